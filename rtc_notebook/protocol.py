@@ -1,0 +1,326 @@
+"""The signaling protocol: every message that crosses a room's WebSocket, without I/O.
+
+The server and the kernel use these types; ``protocol.js`` is the same for browsers, and
+``tests/vectors/*.json`` holds messages that both must accept and messages that both must refuse.
+Messages are JSON objects, one a WebSocket text frame, told apart by ``"type"``; field names are camelCase
+on the wire. Unknown types and unknown fields are refused: a silent drop would hide a version mismatch.
+
+WebRTC nouns are used as in the W3C's WebRTC 1.0. Each participant has two peer connections, so that offers
+never collide: on ``publish`` the participant offers, on ``subscribe`` the SFU offers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Literal, Union
+
+import msgspec
+
+from .errors import ProtocolError, RoomNameError
+
+VERSION = 1
+"""Version of the protocol; both sides must have the same."""
+
+MAX_MESSAGE_BYTES = 256 * 1024
+"""Largest message, bytes; a larger one closes the socket with code 1009 (RFC 6455, 7.4.1)."""
+
+Kind = Literal["audio", "video"]
+Source = Literal["camera", "microphone", "screen", "kernel"]
+OnError = Literal["pass", "hold"]
+Connection = Literal["publish", "subscribe"]
+ClientKind = Literal["browser", "kernel"]
+FilterState = Literal["starting", "active", "held"]
+
+
+class _Struct(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class _Message(_Struct, tag_field="type"):
+    pass
+
+
+# --- what a room looks like to one participant ---------------------------------------------------------
+
+
+class FilterInfo(_Struct):
+    """A filter on a camera or screen: ``by`` gets the raw picture, everybody else track ``track``.
+
+    ``state`` is ``starting`` until the processed track is published, then ``active``; ``held`` when the
+    kernel is gone and ``on_error`` is ``hold``: then nobody gets the picture until it is filtered again or
+    the filter is cleared.
+    """
+
+    by: str
+    on_error: OnError
+    state: FilterState
+    track: str | None = None
+    label: str = ""
+
+
+class TrackInfo(_Struct):
+    """A published track. ``of`` names the raw track that this one is the processed version of."""
+
+    id: str
+    kind: Kind
+    source: Source
+    muted: bool = False
+    of: str | None = None
+    filter: FilterInfo | None = None
+
+
+class ParticipantInfo(_Struct):
+    """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget."""
+
+    id: str
+    name: str
+    client: ClientKind
+    user: str | None = None
+    connected: bool = True
+    widget_of: str | None = None
+    tracks: tuple[TrackInfo, ...] = ()
+
+
+class IceServer(_Struct):
+    """As W3C ``RTCIceServer``."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class MediaSettings(_Struct):
+    """What a participant needs to know to send well; bitrates in bits per second."""
+
+    ice_servers: tuple[IceServer, ...] = ()
+    start_bitrate: int = 1_500_000
+    max_bitrate: int = 2_500_000
+
+
+class IceCandidate(_Struct):
+    """As W3C ``RTCIceCandidateInit``; an empty ``candidate`` says that there are no more."""
+
+    candidate: str
+    sdp_mid: str | None = None
+    sdp_m_line_index: int | None = msgspec.field(default=None, name="sdpMLineIndex")
+    username_fragment: str | None = None
+
+
+class TrackDescription(_Struct):
+    """What a participant says of a track it offers; ``of`` is the raw track's id if this is its filtered version."""
+
+    source: Source
+    muted: bool = False
+    of: str | None = None
+
+
+# --- from a participant to the server ------------------------------------------------------------------
+
+
+class Hello(_Message, tag="hello"):
+    """First message on every socket. ``session`` takes a place up again; ``call`` pairs widget and kernel."""
+
+    version: int
+    client: ClientKind
+    client_version: str
+    name: str | None = None
+    session: str | None = None
+    call: str | None = None
+
+
+class Publish(_Message, tag="publish"):
+    """An offer on the publish connection. ``tracks`` names every mid that sends, whole, not what changed."""
+
+    id: int
+    sdp: str
+    tracks: dict[str, TrackDescription]
+
+
+class Subscribe(_Message, tag="subscribe"):
+    """The set of tracks wanted from now on, whole. What may not be had yet is sent once it may."""
+
+    tracks: tuple[str, ...]
+
+
+class OfferAnswer(_Message, tag="offer-answer"):
+    """The answer to the ``offer`` with this id."""
+
+    id: int
+    sdp: str
+
+
+class Candidate(_Message, tag="candidate"):
+    """An ICE candidate of the sender's, for one of the two connections. Goes both ways."""
+
+    connection: Connection
+    candidate: IceCandidate
+
+
+class Mute(_Message, tag="mute"):
+    """Says that an own track is muted or not; announced to the others."""
+
+    track: str
+    muted: bool
+
+
+class SetFilter(_Message, tag="set-filter"):
+    """A kernel takes a participant's picture for filtering; kept while it is there, whatever track carries it."""
+
+    participant: str
+    source: Literal["camera", "screen"] = "camera"
+    on_error: OnError = "pass"
+    label: str = ""
+
+
+class ClearFilter(_Message, tag="clear-filter"):
+    """Takes a filter off: the raw picture is everybody's again."""
+
+    participant: str
+    source: Literal["camera", "screen"] = "camera"
+
+
+class Restart(_Message, tag="restart"):
+    """Drops one connection at the SFU; the participant publishes anew, or gets a fresh offer."""
+
+    connection: Connection
+
+
+class Leave(_Message, tag="leave"):
+    """Leaves for good; the server closes the socket with code 1000."""
+
+
+ClientMessage = Union[
+    Hello, Publish, Subscribe, OfferAnswer, Candidate, Mute, SetFilter, ClearFilter, Restart, Leave
+]
+
+
+# --- from the server to a participant ------------------------------------------------------------------
+
+
+class Welcome(_Message, tag="welcome"):
+    """Answer to ``hello``. ``session`` is secret and takes this place up again on the next socket."""
+
+    version: int
+    server_version: str
+    participant: str
+    session: str
+    resumed: bool
+    room: str
+    media: MediaSettings
+
+
+class RoomState(_Message, tag="room"):
+    """Everybody in the room as this participant may see it; whole, so that a lost one costs nothing."""
+
+    revision: int
+    participants: tuple[ParticipantInfo, ...]
+
+
+class PublishAnswer(_Message, tag="publish-answer"):
+    """Answer to ``publish`` with this id, and the id that each mid's track now has."""
+
+    id: int
+    sdp: str
+    tracks: dict[str, str]
+
+
+class Offer(_Message, tag="offer"):
+    """An offer on the subscribe connection. ``tracks``: which mid carries which track; other mids are idle.
+
+    ``connection_id`` changes when the SFU started this connection afresh: the participant then answers on a
+    new peer connection.
+    """
+
+    id: int
+    connection_id: int
+    sdp: str
+    tracks: dict[str, str]
+
+
+class Restarted(_Message, tag="restarted"):
+    """The SFU has lost or dropped these connections. For ``publish`` the participant publishes anew."""
+
+    connections: tuple[Connection, ...]
+
+
+class Error(_Message, tag="error"):
+    """A refusal: what happened and what to do about it. ``about`` is the type (and ``id``) refused."""
+
+    code: str
+    message: str
+    about: str | None = None
+    id: int | None = None
+
+
+class Bye(_Message, tag="bye"):
+    """Last message before the server closes the socket for good; do not reconnect."""
+
+    code: str
+    message: str
+
+
+ServerMessage = Union[Welcome, RoomState, PublishAnswer, Offer, Candidate, Restarted, Error, Bye]
+
+
+# --- on the wire ---------------------------------------------------------------------------------------
+
+_encoder = msgspec.json.Encoder()
+_client_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ClientMessage)
+_server_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ServerMessage)
+
+
+def encode(message: ClientMessage | ServerMessage) -> str:
+    """Return a message as the text of a WebSocket frame."""
+    return _encoder.encode(message).decode()
+
+
+def decode_client(data: str | bytes) -> ClientMessage:
+    """Read a message that a participant sent.
+
+    Raises
+    ------
+    ProtocolError
+        If the text is no JSON, the type unknown, or a field missing, unknown or of the wrong type.
+    """
+    return _decode(_client_decoder, data)  # type: ignore[no-any-return]
+
+
+def decode_server(data: str | bytes) -> ServerMessage:
+    """Read a message that the server sent.
+
+    Raises
+    ------
+    ProtocolError
+        If the text is no JSON, the type unknown, or a field missing, unknown or of the wrong type.
+    """
+    return _decode(_server_decoder, data)  # type: ignore[no-any-return]
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], data: str | bytes) -> Any:
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise ProtocolError("bad-message", f"The message does not fit the protocol: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError("bad-json", f"The message is not JSON: {error}.") from None
+
+
+_ROOM_NAME = re.compile(r"\w(?:[\w .\-]{0,62}[\w.\-])?")
+
+
+def room_name(name: str) -> str:
+    """Return a room's name in its one spelling (Unicode NFC).
+
+    Names are 1 to 64 letters, digits, spaces, ``.``, ``-`` and ``_``, of any script; they begin with a letter,
+    digit or ``_`` and do not end with a space.
+
+    Raises
+    ------
+    RoomNameError
+        If the name is none.
+    """
+    normal = unicodedata.normalize("NFC", name)
+    if not _ROOM_NAME.fullmatch(normal) or ".." in normal:
+        raise RoomNameError(name)
+    return normal
