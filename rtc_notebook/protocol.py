@@ -186,12 +186,18 @@ class Restart(_Message, tag="restart"):
     connection: Connection
 
 
+class Pair(_Message, tag="pair"):
+    """A widget that stayed in the room while its kernel was started anew pairs with the new call."""
+
+    call: str
+
+
 class Leave(_Message, tag="leave"):
     """Leaves for good; the server closes the socket with code 1000."""
 
 
 ClientMessage = Union[
-    Hello, Publish, Subscribe, OfferAnswer, Candidate, Mute, SetFilter, ClearFilter, Restart, Leave
+    Hello, Publish, Subscribe, OfferAnswer, Candidate, Mute, SetFilter, ClearFilter, Restart, Pair, Leave
 ]
 
 
