@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 import msgspec
 
@@ -196,9 +196,9 @@ class Leave(_Message, tag="leave"):
     """Leaves for good; the server closes the socket with code 1000."""
 
 
-ClientMessage = Union[
-    Hello, Publish, Subscribe, OfferAnswer, Candidate, Mute, SetFilter, ClearFilter, Restart, Pair, Leave
-]
+ClientMessage = (
+    Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | Restart | Pair | Leave
+)
 
 
 # --- from the server to a participant ------------------------------------------------------------------
@@ -266,7 +266,7 @@ class Bye(_Message, tag="bye"):
     message: str
 
 
-ServerMessage = Union[Welcome, RoomState, PublishAnswer, Offer, Candidate, Restarted, Error, Bye]
+ServerMessage = Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Error | Bye
 
 
 # --- on the wire ---------------------------------------------------------------------------------------

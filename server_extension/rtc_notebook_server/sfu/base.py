@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from rtc_notebook.protocol import Connection, IceCandidate, Kind
 
@@ -40,7 +40,7 @@ class ConnectionLost:
     connection: Connection
 
 
-SeatEvent = Union[OfferMade, CandidateFound, ConnectionLost]
+SeatEvent = OfferMade | CandidateFound | ConnectionLost
 
 
 class Seat(ABC):

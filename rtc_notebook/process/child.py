@@ -1,0 +1,102 @@
+"""The child's side: its parent, as a stream of lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+MAX_LINE_BYTES = 4 * 1024 * 1024
+WATCH_SECONDS = 1.0
+
+
+class Parent:
+    """The process that started this one, over stdin and stdout.
+
+    Iterating yields its lines and ends when it is gone: at end-of-file, or when this process has been given another
+    parent (a forked grandchild can keep the pipe open).
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._latest: OrderedDict[str, bytes] = OrderedDict()
+        self._drained = asyncio.Event()
+        self._ppid = os.getppid()
+        self._tasks = [asyncio.ensure_future(self._watch()), asyncio.ensure_future(self._ring())]
+
+    @classmethod
+    async def attach(cls) -> Parent:
+        """Take over stdin and stdout; from now on whatever prints to stdout goes to stderr instead."""
+        loop = asyncio.get_running_loop()
+        out = os.dup(1)
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        os.set_inheritable(out, False)
+        source = os.dup(0)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(source, "rb", 0))
+        transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(out, "wb", 0))
+        transport.set_write_buffer_limits(high=0)
+        return cls(reader, asyncio.StreamWriter(transport, protocol, None, loop))
+
+    def send(self, message: Any) -> None:
+        """Queue a message that must arrive."""
+        self._write(msgspec.json.encode(message))
+
+    def send_latest(self, key: str, message: Any) -> None:
+        """Queue a message of which only the newest with this key matters.
+
+        While the parent does not read (a kernel that a cell keeps busy), one message a key is kept, not a backlog.
+        """
+        self._latest[key] = msgspec.json.encode(message)
+        self._drained.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                line = await self._reader.readline()
+            except (ValueError, ConnectionError):
+                break
+            if not line:
+                break
+            yield line
+        self.close()
+
+    def close(self) -> None:
+        """Stop speaking; idempotent."""
+        for task in self._tasks:
+            task.cancel()
+        self._writer.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._writer.is_closing():
+            return
+        if self._writer.transport.get_write_buffer_size() > MAX_LINE_BYTES:
+            self._reader.feed_eof()  # the parent has not read for a very long time: as good as gone
+            return
+        self._writer.write(data + b"\n")
+
+    async def _ring(self) -> None:
+        try:
+            while True:
+                await self._drained.wait()
+                self._drained.clear()
+                while self._latest:
+                    self._write(self._latest.popitem(last=False)[1])
+                    await self._writer.drain()
+        except ConnectionError:
+            self._reader.feed_eof()
+
+    async def _watch(self) -> None:
+        while os.getppid() == self._ppid:  # noqa: ASYNC110 - nothing wakes a process whose parent died
+            await asyncio.sleep(WATCH_SECONDS)
+        self._reader.feed_eof()

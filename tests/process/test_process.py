@@ -1,0 +1,74 @@
+"""Child processes: they answer, and they end with their parent however it ends."""
+
+import queue
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from rtc_notebook.process.spawn import Child
+from rtc_notebook.process.threads import ThreadedChild
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+async def test_a_child_answers_and_ends_when_closed():
+    child = await Child.spawn("echo_child")
+    child.send({"a": [1, 2]})
+    async for line in child:
+        assert msgspec.json.decode(line) == {"echo": {"a": [1, 2]}}
+        break
+    await child.close()
+    assert await child.wait() == 0
+
+
+async def test_of_coalesced_messages_the_newest_arrives():
+    child = await Child.spawn("echo_child")
+    child.send(1000)
+    seen = []
+    async for line in child:
+        seen.append(msgspec.json.decode(line))
+        if seen[-1] == 999:
+            break
+    await child.close()
+    assert len(seen) < 1000
+
+
+def test_a_threaded_child_answers_and_says_that_it_ended():
+    lines: queue.Queue[bytes] = queue.Queue()
+    ended: queue.Queue[int] = queue.Queue()
+    child = ThreadedChild("echo_child", lines.put, ended.put)
+    child.send("hello")
+    assert msgspec.json.decode(lines.get(timeout=20)) == {"echo": "hello"}
+    child.close()
+    assert ended.get(timeout=5) == 0
+
+
+PARENT = """
+import queue, sys, threading
+from rtc_notebook.process.threads import ThreadedChild
+child = ThreadedChild("echo_child", lambda line: print(line.decode(), flush=True), print)
+print(child.pid, flush=True)
+child.send("fork")
+threading.Event().wait()
+"""
+
+
+def test_no_orphan_is_left_when_the_parent_is_killed_even_if_a_grandchild_holds_the_pipe():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    grandchild = psutil.Process(msgspec.json.decode(parent.stdout.readline())["grandchild"])
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    try:
+        child.wait(timeout=10)
+    finally:
+        grandchild.kill()
