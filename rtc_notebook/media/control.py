@@ -1,0 +1,158 @@
+"""What a kernel and its media worker say to each other; JSON lines, without I/O.
+
+A track is named by its participant's id and its source, whatever track id carries it at the moment: a camera that is
+published anew goes on. The worker decides which track that is (the raw one for whoever filters it, the processed one
+for others) and what is sent while the kernel does not answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ..protocol import FilterState, OnError, ParticipantInfo, Source
+
+Phase = Literal["connecting", "connected", "reconnecting", "ended"]
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    pass
+
+
+class TrackKey(msgspec.Struct, frozen=True):
+    """A participant's id and a source."""
+
+    participant: str
+    source: Source
+
+
+# --- from the kernel ----------------------------------------------------------------------------------
+
+
+class Join(_Message, tag="join"):
+    """First message: where to go, and as whom. ``directory`` is private (0700) and the worker's to remove.
+
+    ``url`` is the room's WebSocket; ``authorization`` goes into the header of that name, never into the URL.
+    """
+
+    url: str
+    authorization: str
+    room: str
+    name: str | None
+    call: str
+    directory: str
+
+
+class Want(_Message, tag="want"):
+    """The tracks that the kernel wants to see or hear, whole; the filtered ones are wanted without being named."""
+
+    tracks: tuple[TrackKey, ...]
+
+
+class SetFilter(_Message, tag="set-filter"):
+    """Take this picture for filtering, or change how."""
+
+    track: TrackKey
+    on_error: OnError
+    label: str
+
+
+class ClearFilter(_Message, tag="clear-filter"):
+    """Stop filtering, also one that is held and was somebody else's."""
+
+    track: TrackKey
+
+
+class Results(_Message, tag="results"):
+    """The kernel writes the filter's results into the ring at ``path`` from now on; the worker unlinks it."""
+
+    track: TrackKey
+    path: str
+
+
+class Result(_Message, tag="result"):
+    """The filter's result for frame ``sequence`` stands in the results' ring; ``failed``: it raised, there is none."""
+
+    track: TrackKey
+    sequence: int
+    failed: bool = False
+
+
+class Leave(_Message, tag="leave"):
+    """Leave the room and end."""
+
+
+Command = Join | Want | SetFilter | ClearFilter | Results | Result | Leave
+
+
+# --- from the worker ----------------------------------------------------------------------------------
+
+
+class State(_Message, tag="state"):
+    """How it stands with the room. ``message`` is for the user; ``participant`` is the kernel's own id there."""
+
+    phase: Phase
+    participant: str | None = None
+    code: str = ""
+    message: str = ""
+
+
+class Room(_Message, tag="room"):
+    """Who is there, as the server says it."""
+
+    participants: tuple[ParticipantInfo, ...]
+
+
+class Frames(_Message, tag="frames"):
+    """Frames (or blocks of sound) of this track stand in the ring at ``path`` from now on; the kernel unlinks it."""
+
+    track: TrackKey
+    path: str
+
+
+class Frame(_Message, tag="frame"):
+    """A new frame is in the ring; sent so that only the newest waits while the kernel is busy."""
+
+    track: TrackKey
+    sequence: int
+
+
+class Ended(_Message, tag="ended"):
+    """The track is no longer published."""
+
+    track: TrackKey
+
+
+class FilterReport(_Message, tag="filter-report"):
+    """How a filter of this kernel goes, about once a second: frames a second sent, and of those raw ones (passed)."""
+
+    track: TrackKey
+    state: FilterState
+    fps: float
+    passed: int = 0
+    stalled: bool = False
+
+
+class Refused(_Message, tag="refused"):
+    """The server refused something that the kernel asked for; ``track`` where it was about one."""
+
+    code: str
+    message: str
+    track: TrackKey | None = None
+
+
+Event = State | Room | Frames | Frame | Ended | FilterReport | Refused
+
+_commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
+_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
+
+
+def decode_command(line: bytes) -> Command:
+    """Read a line from the kernel."""
+    return _commands.decode(line)  # type: ignore[no-any-return]
+
+
+def decode_event(line: bytes) -> Event:
+    """Read a line from the worker."""
+    return _events.decode(line)  # type: ignore[no-any-return]
