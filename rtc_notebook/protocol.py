@@ -37,14 +37,14 @@ class _Struct(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     pass
 
 
-class _Message(_Struct, tag_field="type"):
+class _Message(_Struct, frozen=True, tag_field="type"):
     pass
 
 
 # --- what a room looks like to one participant ---------------------------------------------------------
 
 
-class FilterInfo(_Struct):
+class FilterInfo(_Struct, frozen=True):
     """A filter on a camera or screen: ``by`` gets the raw picture, everybody else track ``track``.
 
     ``state`` is ``starting`` until the processed track is published, then ``active``; ``held`` when the
@@ -59,7 +59,7 @@ class FilterInfo(_Struct):
     label: str = ""
 
 
-class TrackInfo(_Struct):
+class TrackInfo(_Struct, frozen=True):
     """A published track. ``of`` names the raw track that this one is the processed version of."""
 
     id: str
@@ -70,7 +70,7 @@ class TrackInfo(_Struct):
     filter: FilterInfo | None = None
 
 
-class ParticipantInfo(_Struct):
+class ParticipantInfo(_Struct, frozen=True):
     """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget."""
 
     id: str
@@ -82,7 +82,7 @@ class ParticipantInfo(_Struct):
     tracks: tuple[TrackInfo, ...] = ()
 
 
-class IceServer(_Struct):
+class IceServer(_Struct, frozen=True):
     """As W3C ``RTCIceServer``."""
 
     urls: tuple[str, ...]
@@ -90,7 +90,7 @@ class IceServer(_Struct):
     credential: str | None = None
 
 
-class MediaSettings(_Struct):
+class MediaSettings(_Struct, frozen=True):
     """What a participant needs to know to send well; bitrates in bits per second."""
 
     ice_servers: tuple[IceServer, ...] = ()
@@ -98,7 +98,7 @@ class MediaSettings(_Struct):
     max_bitrate: int = 2_500_000
 
 
-class IceCandidate(_Struct):
+class IceCandidate(_Struct, frozen=True):
     """As W3C ``RTCIceCandidateInit``; an empty ``candidate`` says that there are no more."""
 
     candidate: str
@@ -107,7 +107,7 @@ class IceCandidate(_Struct):
     username_fragment: str | None = None
 
 
-class TrackDescription(_Struct):
+class TrackDescription(_Struct, frozen=True):
     """What a participant says of a track it offers; ``of`` is the raw track's id if this is its filtered version."""
 
     source: Source
@@ -118,7 +118,7 @@ class TrackDescription(_Struct):
 # --- from a participant to the server ------------------------------------------------------------------
 
 
-class Hello(_Message, tag="hello"):
+class Hello(_Message, frozen=True, tag="hello"):
     """First message on every socket. ``session`` takes a place up again; ``call`` pairs widget and kernel."""
 
     version: int
@@ -129,7 +129,7 @@ class Hello(_Message, tag="hello"):
     call: str | None = None
 
 
-class Publish(_Message, tag="publish"):
+class Publish(_Message, frozen=True, tag="publish"):
     """An offer on the publish connection. ``tracks`` names every mid that sends, whole, not what changed."""
 
     id: int
@@ -137,34 +137,34 @@ class Publish(_Message, tag="publish"):
     tracks: dict[str, TrackDescription]
 
 
-class Subscribe(_Message, tag="subscribe"):
+class Subscribe(_Message, frozen=True, tag="subscribe"):
     """The set of tracks wanted from now on, whole. What may not be had yet is sent once it may."""
 
     tracks: tuple[str, ...]
 
 
-class OfferAnswer(_Message, tag="offer-answer"):
+class OfferAnswer(_Message, frozen=True, tag="offer-answer"):
     """The answer to the ``offer`` with this id."""
 
     id: int
     sdp: str
 
 
-class Candidate(_Message, tag="candidate"):
+class Candidate(_Message, frozen=True, tag="candidate"):
     """An ICE candidate of the sender's, for one of the two connections. Goes both ways."""
 
     connection: Connection
     candidate: IceCandidate
 
 
-class Mute(_Message, tag="mute"):
+class Mute(_Message, frozen=True, tag="mute"):
     """Says that an own track is muted or not; announced to the others."""
 
     track: str
     muted: bool
 
 
-class SetFilter(_Message, tag="set-filter"):
+class SetFilter(_Message, frozen=True, tag="set-filter"):
     """A kernel takes a participant's picture for filtering; kept while it is there, whatever track carries it."""
 
     participant: str
@@ -173,26 +173,26 @@ class SetFilter(_Message, tag="set-filter"):
     label: str = ""
 
 
-class ClearFilter(_Message, tag="clear-filter"):
+class ClearFilter(_Message, frozen=True, tag="clear-filter"):
     """Takes a filter off: the raw picture is everybody's again."""
 
     participant: str
     source: Literal["camera", "screen"] = "camera"
 
 
-class Restart(_Message, tag="restart"):
+class Restart(_Message, frozen=True, tag="restart"):
     """Drops one connection at the SFU; the participant publishes anew, or gets a fresh offer."""
 
     connection: Connection
 
 
-class Pair(_Message, tag="pair"):
+class Pair(_Message, frozen=True, tag="pair"):
     """A widget that stayed in the room while its kernel was started anew pairs with the new call."""
 
     call: str
 
 
-class Leave(_Message, tag="leave"):
+class Leave(_Message, frozen=True, tag="leave"):
     """Leaves for good; the server closes the socket with code 1000."""
 
 
@@ -204,7 +204,7 @@ ClientMessage = (
 # --- from the server to a participant ------------------------------------------------------------------
 
 
-class Welcome(_Message, tag="welcome"):
+class Welcome(_Message, frozen=True, tag="welcome"):
     """Answer to ``hello``. ``session`` is secret and takes this place up again on the next socket."""
 
     version: int
@@ -216,14 +216,14 @@ class Welcome(_Message, tag="welcome"):
     media: MediaSettings
 
 
-class RoomState(_Message, tag="room"):
+class RoomState(_Message, frozen=True, tag="room"):
     """Everybody in the room as this participant may see it; whole, so that a lost one costs nothing."""
 
     revision: int
     participants: tuple[ParticipantInfo, ...]
 
 
-class PublishAnswer(_Message, tag="publish-answer"):
+class PublishAnswer(_Message, frozen=True, tag="publish-answer"):
     """Answer to ``publish`` with this id, and the id that each mid's track now has."""
 
     id: int
@@ -231,7 +231,7 @@ class PublishAnswer(_Message, tag="publish-answer"):
     tracks: dict[str, str]
 
 
-class Offer(_Message, tag="offer"):
+class Offer(_Message, frozen=True, tag="offer"):
     """An offer on the subscribe connection. ``tracks``: which mid carries which track; other mids are idle.
 
     ``connection_id`` changes when the SFU started this connection afresh: the participant then answers on a
@@ -244,13 +244,13 @@ class Offer(_Message, tag="offer"):
     tracks: dict[str, str]
 
 
-class Restarted(_Message, tag="restarted"):
+class Restarted(_Message, frozen=True, tag="restarted"):
     """The SFU has lost or dropped these connections. For ``publish`` the participant publishes anew."""
 
     connections: tuple[Connection, ...]
 
 
-class Error(_Message, tag="error"):
+class Error(_Message, frozen=True, tag="error"):
     """A refusal: what happened and what to do about it. ``about`` is the type (and ``id``) refused."""
 
     code: str
@@ -259,7 +259,7 @@ class Error(_Message, tag="error"):
     id: int | None = None
 
 
-class Bye(_Message, tag="bye"):
+class Bye(_Message, frozen=True, tag="bye"):
     """Last message before the server closes the socket for good; do not reconnect."""
 
     code: str

@@ -30,7 +30,7 @@ class TrackKey(msgspec.Struct, frozen=True):
 # --- from the kernel ----------------------------------------------------------------------------------
 
 
-class Join(_Message, tag="join"):
+class Join(_Message, frozen=True, tag="join"):
     """First message: where to go, and as whom. ``directory`` is private (0700) and the worker's to remove.
 
     ``url`` is the room's WebSocket; ``authorization`` goes into the header of that name, never into the URL.
@@ -44,13 +44,13 @@ class Join(_Message, tag="join"):
     directory: str
 
 
-class Want(_Message, tag="want"):
+class Want(_Message, frozen=True, tag="want"):
     """The tracks that the kernel wants to see or hear, whole; the filtered ones are wanted without being named."""
 
     tracks: tuple[TrackKey, ...]
 
 
-class SetFilter(_Message, tag="set-filter"):
+class SetFilter(_Message, frozen=True, tag="set-filter"):
     """Take this picture for filtering, or change how."""
 
     track: TrackKey
@@ -58,20 +58,20 @@ class SetFilter(_Message, tag="set-filter"):
     label: str
 
 
-class ClearFilter(_Message, tag="clear-filter"):
+class ClearFilter(_Message, frozen=True, tag="clear-filter"):
     """Stop filtering, also one that is held and was somebody else's."""
 
     track: TrackKey
 
 
-class Results(_Message, tag="results"):
+class Results(_Message, frozen=True, tag="results"):
     """The kernel writes the filter's results into the ring at ``path`` from now on; the worker unlinks it."""
 
     track: TrackKey
     path: str
 
 
-class Result(_Message, tag="result"):
+class Result(_Message, frozen=True, tag="result"):
     """The filter's result for frame ``sequence`` stands in the results' ring; ``failed``: it raised, there is none."""
 
     track: TrackKey
@@ -79,7 +79,7 @@ class Result(_Message, tag="result"):
     failed: bool = False
 
 
-class Leave(_Message, tag="leave"):
+class Leave(_Message, frozen=True, tag="leave"):
     """Leave the room and end."""
 
 
@@ -89,7 +89,7 @@ Command = Join | Want | SetFilter | ClearFilter | Results | Result | Leave
 # --- from the worker ----------------------------------------------------------------------------------
 
 
-class State(_Message, tag="state"):
+class State(_Message, frozen=True, tag="state"):
     """How it stands with the room. ``message`` is for the user; ``participant`` is the kernel's own id there."""
 
     phase: Phase
@@ -98,33 +98,33 @@ class State(_Message, tag="state"):
     message: str = ""
 
 
-class Room(_Message, tag="room"):
+class Room(_Message, frozen=True, tag="room"):
     """Who is there, as the server says it."""
 
     participants: tuple[ParticipantInfo, ...]
 
 
-class Frames(_Message, tag="frames"):
+class Frames(_Message, frozen=True, tag="frames"):
     """Frames (or blocks of sound) of this track stand in the ring at ``path`` from now on; the kernel unlinks it."""
 
     track: TrackKey
     path: str
 
 
-class Frame(_Message, tag="frame"):
+class Frame(_Message, frozen=True, tag="frame"):
     """A new frame is in the ring; sent so that only the newest waits while the kernel is busy."""
 
     track: TrackKey
     sequence: int
 
 
-class Ended(_Message, tag="ended"):
+class Ended(_Message, frozen=True, tag="ended"):
     """The track is no longer published."""
 
     track: TrackKey
 
 
-class FilterReport(_Message, tag="filter-report"):
+class FilterReport(_Message, frozen=True, tag="filter-report"):
     """How a filter of this kernel goes, about once a second: frames a second sent, and of those raw ones (passed)."""
 
     track: TrackKey
@@ -134,7 +134,7 @@ class FilterReport(_Message, tag="filter-report"):
     stalled: bool = False
 
 
-class Refused(_Message, tag="refused"):
+class Refused(_Message, frozen=True, tag="refused"):
     """The server refused something that the kernel asked for; ``track`` where it was about one."""
 
     code: str
