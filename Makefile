@@ -1,0 +1,63 @@
+# make demo | make test | make test-fast | make install      (root or not; everything goes into .venv)
+PYTHON ?= python3
+PORT   ?= 8888
+BIN    := .venv/bin
+
+.PHONY: demo install test test-fast lint types test-python test-js test-browser screenshots clean
+
+demo: .venv/demo.stamp
+	$(BIN)/jupyter lab --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root) $(DEMO_ARGS) notebooks/01_first_call.ipynb
+
+install: .venv/demo.stamp
+
+# One run for everything. The browser tests come last: they take longest.
+test: .venv/test.stamp node_modules/.stamp browsers lint types test-python test-js test-browser
+
+test-fast: .venv/test.stamp node_modules/.stamp lint types test-js
+	$(BIN)/python -m pytest -q -m "not browser and not slow"
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/test.stamp node_modules/.stamp
+	$(BIN)/mypy
+	npm run --silent types
+
+test-python: .venv/test.stamp
+	$(BIN)/python -m pytest -m "not browser"
+
+test-js: node_modules/.stamp
+	npm run --silent test
+
+test-browser: .venv/test.stamp browsers
+	$(BIN)/python -m pytest -m browser --timeout=240
+
+screenshots: .venv/test.stamp browsers
+	$(BIN)/python scripts/screenshots.py
+
+.PHONY: browsers
+browsers:
+	@scripts/system-packages require chromium firefox-esr
+
+.venv/bin/python:
+	@scripts/system-packages require python3-venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/demo.stamp: .venv/bin/python pyproject.toml
+	@scripts/system-packages want libgl1 libglib2.0-0
+	$(BIN)/python -m pip install --quiet -e '.[demo]'
+	@touch $@
+
+.venv/test.stamp: .venv/demo.stamp
+	$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@
+
+node_modules/.stamp: package.json
+	@scripts/system-packages require nodejs npm
+	npm install --silent --no-package-lock --no-audit --no-fund
+	@touch $@
+
+clean:
+	rm -rf .venv node_modules test-results

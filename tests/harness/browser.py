@@ -1,0 +1,86 @@
+"""Chromium through Playwright, with a fake camera; and what its tiles show, as numpy arrays."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextmanager
+def chromium(playwright: Playwright, camera: Path | None = None, fps: int = 30) -> Iterator[Browser]:
+    """Start Chromium whose camera plays ``camera`` (MJPEG, Y4M) or, without, the built-in test picture."""
+    flags = [*_FLAGS, f"--use-fake-device-for-media-stream=fps={fps}"]
+    if camera:
+        flags.append(f"--use-file-for-fake-video-capture={camera}")
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def context(browser: Browser, **options: Any) -> BrowserContext:
+    """Return a fresh profile that may use camera and microphone."""
+    options.setdefault("viewport", {"width": 1280, "height": 800})
+    return browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
+
+
+def tile(participant: str, source: str = "camera", state: str | None = "live") -> str:
+    """Return the CSS selector of a participant's video."""
+    wanted = f'[data-state="{state}"]' if state else ""
+    return f'video[data-participant="{participant}"][data-source="{source}"]{wanted}'
+
+
+def picture(page: Page, selector: str) -> np.ndarray:
+    """Return what a video element shows now, uint8 (height, width, 3), BGR."""
+    data = page.locator(selector).first.evaluate(
+        """video => {
+            const canvas = document.createElement("canvas");
+            canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+            canvas.getContext("2d").drawImage(video, 0, 0);
+            return canvas.toDataURL("image/png").split(",")[1];
+        }"""
+    )
+    decoded = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded
+
+
+def frames_shown(page: Page, selector: str, seconds: float) -> dict[str, float]:
+    """Count the frames that a video element presents; returns fps, the longest gap in seconds, and the last width."""
+    return page.locator(selector).first.evaluate(
+        """(video, seconds) => new Promise(resolve => {
+            const times = [];
+            const tick = (now, meta) => { times.push(now); video.requestVideoFrameCallback(tick); };
+            video.requestVideoFrameCallback(tick);
+            const start = performance.now();
+            setTimeout(() => {
+                const stamps = [start, ...times, performance.now()];
+                const gaps = stamps.slice(1).map((time, index) => time - stamps[index]);
+                resolve({fps: times.length / seconds, gap: Math.max(...gaps) / 1000, width: video.videoWidth});
+            }, seconds * 1000);
+        })""",
+        seconds,
+    )
