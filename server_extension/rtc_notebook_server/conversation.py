@@ -1,0 +1,115 @@
+"""What a participant says, brought to its room and its seat."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rtc_notebook import protocol
+from rtc_notebook.errors import ProtocolError, SfuError
+
+from .centre import within
+from .live import LiveRoom
+from .place import Place
+
+
+async def hear(live: LiveRoom, place: Place, message: protocol.ClientMessage) -> None:
+    """Do what a participant's message asks.
+
+    Raises
+    ------
+    ProtocolError, SfuError
+        If it is refused; nothing has changed then.
+    """
+    async with place.lock:
+        await _HEAR[type(message)](live, place, message)
+
+
+async def _publish(live: LiveRoom, place: Place, message: protocol.Publish) -> None:
+    if place.id not in live.room.participants:
+        raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
+    planned = live.room.plan(place.id, message)
+    seat = place.seated()
+    # No audience is set for a new track yet, so until the room has settled it goes to nobody.
+    sdp = await within(seat.publish(message.sdp, {mid: (track.id, track.kind) for mid, track in planned.items()}))
+    async with live.changing(place) as room:
+        if place.seat is not seat:
+            raise SfuError(
+                "sfu-restarting", "The SFU stopped while you published. Publish anew when 'restarted' comes."
+            )
+        before = {track.id: track.muted for track in room.participants[place.id].tracks.values()}
+        room.published(place.id, planned)
+        for track in planned.values():
+            if track.muted != before.get(track.id, False):
+                await within(seat.set_muted(track.id, track.muted))
+        tracks = {mid: track.id for mid, track in planned.items()}
+        place.send(protocol.PublishAnswer(id=message.id, sdp=sdp, tracks=tracks))
+
+
+async def _subscribe(live: LiveRoom, place: Place, message: protocol.Subscribe) -> None:
+    place.wanted = message.tracks
+    if place.seat is not None:  # a new SFU is told what is wanted as soon as it runs
+        await within(place.seat.subscribe(message.tracks))
+
+
+async def _offer_answer(live: LiveRoom, place: Place, message: protocol.OfferAnswer) -> None:
+    await within(place.seated().answer(message.id, message.sdp))
+
+
+async def _candidate(live: LiveRoom, place: Place, message: protocol.Candidate) -> None:
+    await within(place.seated().candidate(message.connection, message.candidate))
+
+
+async def _mute(live: LiveRoom, place: Place, message: protocol.Mute) -> None:
+    async with live.changing(place) as room:
+        room.mute(place.id, message)
+        if place.seat is not None:
+            await within(place.seat.set_muted(message.track, message.muted))
+
+
+async def _set_filter(live: LiveRoom, place: Place, message: protocol.SetFilter) -> None:
+    async with live.changing(place) as room:
+        room.set_filter(place.id, message)
+
+
+async def _clear_filter(live: LiveRoom, place: Place, message: protocol.ClearFilter) -> None:
+    async with live.changing(place) as room:
+        room.clear_filter(place.id, message)
+
+
+async def _restart(live: LiveRoom, place: Place, message: protocol.Restart) -> None:
+    async with live.changing(place) as room:
+        if message.connection == "publish":
+            room.connection_lost(place.id)
+        await within(place.seated().restart(message.connection))
+
+
+async def _pair(live: LiveRoom, place: Place, message: protocol.Pair) -> None:
+    async with live.changing(place) as room:
+        room.pair(place.id, message.call)
+
+
+async def _hello_again(live: LiveRoom, place: Place, message: protocol.Hello) -> None:
+    raise ProtocolError("hello-again", "This socket has said hello already. Open another socket to join again.")
+
+
+async def _leave(live: LiveRoom, place: Place, message: protocol.Leave) -> None:
+    outlet = place.outlet
+    await live.leave(place)
+    if outlet is not None:
+        outlet.close(1000, "left")
+
+
+_HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
+    protocol.Publish: _publish,
+    protocol.Subscribe: _subscribe,
+    protocol.OfferAnswer: _offer_answer,
+    protocol.Candidate: _candidate,
+    protocol.Mute: _mute,
+    protocol.SetFilter: _set_filter,
+    protocol.ClearFilter: _clear_filter,
+    protocol.Restart: _restart,
+    protocol.Pair: _pair,
+    protocol.Hello: _hello_again,
+    protocol.Leave: _leave,
+}

@@ -1,0 +1,147 @@
+"""Pages, their files, and the REST API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler, FileFindHandler, JupyterHandler
+from jupyter_server.extension.handler import ExtensionHandlerJinjaMixin, ExtensionHandlerMixin
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from rtc_notebook import __version__, protocol
+from rtc_notebook.errors import RoomNameError, SfuError
+
+from .identity import identify
+from .local_key import LocalKeyMixin
+from .manager import RoomManager
+
+AUTH_RESOURCE = "rtc_notebook"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob: mediastream:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
+class StaticFiles(FileFindHandler):
+    """The front end's modules. Public, as all of Jupyter's static files are.
+
+    They import each other by relative path, so no version can be put in their addresses; a browser that asks each
+    time whether a file has changed never mixes the files of two versions.
+    """
+
+    _static_paths: dict[str, str] = {}  # noqa: RUF012 - the base class shares its own between all extensions
+
+    def set_headers(self) -> None:
+        """Have the browser ask each time, by the file's hash."""
+        super().set_headers()
+        self.set_header("Cache-Control", "no-cache")
+
+    def compute_etag(self) -> str | None:
+        """Return the hash of the file's contents."""
+        etag: str | None = web.StaticFileHandler.compute_etag(self)
+        return etag
+
+
+class _Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
+    auth_resource = AUTH_RESOURCE
+
+    @property
+    def content_security_policy(self) -> str:
+        return CONTENT_SECURITY_POLICY
+
+    def write_page(self, page: str, room: str | None) -> None:
+        identity = identify(self.current_user)
+        config = {
+            "baseUrl": self.base_url,
+            "room": room,
+            "page": page,
+            "user": {"name": identity.display_name, "anonymous": identity.anonymous},
+            "version": __version__,
+        }
+        static = url_path_join(self.base_url, "static", "rtc_notebook") + "/"
+        self.set_header("Cache-Control", "no-store")
+        self.write(self.render_template("page.html", page=page, room=room, config=config, static=static))
+
+
+class RoomsPage(_Page):
+    """The page of rooms."""
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        """Write the page."""
+        self.write_page("rooms", None)
+
+
+class RoomPage(_Page):
+    """The call page of one room."""
+
+    @web.authenticated
+    @authorized
+    def get(self, room: str) -> None:
+        """Write the page."""
+        try:
+            self.write_page("room", protocol.room_name(room))
+        except RoomNameError as error:
+            _not_found(error)
+
+
+class RoomsApi(LocalKeyMixin, ExtensionHandlerMixin, APIHandler):
+    """The open rooms."""
+
+    auth_resource = AUTH_RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Write ``{"rooms": [{"name", "participants": [name, ...]}]}``."""
+        manager: RoomManager = self.settings["rtc_notebook_rooms"]
+        rooms = [
+            {"name": name, "participants": [who.name for who in live.room.participants.values()]}
+            for name, live in sorted(manager.rooms.items())
+            if live.places
+        ]
+        self.finish(json.dumps({"rooms": rooms}))
+
+
+class RoomApi(LocalKeyMixin, ExtensionHandlerMixin, APIHandler):
+    """One open room."""
+
+    auth_resource = AUTH_RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def get(self, room: str) -> None:
+        """Write ``{"name", "participants", "sfu"}``: the room as its participants see it, and the SFU's counters."""
+        manager: RoomManager = self.settings["rtc_notebook_rooms"]
+        try:
+            name = protocol.room_name(room)
+        except RoomNameError as error:
+            _not_found(error)
+        live = manager.rooms.get(name)
+        if live is None or not live.places:
+            raise web.HTTPError(404, "Nobody is in a room called %r.", name)
+        try:
+            sfu: dict[str, Any] = await live.centre.stats()
+        except SfuError as error:
+            sfu = {"error": {"code": error.code, "message": str(error)}}
+        state = json.loads(protocol.encode(live.room.state()))
+        self.finish(json.dumps({"name": name, "participants": state["participants"], "sfu": sfu}))
+
+
+def _not_found(error: RoomNameError) -> NoReturn:
+    raise web.HTTPError(404, str(error).replace("%", "%%"))

@@ -1,0 +1,304 @@
+"""A room at work: the pure `Room`, its SFU and the sockets of its participants."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from rtc_notebook import __version__, protocol
+from rtc_notebook.errors import ProtocolError, SfuError
+from rtc_notebook.protocol import Bye, Hello, MediaSettings, Welcome
+
+from .centre import Centre, within
+from .identity import Identity
+from .place import Outlet, Place
+from .rooms import Room
+from .sfu.base import CandidateFound, ConnectionLost, Engine, OfferMade, SeatEvent
+
+log = logging.getLogger(__name__)
+
+POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+
+
+class RoomClosed(Exception):
+    """The room closed while somebody was on the way in."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What rooms are made with; times in seconds."""
+
+    make_engine: Callable[[], Engine]
+    media: MediaSettings = field(default_factory=MediaSettings)
+    resume_grace: float = 30.0
+    kernel_grace: float = 5.0
+    max_participants: int = 50
+    max_rooms: int = 100
+    linger: float = 10.0
+
+
+class LiveRoom:
+    """Serialises what changes the room: state first, then the SFU, then everybody is told."""
+
+    def __init__(self, name: str, settings: Settings, on_closed: Callable[[LiveRoom], None]) -> None:
+        self.room = Room(name)
+        self.places: dict[str, Place] = {}
+        self.centre = Centre(settings.make_engine, self._sfu_died)
+        self._settings = settings
+        self._on_closed = on_closed
+        self._lock = asyncio.Lock()
+        self._closed = False
+        self._linger: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- coming and going ---
+
+    async def join(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place:
+        """Let a client in, or back into its place.
+
+        Raises
+        ------
+        RoomClosed
+            If the room closed meanwhile; open it again.
+        ProtocolError, SfuError
+            If the room is full, or has no SFU.
+        """
+        async with self._lock:
+            if self._closed:
+                raise RoomClosed
+            back = self._back(hello, identity, outlet)
+            place = back or await self._new(hello, identity, outlet)
+            who = self.room.participants[place.id]
+            welcome = Welcome(
+                version=protocol.VERSION,
+                server_version=__version__,
+                participant=place.id,
+                session=who.session,
+                resumed=back is not None,
+                room=self.room.name,
+                media=self._settings.media,
+            )
+            place.send(welcome)
+            await self.settle()
+            if back is not None:
+                place.lose()
+                if place.seat is not None:
+                    with contextlib.suppress(SfuError):
+                        await within(place.seat.resend_offer())
+            return place
+
+    async def disconnected(self, place: Place, outlet: Outlet) -> None:
+        """Keep the place of a participant whose socket broke, for the grace time."""
+        async with self._lock:
+            if place.outlet is not outlet or self.places.get(place.id) is not place:
+                return
+            place.outlet = None
+            self.room.disconnect(place.id)
+            kernel = self.room.participants[place.id].client == "kernel"
+            grace = self._settings.kernel_grace if kernel else self._settings.resume_grace
+            place.timer = asyncio.get_running_loop().call_later(grace, lambda: self._spawn(self._expire(place)))
+            await self.settle()
+
+    async def leave(self, place: Place) -> None:
+        """Take a participant out for good."""
+        async with self._lock:
+            await self._remove(place)
+
+    async def close(self, code: str, message: str) -> None:
+        """End the room for everybody in it."""
+        async with self._lock:
+            await self._close(code, message)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- for what participants say, see `conversation` ---
+
+    @contextlib.asynccontextmanager
+    async def changing(self, place: Place) -> AsyncIterator[Room]:
+        """Hold the room while its state is changed on a participant's behalf; settle it and tell everybody after."""
+        async with self._lock:
+            if self.places.get(place.id) is not place:
+                raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
+            try:
+                yield self.room
+            except ProtocolError:
+                raise  # the room is as it was
+            except BaseException:
+                await self.settle()
+                raise
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Bring the SFU to the room's policy, then tell everybody what the room is now."""
+        try:
+            await self.centre.apply(self.room.audiences())
+        except SfuError:
+            return  # everybody is told once the SFU is back
+        state = self.room.state()
+        for place in self.places.values():
+            place.send(state)
+
+    # --- inside, with the lock held ---
+
+    def _back(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
+        who = self.room.resume(hello.session, identity.user) if hello.session else None
+        if who is None:
+            return None
+        place = self.places[who.id]
+        if place.timer is not None:
+            place.timer.cancel()
+            place.timer = None
+        old, place.outlet = place.outlet, outlet
+        if old is not None:
+            old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
+            old.close(POLICY_VIOLATION, "replaced")
+        if hello.call:
+            who.call = hello.call
+        return place
+
+    async def _new(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place:
+        if len(self.places) >= self._settings.max_participants:
+            raise ProtocolError("room-full", f"{len(self.places)} are in this room; no more fit in.")
+        self._stay()
+        try:
+            if not self.centre.running:
+                await self.centre.start()
+            who = self.room.join(hello.client, identity.name_for(hello), identity.user, hello.call)
+            place = Place(who.id, outlet)
+            try:
+                place.seat = await self.centre.join(who.id, partial(self._event, place))
+            except BaseException:
+                self.room.leave(who.id)
+                raise
+            self.places[who.id] = place
+        finally:
+            self._close_when_empty()
+        return place
+
+    async def _remove(self, place: Place) -> None:
+        if self.places.get(place.id) is not place:
+            return
+        del self.places[place.id]
+        if place.timer is not None:
+            place.timer.cancel()
+        self.room.leave(place.id)
+        if place.seat is not None:
+            with contextlib.suppress(SfuError):
+                await within(place.seat.leave())
+        await self.settle()
+        self._close_when_empty()
+
+    async def _close(self, code: str, message: str) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._stay()
+        self._on_closed(self)
+        for place in self.places.values():
+            if place.timer is not None:
+                place.timer.cancel()
+            place.send(Bye(code=code, message=message))
+            if place.outlet is not None:
+                place.outlet.close(GOING_AWAY, code)
+        self.places.clear()
+        await self.centre.close()
+
+    # --- the SFU speaks ---
+
+    def _event(self, place: Place, event: SeatEvent) -> None:
+        if isinstance(event, OfferMade):
+            place.send(
+                protocol.Offer(id=event.id, connection_id=event.connection_id, sdp=event.sdp, tracks=dict(event.tracks))
+            )
+        elif isinstance(event, CandidateFound):
+            place.send(protocol.Candidate(connection=event.connection, candidate=event.candidate))
+        elif isinstance(event, ConnectionLost):
+            self._spawn(self._connection_lost(place, event))
+
+    async def _connection_lost(self, place: Place, event: ConnectionLost) -> None:
+        async with self._lock:
+            if self.places.get(place.id) is not place:
+                return
+            who = self.room.participants[place.id]
+            if who.client == "kernel" and place.outlet is None:
+                await self._remove(place)  # neither socket nor media: its process is gone
+                return
+            if event.connection == "publish":
+                self.room.connection_lost(place.id)
+            place.lose(event.connection)
+
+    def _sfu_died(self, reason: str) -> None:
+        log.warning("The SFU of room %r stopped (%s); starting it again.", self.room.name, reason)
+        for place in self.places.values():
+            place.seat = None
+            self.room.connection_lost(place.id)
+        self._spawn(self._revive())
+
+    async def _revive(self) -> None:
+        async with self._lock:
+            while not self._closed and self.places and not self.centre.running:
+                if self.centre.hopeless:
+                    await self._close(
+                        "sfu-failed",
+                        "The part of the server that forwards pictures and sound stopped again and again. "
+                        "Look in the Jupyter server's log, then join again.",
+                    )
+                    return
+                with contextlib.suppress(SfuError):
+                    await self._start_again()
+
+    async def _start_again(self) -> None:
+        await self.centre.start()
+        places = list(self.places.values())
+        for place in places:
+            place.seat = await self.centre.join(place.id, partial(self._event, place))
+        await self.settle()
+        if not self.centre.running:
+            return
+        for place in places:
+            place.lose("publish", "subscribe")
+            if place.seat is not None:
+                with contextlib.suppress(SfuError):
+                    await within(place.seat.subscribe(place.wanted))
+
+    # --- time passes ---
+
+    async def _expire(self, place: Place) -> None:
+        async with self._lock:
+            if place.outlet is None:
+                await self._remove(place)
+
+    def _stay(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+
+    def _close_when_empty(self) -> None:
+        self._stay()
+        if not self.places and not self._closed:
+            self._linger = asyncio.get_running_loop().call_later(
+                self._settings.linger, lambda: self._spawn(self._close_empty())
+            )
+
+    async def _close_empty(self) -> None:
+        async with self._lock:
+            if not self.places:
+                await self._close("empty", "The room is empty.")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Room %r: %s", self.room.name, error, exc_info=error)

@@ -1,0 +1,56 @@
+"""The rooms of one Jupyter server."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rtc_notebook import protocol
+from rtc_notebook.errors import ProtocolError
+from rtc_notebook.protocol import Hello
+
+from .identity import Identity
+from .live import LiveRoom, RoomClosed, Settings
+from .place import Outlet, Place
+
+
+class RoomManager:
+    """Opens a room when the first client joins it, and forgets it when it has closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.rooms: dict[str, LiveRoom] = {}
+        self._stopped = False
+
+    async def join(self, name: str, hello: Hello, identity: Identity, outlet: Outlet) -> tuple[LiveRoom, Place]:
+        """Let a client into a room.
+
+        Raises
+        ------
+        RoomNameError
+            If no room can have that name.
+        ProtocolError, SfuError
+            If the room is full, there are too many rooms, or the room has no SFU.
+        """
+        name = protocol.room_name(name)
+        while True:
+            if self._stopped:
+                raise ProtocolError("server-stopped", "The Jupyter server is stopping.")
+            live = self.rooms.get(name)
+            if live is None:
+                if len(self.rooms) >= self.settings.max_rooms:
+                    raise ProtocolError("too-many-rooms", f"{len(self.rooms)} rooms are open; join one of those.")
+                live = self.rooms[name] = LiveRoom(name, self.settings, self._closed)
+            try:
+                return live, await live.join(hello, identity, outlet)
+            except RoomClosed:
+                continue
+
+    async def stop(self) -> None:
+        """Say goodbye to everybody and end every SFU."""
+        self._stopped = True
+        message = "The Jupyter server has been stopped. Start it again to go on."
+        await asyncio.gather(*(live.close("server-stopped", message) for live in list(self.rooms.values())))
+
+    def _closed(self, live: LiveRoom) -> None:
+        if self.rooms.get(live.room.name) is live:
+            del self.rooms[live.room.name]

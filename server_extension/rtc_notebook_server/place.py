@@ -1,0 +1,54 @@
+"""A participant's place in a room: its socket, its seat in the SFU and what outlasts both."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rtc_notebook.errors import SfuError
+from rtc_notebook.protocol import Connection, Restarted, ServerMessage
+
+from .sfu.base import Seat
+
+
+class Outlet(Protocol):
+    """The way to one client; sending never blocks and never fails, whatever has become of the client."""
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a WebSocket close code (RFC 6455, 7.4.1), once what was sent is out."""
+
+
+@dataclass
+class Place:
+    """``wanted`` is what the participant last subscribed to; ``lost`` the connections it must still hear were lost."""
+
+    id: str
+    outlet: Outlet | None
+    seat: Seat | None = None
+    wanted: tuple[str, ...] = ()
+    lost: set[Connection] = field(default_factory=set)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    timer: asyncio.TimerHandle | None = None
+
+    def send(self, message: ServerMessage) -> None:
+        """Send to the participant, if it has a socket now."""
+        if self.outlet is not None:
+            self.outlet.send(message)
+
+    def lose(self, *connections: Connection) -> None:
+        """Tell the participant that the SFU lost connections, now or when it is back."""
+        self.lost.update(connections)
+        if self.outlet is not None and self.lost:
+            ordered: tuple[Connection, ...] = ("publish", "subscribe")
+            self.outlet.send(Restarted(connections=tuple(c for c in ordered if c in self.lost)))
+            self.lost.clear()
+
+    def seated(self) -> Seat:
+        """Return the seat, or raise `SfuError` while the SFU is being started again."""
+        if self.seat is None:
+            raise SfuError("sfu-restarting", "The SFU is being started again. Wait for 'restarted', then publish anew.")
+        return self.seat

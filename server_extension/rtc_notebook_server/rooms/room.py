@@ -1,0 +1,161 @@
+"""One room: what participants say goes in, its state and the audiences of its tracks come out."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NoReturn
+
+from rtc_notebook.errors import ProtocolError
+from rtc_notebook.protocol import (
+    ClearFilter,
+    ClientKind,
+    Mute,
+    Publish,
+    RoomState,
+    SetFilter,
+    TrackDescription,
+)
+
+from . import names, policy, publishing, view
+from .state import Filter, Participant, Picture, Track
+
+MAX_LABEL = 80
+
+
+class Room:
+    """The state of one room.
+
+    Methods change the state or raise `rtc_notebook.errors.ProtocolError` and leave it as it was. After each, the SFU
+    must be brought to `audiences` before anybody is told `state`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.participants: dict[str, Participant] = {}
+        self.filters: dict[tuple[str, Picture], Filter] = {}
+        self._revision = 0
+
+    def audiences(self) -> policy.Audiences:
+        """Return the participants that may receive each track."""
+        return policy.audiences(self.participants, self.filters)
+
+    def state(self) -> RoomState:
+        """Return the room as participants see it, with a revision that grows."""
+        self._revision += 1
+        return RoomState(revision=self._revision, participants=view.participants(self.participants, self.filters))
+
+    # --- coming and going ---
+
+    def join(self, client: ClientKind, name: str, user: str | None = None, call: str | None = None) -> Participant:
+        """Let somebody in under a name that nobody else has."""
+        taken = [who.name for who in self.participants.values()]
+        participant = Participant(
+            id=_new_id(),
+            name=names.unique(name, taken),
+            client=client,
+            user=user,
+            session=secrets.token_urlsafe(24),
+            call=call or None,
+        )
+        self.participants[participant.id] = participant
+        return participant
+
+    def resume(self, session: str, user: str | None) -> Participant | None:
+        """Give a place back to who has its session, and is the same user if the server knows its users."""
+        for participant in self.participants.values():
+            if secrets.compare_digest(participant.session.encode(), session.encode()) and participant.user == user:
+                participant.connected = True
+                return participant
+        return None
+
+    def disconnect(self, who: str) -> None:
+        """Note that a participant's socket broke; its place is kept."""
+        self.participants[who].connected = False
+
+    def leave(self, who: str) -> None:
+        """Take a participant out, with its tracks and the filters on it and by it."""
+        del self.participants[who]
+        for key, its in list(self.filters.items()):
+            if key[0] == who or (its.by == who and its.on_error == "pass"):
+                del self.filters[key]
+            elif its.by == who:
+                its.held = True
+
+    def pair(self, who: str, call: str) -> None:
+        """Pair a widget with the kernel that says the same secret."""
+        if self.participants[who].client != "browser":
+            raise ProtocolError("browsers-only", "Only a widget pairs with a kernel; a kernel names its call in hello.")
+        self.participants[who].call = call or None
+
+    # --- tracks ---
+
+    def plan(self, who: str, message: Publish) -> dict[str, Track]:
+        """Return the tracks by mid that an offer publishes; they count once `published` says that the SFU has it."""
+
+        def may_process(described: TrackDescription) -> bool:
+            return any(
+                track.id == described.of and track.source == described.source and its is not None and its.by == who
+                for owner in self.participants.values()
+                for track in owner.tracks.values()
+                for its in [policy.filter_on(owner.id, track, self.filters)]
+            )
+
+        return publishing.plan(self.participants[who], message, may_process, _new_id)
+
+    def published(self, who: str, planned: dict[str, Track]) -> None:
+        """Take over what `plan` returned."""
+        self.participants[who].tracks = {track.id: track for track in planned.values()}
+
+    def connection_lost(self, who: str) -> None:
+        """Note that the publish connection is gone: tracks keep their ids for when they are published anew."""
+        for track in self.participants[who].tracks.values():
+            track.mid = None
+
+    def mute(self, who: str, message: Mute) -> None:
+        """Mark an own track as muted or not."""
+        track = self.participants[who].tracks.get(message.track)
+        if track is None:
+            raise ProtocolError("no-such-track", f"You publish no track {message.track!r}.")
+        track.muted = message.muted
+
+    # --- filters ---
+
+    def set_filter(self, who: str, message: SetFilter) -> None:
+        """Let a kernel take a picture for filtering; again by the same kernel changes policy and label."""
+        if self.participants[who].client != "kernel":
+            raise ProtocolError("kernels-only", "Only a kernel can filter; use call.filter in a notebook.")
+        if message.participant not in self.participants:
+            _nobody(message.participant)
+        key = (message.participant, message.source)
+        present = self.filters.get(key)
+        if present is not None and present.by != who and not present.held:
+            holder = self.participants[present.by]
+            if holder.connected:
+                raise ProtocolError(
+                    "already-filtered",
+                    f"{holder.name} already filters the {message.source} of "
+                    f"{self.participants[message.participant].name}. Take that filter off there first.",
+                )
+        self.filters[key] = Filter(by=who, on_error=message.on_error, label=message.label[:MAX_LABEL])
+
+    def clear_filter(self, who: str, message: ClearFilter) -> None:
+        """Take a filter off: the filtering kernel may at any time, everybody else once it is held."""
+        key = (message.participant, message.source)
+        its = self.filters.get(key)
+        if its is None:
+            if message.participant not in self.participants:
+                _nobody(message.participant)
+            raise ProtocolError("not-filtered", f"There is no filter on that {message.source}.")
+        if its.by != who and not its.held:
+            raise ProtocolError(
+                "not-yours", f"{self.participants[its.by].name} set this filter; it can be taken off only there."
+            )
+        del self.filters[key]
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def _nobody(participant: str) -> NoReturn:
+    raise ProtocolError("no-such-participant", f"Nobody with the id {participant!r} is in the room.")
