@@ -1,1 +1,1 @@
-"""What the browser tests, the screenshots and the benchmarks stand on: a real JupyterLab, real browsers, real footage."""
+"""What the browser tests, screenshots and benchmarks stand on: a real JupyterLab, real browsers, footage."""

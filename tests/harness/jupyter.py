@@ -1,4 +1,4 @@
-"""A real Jupyter server with a home of its own, and the kernels it runs."""
+"""A real Jupyter server with a home of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import tenacity
-from jupyter_client.blocking import BlockingKernelClient
 
 
 def free_port() -> int:
@@ -28,7 +27,7 @@ def free_port() -> int:
 
 
 class JupyterServer:
-    """``jupyter lab`` (or ``notebook``, ``server``, ``rtc-notebook``) in a directory of its own, as a context manager."""
+    """``jupyter lab`` (or ``notebook``, ``rtc-notebook``) in a directory of its own, as a context manager."""
 
     def __init__(
         self, home: Path, command: str = "lab", *args: str, base_url: str = "/", env: Mapping[str, str] | None = None
@@ -87,7 +86,9 @@ class JupyterServer:
             raise RuntimeError(self.log.read_text()[-4000:]) from None
 
     @tenacity.retry(
-        stop=tenacity.stop_after_delay(60), wait=tenacity.wait_fixed(0.1), retry=tenacity.retry_if_exception_type(OSError)
+        stop=tenacity.stop_after_delay(60),
+        wait=tenacity.wait_fixed(0.1),
+        retry=tenacity.retry_if_exception_type(OSError),
     )
     def _wait(self) -> None:
         assert self.process is not None
@@ -126,26 +127,3 @@ class JupyterServer:
         """Put a copy of a notebook where the server serves it; returns its name there."""
         shutil.copy(path, self.notebooks / path.name)
         return path.name
-
-    def kernel(self) -> BlockingKernelClient:
-        """Return a client for the kernel that this server started last."""
-        files = sorted(self.runtime.glob("kernel-*.json"), key=lambda file: file.stat().st_mtime)
-        client = BlockingKernelClient(connection_file=str(files[-1]))
-        client.load_connection_file()
-        client.start_channels()
-        client.wait_for_ready(timeout=30)
-        return client
-
-
-def run_in(client: BlockingKernelClient, code: str, timeout: float = 60) -> str:
-    """Run code in a kernel and return what it printed; a failing cell raises with its traceback."""
-    printed: list[str] = []
-
-    def take(message: dict[str, Any]) -> None:
-        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
-            printed.append(message["content"]["text"])
-
-    reply = client.execute_interactive(code, timeout=timeout, output_hook=take, store_history=False)
-    if reply["content"]["status"] != "ok":
-        raise RuntimeError("\n".join(reply["content"].get("traceback", [reply["content"]["status"]])))
-    return "".join(printed)

@@ -1,0 +1,110 @@
+"""A kernel on a Jupyter server, driven over its own sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from typing import Any
+
+import tenacity
+from jupyter_client.blocking import BlockingKernelClient
+
+from .jupyter import JupyterServer
+
+
+class CellFailed(Exception):
+    """A cell raised; the message is its traceback."""
+
+
+class Kernel:
+    """A kernel; as a context manager it is shut down at the end."""
+
+    def __init__(self, server: JupyterServer, kernel_id: str) -> None:
+        self.server = server
+        self.id = kernel_id
+        self.stderr = ""
+        self._connect()
+
+    @classmethod
+    def start(cls, server: JupyterServer) -> Kernel:
+        """Start a kernel on this server."""
+        return cls(server, _post(server, "api/kernels", {"name": "python3"})["id"])
+
+    @classmethod
+    def newest(cls, server: JupyterServer) -> Kernel:
+        """Return the kernel that was started last on this server, by a notebook say."""
+        files = sorted(server.runtime.glob("kernel-*.json"), key=lambda file: file.stat().st_mtime)
+        return cls(server, files[-1].stem.removeprefix("kernel-"))
+
+    @tenacity.retry(stop=tenacity.stop_after_delay(30), wait=tenacity.wait_fixed(0.2))
+    def _connect(self) -> None:
+        self.client = BlockingKernelClient(connection_file=str(self.server.runtime / f"kernel-{self.id}.json"))
+        self.client.load_connection_file()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=30)
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.client.stop_channels()
+        with contextlib.suppress(OSError):
+            _request(self.server, f"api/kernels/{self.id}", "DELETE")
+
+    def restart(self) -> None:
+        """Restart the kernel, as a user does from the menu."""
+        _post(self.server, f"api/kernels/{self.id}/restart", {})
+        self.client.stop_channels()
+        self._connect()
+
+    def run(self, code: str, timeout: float = 60) -> str:
+        """Run code and return what it printed; what it wrote to stderr is kept in ``stderr``.
+
+        Raises
+        ------
+        CellFailed
+            If it raised.
+        """
+        printed: list[str] = []
+        self.stderr = ""
+
+        def take(message: dict[str, Any]) -> None:
+            if message["msg_type"] == "stream":
+                if message["content"]["name"] == "stdout":
+                    printed.append(message["content"]["text"])
+                else:
+                    self.stderr += message["content"]["text"]
+
+        reply = self.client.execute_interactive(code, timeout=timeout, output_hook=take, store_history=False)
+        if reply["content"]["status"] != "ok":
+            raise CellFailed("\n".join(reply["content"].get("traceback", ["aborted"])))
+        return "".join(printed)
+
+    def start_cell(self, code: str) -> str:
+        """Run code without waiting for its end; returns the request's id."""
+        return str(self.client.execute(code, store_history=False))
+
+    def drain_stderr(self, seconds: float = 0.5) -> str:
+        """Return what has come to stderr since, from filters' threads say."""
+        text = ""
+        with contextlib.suppress(Exception):
+            while True:
+                message = self.client.get_iopub_msg(timeout=seconds)
+                if message["msg_type"] == "stream" and message["content"]["name"] == "stderr":
+                    text += message["content"]["text"]
+        return text
+
+
+def _post(server: JupyterServer, path: str, body: object) -> Any:
+    return _request(server, path, "POST", json.dumps(body).encode())
+
+
+def _request(server: JupyterServer, path: str, method: str, body: bytes | None = None) -> Any:
+    request = urllib.request.Request(
+        server.url + path, body, {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
+    )
+    request.get_method = lambda: method  # type: ignore[method-assign]
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        data = answer.read()
+    return json.loads(data) if data else None
