@@ -12,7 +12,7 @@ class FrameInfo:
     Attributes
     ----------
     sequence : int
-        Rises by at least one with each frame of a track.
+        From 1; rises by at least one with each frame of a track.
     captured, arrived : float
         Seconds since the epoch (Unix): when the sender captured it, as its RTCP sender reports say it and as
         arrival otherwise, and when it arrived here.

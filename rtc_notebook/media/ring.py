@@ -165,10 +165,10 @@ class RingReader:
         return cls(_Ring(mapping))
 
     @property
-    def sequence(self) -> int | None:
-        """Sequence number of the newest array; None before the first."""
+    def sequence(self) -> int:
+        """Sequence number of the newest array; 0 before the first (writers count from 1)."""
         newest = self.latest(copy=False)
-        return None if newest is None else newest[1].sequence
+        return 0 if newest is None else newest[1].sequence
 
     def latest(self, copy: bool = True) -> tuple[NDArray[Any], FrameInfo] | None:
         """Return the newest array, or None before the first.

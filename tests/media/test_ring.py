@@ -13,7 +13,7 @@ def test_an_array_comes_out_as_it_went_in(tmp_path):
     writer = RingWriter.create(tmp_path, 3, 1000)
     reader = RingReader.open(writer.path)
     assert reader.latest() is None
-    assert reader.sequence is None
+    assert reader.sequence == 0
     assert reader.read(0) is None
     pictures = [
         np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3),

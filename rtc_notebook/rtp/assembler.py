@@ -1,0 +1,127 @@
+"""From packets to frames: a picture is complete when its marker bit has come, not when the next one begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .timeline import signed16
+
+WAIT_SECONDS = 0.15
+"""How long a gap is waited for: a retransmission over a usual path takes less."""
+
+MAX_PACKETS = 2048
+
+
+@dataclass(frozen=True)
+class MediaPacket:
+    """An RTP packet with its payload descriptor taken off."""
+
+    sequence_number: int
+    timestamp: int
+    marker: bool
+    data: bytes
+    starts_keyframe: bool = False
+
+
+@dataclass(frozen=True)
+class EncodedFrame:
+    """An encoded picture, whole; ``timestamp`` as on the wire (32 bits)."""
+
+    data: bytes
+    timestamp: int
+    keyframe: bool
+
+
+class FrameAssembler:
+    """Puts the packets of one video stream together (RFC 3550, 5.1: the marker bit ends a picture).
+
+    Frames come out in order, each as soon as its last missing packet is there. A gap holds the frames behind it until
+    it is filled, a whole keyframe comes, or `WAIT_SECONDS` are over; then nothing comes out until the next keyframe.
+    """
+
+    def __init__(self) -> None:
+        self._packets: dict[int, MediaPacket] = {}
+        self._latest: int | None = None  # highest index: a sequence number that never wraps
+        self._next: int | None = None  # index of the packet that the next frame begins with
+        self._stuck_since: float | None = None
+
+    @property
+    def needs_keyframe(self) -> bool:
+        """Whether nothing can come out before a keyframe does."""
+        return self._next is None
+
+    def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
+        """Take a packet, in whatever order they come, and return the frames that it makes complete."""
+        number = packet.sequence_number
+        index = number if self._latest is None else self._latest + signed16(number - self._latest)
+        if self._latest is None or index > self._latest:
+            self._latest = index
+        if self._next is not None and index < self._next:
+            return []
+        self._packets[index] = packet
+        if len(self._packets) > MAX_PACKETS:
+            self.give_up()
+            return []
+        frames = []
+        while (frame := self._take()) is not None:
+            frames.append(frame)
+        if not self._packets or frames:
+            self._stuck_since = None
+        if self._stuck_since is None and self._gap():
+            self._stuck_since = now
+        if self._next is not None and self._stuck_since is not None and now - self._stuck_since > WAIT_SECONDS:
+            self.give_up()
+        return frames
+
+    def give_up(self) -> None:
+        """Drop everything up to the next keyframe: a packet is lost for good, or the decoder is."""
+        self._next = None
+        self._stuck_since = None
+        self._packets = {index: packet for index, packet in self._packets.items() if self._may_yet_begin(index)}
+
+    def _may_yet_begin(self, index: int) -> bool:
+        """Whether a packet belongs to a keyframe that is still coming in."""
+        keyframe = max((at for at, packet in self._packets.items() if packet.starts_keyframe), default=None)
+        return keyframe is not None and index >= keyframe
+
+    def _gap(self) -> bool:
+        """Whether a packet is missing before one that is here."""
+        if self._next is None or self._latest is None:
+            return False
+        return self._latest - self._next + 1 > len(self._packets)
+
+    def _take(self) -> EncodedFrame | None:
+        """Remove and return the frame to come next, if it is whole; else the newest keyframe, if that is."""
+        if self._next is not None:
+            while (packet := self._packets.get(self._next)) is not None and not packet.data:
+                del self._packets[self._next]  # padding between two frames
+                self._next += 1
+            end = self._end(self._next)
+            if end is not None:
+                return self._remove(self._next, end)
+        for start in sorted((at for at, packet in self._packets.items() if packet.starts_keyframe), reverse=True):
+            end = self._end(start)
+            if end is not None:
+                return self._remove(start, end)
+        return None
+
+    def _end(self, start: int) -> int | None:
+        """Return the index after the frame that begins at ``start``, or None if it is not whole."""
+        first = self._packets.get(start)
+        if first is None:
+            return None
+        index = start
+        while (packet := self._packets.get(index)) is not None:
+            if packet.timestamp != first.timestamp:
+                return index  # a sender that sets no marker
+            index += 1
+            if packet.marker:
+                return index
+        return None
+
+    def _remove(self, start: int, end: int) -> EncodedFrame:
+        packets = [self._packets[index] for index in range(start, end)]
+        self._packets = {index: packet for index, packet in self._packets.items() if index >= end}
+        self._next = end
+        data = b"".join(packet.data for packet in packets)
+        return EncodedFrame(data, packets[0].timestamp, packets[0].starts_keyframe)
