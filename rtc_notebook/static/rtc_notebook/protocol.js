@@ -1,0 +1,185 @@
+// The signaling protocol for browsers: the same messages as rtc_notebook/protocol.py, which specifies them.
+// tests/vectors/*.json holds what both must accept and what both must refuse.
+
+/**
+ * @typedef {"audio" | "video"} Kind
+ * @typedef {"camera" | "microphone" | "screen" | "kernel"} Source
+ * @typedef {"publish" | "subscribe"} ConnectionName
+ * @typedef {{ by: string, onError: "pass" | "hold", state: "starting" | "active" | "held", track?: string | null,
+ *   label?: string }} FilterInfo
+ * @typedef {{ id: string, kind: Kind, source: Source, muted?: boolean, of?: string | null,
+ *   filter?: FilterInfo | null }} TrackInfo
+ * @typedef {{ id: string, name: string, client: "browser" | "kernel", user?: string | null, connected?: boolean,
+ *   widgetOf?: string | null, tracks?: TrackInfo[] }} ParticipantInfo
+ * @typedef {{ urls: string[], username?: string | null, credential?: string | null }} IceServer
+ * @typedef {{ iceServers?: IceServer[], startBitrate?: number, maxBitrate?: number }} MediaSettings
+ * @typedef {{ candidate: string, sdpMid?: string | null, sdpMLineIndex?: number | null,
+ *   usernameFragment?: string | null }} IceCandidate
+ * @typedef {{ source: Source, muted?: boolean, of?: string | null }} TrackDescription
+ *
+ * @typedef {{ type: "hello", version: number, client: "browser" | "kernel", clientVersion: string,
+ *   name?: string | null, session?: string | null, call?: string | null }} Hello
+ * @typedef {{ type: "publish", id: number, sdp: string, tracks: Record<string, TrackDescription> }} Publish
+ * @typedef {{ type: "subscribe", tracks: string[] }} Subscribe
+ * @typedef {{ type: "offer-answer", id: number, sdp: string }} OfferAnswer
+ * @typedef {{ type: "candidate", connection: ConnectionName, candidate: IceCandidate }} Candidate
+ * @typedef {{ type: "mute", track: string, muted: boolean }} Mute
+ * @typedef {{ type: "set-filter", participant: string, source?: "camera" | "screen", onError?: "pass" | "hold",
+ *   label?: string }} SetFilter
+ * @typedef {{ type: "clear-filter", participant: string, source?: "camera" | "screen" }} ClearFilter
+ * @typedef {{ type: "restart", connection: ConnectionName }} Restart
+ * @typedef {{ type: "pair", call: string }} Pair
+ * @typedef {{ type: "leave" }} Leave
+ * @typedef {Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | Restart | Pair |
+ *   Leave} ClientMessage
+ *
+ * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
+ *   resumed: boolean, room: string, media: MediaSettings }} Welcome
+ * @typedef {{ type: "room", revision: number, participants: ParticipantInfo[] }} RoomState
+ * @typedef {{ type: "publish-answer", id: number, sdp: string, tracks: Record<string, string> }} PublishAnswer
+ * @typedef {{ type: "offer", id: number, connectionId: number, sdp: string, tracks: Record<string, string> }} Offer
+ * @typedef {{ type: "restarted", connections: ConnectionName[] }} Restarted
+ * @typedef {{ type: "error", code: string, message: string, about?: string | null, id?: number | null }} ErrorMessage
+ * @typedef {{ type: "bye", code: string, message: string }} Bye
+ * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | ErrorMessage | Bye} ServerMessage
+ *
+ * @typedef {(value: unknown, path: string) => void} Check throws a ProtocolError
+ */
+
+export const VERSION = 1;
+
+export class ProtocolError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.name = "ProtocolError";
+    this.code = code;
+  }
+}
+
+/** @param {string} path @param {string} expected @returns {never} */
+function refuse(path, expected) {
+  throw new ProtocolError("bad-message", `The message does not fit the protocol: ${path} should be ${expected}.`);
+}
+
+/** @param {(value: unknown) => boolean} test @param {string} expected @returns {Check} */
+const when = (test, expected) => (value, path) => test(value) || refuse(path, expected);
+
+const text = when((value) => typeof value === "string", "a string");
+const integer = when(Number.isInteger, "an integer");
+const flag = when((value) => typeof value === "boolean", "true or false");
+
+/** @param {...string} words */
+const oneOf = (...words) => when((value) => words.includes(/** @type {string} */ (value)), words.join(" or "));
+
+/** @param {Check} check @returns {Check} */
+const orNull = (check) => (value, path) => value === null || check(value, path);
+
+/** @param {Check} check @returns {Check} */
+const listOf = (check) => (value, path) => {
+  if (!Array.isArray(value)) refuse(path, "an array");
+  value.forEach((item, index) => check(item, `${path}[${index}]`));
+};
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param {Check} check @returns {Check} */
+const mapOf = (check) => (value, path) => {
+  if (!isObject(value)) refuse(path, "an object");
+  for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`);
+};
+
+/** An object with exactly these fields. @param {Record<string, Check>} required @param {Record<string, Check>} [optional] @returns {Check} */
+const record = (required, optional = {}) => (value, path) => {
+  if (!isObject(value)) refuse(path, "an object");
+  for (const name of Object.keys(required)) if (!Object.hasOwn(value, name)) refuse(`${path}.${name}`, "there");
+  for (const [name, item] of Object.entries(value)) {
+    const check = Object.hasOwn(required, name) ? required[name] : Object.hasOwn(optional, name) ? optional[name] : null;
+    if (!check) refuse(`${path}.${name}`, "absent");
+    check(item, `${path}.${name}`);
+  }
+};
+
+const type = text; // which one has been looked at already
+const client = oneOf("browser", "kernel");
+const connection = oneOf("publish", "subscribe");
+const onError = oneOf("pass", "hold");
+const source = oneOf("camera", "microphone", "screen", "kernel");
+const filtered = oneOf("camera", "screen");
+const filter = record(
+  { by: text, onError, state: oneOf("starting", "active", "held") },
+  { track: orNull(text), label: text },
+);
+const track = record(
+  { id: text, kind: oneOf("audio", "video"), source },
+  { muted: flag, of: orNull(text), filter: orNull(filter) },
+);
+const participant = record(
+  { id: text, name: text, client },
+  { user: orNull(text), connected: flag, widgetOf: orNull(text), tracks: listOf(track) },
+);
+const iceServer = record({ urls: listOf(text) }, { username: orNull(text), credential: orNull(text) });
+const media = record({}, { iceServers: listOf(iceServer), startBitrate: integer, maxBitrate: integer });
+const iceCandidate = record(
+  { candidate: text },
+  { sdpMid: orNull(text), sdpMLineIndex: orNull(integer), usernameFragment: orNull(text) },
+);
+const description = record({ source }, { muted: flag, of: orNull(text) });
+const candidate = record({ type, connection, candidate: iceCandidate });
+
+/** @type {Record<string, Check>} */
+const CLIENT = {
+  hello: record(
+    { type, version: integer, client, clientVersion: text },
+    { name: orNull(text), session: orNull(text), call: orNull(text) },
+  ),
+  publish: record({ type, id: integer, sdp: text, tracks: mapOf(description) }),
+  subscribe: record({ type, tracks: listOf(text) }),
+  "offer-answer": record({ type, id: integer, sdp: text }),
+  candidate,
+  mute: record({ type, track: text, muted: flag }),
+  "set-filter": record({ type, participant: text }, { source: filtered, onError, label: text }),
+  "clear-filter": record({ type, participant: text }, { source: filtered }),
+  restart: record({ type, connection }),
+  pair: record({ type, call: text }),
+  leave: record({ type }),
+};
+
+/** @type {Record<string, Check>} */
+const SERVER = {
+  welcome: record({
+    type, version: integer, serverVersion: text, participant: text, session: text, resumed: flag, room: text, media,
+  }),
+  room: record({ type, revision: integer, participants: listOf(participant) }),
+  "publish-answer": record({ type, id: integer, sdp: text, tracks: mapOf(text) }),
+  offer: record({ type, id: integer, connectionId: integer, sdp: text, tracks: mapOf(text) }),
+  candidate,
+  restarted: record({ type, connections: listOf(connection) }),
+  error: record({ type, code: text, message: text }, { about: orNull(text), id: orNull(integer) }),
+  bye: record({ type, code: text, message: text }),
+};
+
+/** @param {Record<string, Check>} table @param {string} data @returns {any} */
+function decode(table, data) {
+  let message;
+  try {
+    message = JSON.parse(data);
+  } catch (error) {
+    throw new ProtocolError("bad-json", `The message is not JSON: ${/** @type {Error} */ (error).message}.`);
+  }
+  if (!isObject(message)) refuse("it", "an object");
+  const name = message.type;
+  if (typeof name !== "string" || !Object.hasOwn(table, name)) refuse("type", Object.keys(table).join(" or "));
+  table[name](message, name);
+  return message;
+}
+
+/** @param {string} data @returns {ClientMessage} */
+export const decodeClient = (data) => decode(CLIENT, data);
+
+/** @param {string} data @returns {ServerMessage} */
+export const decodeServer = (data) => decode(SERVER, data);
+
+/** @param {ClientMessage | ServerMessage} message */
+export const encode = (message) => JSON.stringify(message);

@@ -1,0 +1,220 @@
+// The publish connection: one peer connection carries all own tracks; this side offers.
+
+/**
+ * @typedef {import("./protocol.js").Source} Source
+ * @typedef {import("./protocol.js").TrackDescription} TrackDescription
+ * @typedef {import("./protocol.js").ClientMessage} ClientMessage
+ * @typedef {import("./protocol.js").PublishAnswer} PublishAnswer
+ *
+ * @typedef {object} Publication
+ * @property {Source} source
+ * @property {MediaStreamTrack | null} track null while the camera is off
+ * @property {boolean} muted
+ * @property {boolean} announced what the server was last told of `muted`
+ * @property {string | null} id the track's id, told by the server
+ * @property {RTCRtpTransceiver | null} transceiver
+ *
+ * @typedef {object} PublisherOptions
+ * @property {() => RTCPeerConnection} createConnection
+ * @property {(message: ClientMessage) => void} send
+ * @property {() => void} onfailed
+ * @property {(error: Error) => void} [onerror]
+ * @property {number} [maxBitrate] bits per second, of a picture
+ */
+
+export class Publisher {
+  /** @type {RTCPeerConnection | null} */ #connection = null;
+  /** @type {Map<Source, Publication>} */ #publications = new Map();
+  /** @type {RTCIceCandidateInit[]} */ #early = [];
+  #offerId = 0;
+  #open = false; // an offer is out, or about to be
+  #stale = false; // what is published changed meanwhile
+
+  /** @param {PublisherOptions} options */
+  constructor(options) {
+    this.options = options;
+  }
+
+  /** Publishes a track, or puts another in its place without renegotiation. @param {Source} source @param {MediaStreamTrack | null} track */
+  async set(source, track, muted = false) {
+    const publication = this.#publications.get(source);
+    if (!publication) {
+      this.#publications.set(source, { source, track, muted, announced: muted, id: null, transceiver: null });
+      return this.negotiate();
+    }
+    publication.track = track;
+    publication.muted = muted;
+    await publication.transceiver?.sender.replaceTrack(track);
+    this.#announce(publication);
+  }
+
+  /** Ends a publication. @param {Source} source */
+  async remove(source) {
+    const publication = this.#publications.get(source);
+    if (!publication) return;
+    this.#publications.delete(source);
+    if (!publication.transceiver) return;
+    publication.transceiver.direction = "inactive";
+    await publication.transceiver.sender.replaceTrack(null);
+    return this.negotiate();
+  }
+
+  /** Offers what is published now; one offer at a time. */
+  async negotiate() {
+    this.#stale = true;
+    if (this.#open) return;
+    this.#open = true;
+    const before = this.#connection;
+    try {
+      await this.#offer();
+    } catch (error) {
+      if (before && before !== this.#connection) return; // it was closed under our hands
+      this.#open = false;
+      this.options.onerror?.(/** @type {Error} */ (error));
+    }
+  }
+
+  async #offer() {
+    this.#stale = false;
+    if (this.#publications.size === 0 && !this.#connection) {
+      this.#open = false;
+      return;
+    }
+    const connection = (this.#connection ??= this.#connect());
+    for (const publication of this.#publications.values()) {
+      publication.transceiver ??= this.#transceiver(connection, publication);
+    }
+    const offer = await connection.createOffer();
+    await connection.setLocalDescription(offer);
+    if (connection !== this.#connection) return;
+    /** @type {Record<string, TrackDescription>} */
+    const tracks = {};
+    for (const publication of this.#publications.values()) {
+      const mid = publication.transceiver?.mid;
+      if (mid === null || mid === undefined) {
+        this.#stale = true; // added after the offer was made
+        continue;
+      }
+      tracks[mid] = { source: publication.source, muted: publication.muted };
+      publication.announced = publication.muted;
+    }
+    const sdp = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+    this.options.send({ type: "publish", id: ++this.#offerId, sdp, tracks });
+  }
+
+  /** @param {PublishAnswer} message */
+  async handleAnswer(message) {
+    const connection = this.#connection;
+    if (!connection || message.id !== this.#offerId || connection.signalingState !== "have-local-offer") return;
+    await connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
+    for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate);
+    if (connection !== this.#connection) return;
+    for (const publication of this.#publications.values()) {
+      const mid = publication.transceiver?.mid;
+      publication.id = (mid && message.tracks[mid]) ?? publication.id;
+      this.#announce(publication);
+      await this.#tune(publication);
+    }
+    this.#open = false;
+    if (this.#stale) await this.negotiate();
+  }
+
+  /** The server refused an offer: the connection stands as it stood. @param {number | null | undefined} id */
+  async handleRefusal(id) {
+    if (id !== this.#offerId || !this.#connection) return;
+    if (this.#connection.signalingState === "have-local-offer") {
+      await this.#connection.setLocalDescription({ type: "rollback" });
+    }
+    this.#open = false;
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  async handleCandidate(candidate) {
+    if (!this.#connection) return;
+    if (this.#connection.remoteDescription) await this.#connection.addIceCandidate(candidate);
+    else if (this.#early.length < 64) this.#early.push(candidate);
+  }
+
+  /** After the socket was replaced: says again what may have been lost on the way. */
+  async resume() {
+    if (this.#open) {
+      this.#open = false;
+      return this.negotiate();
+    }
+    for (const publication of this.#publications.values()) {
+      if (publication.id) this.options.send({ type: "mute", track: publication.id, muted: publication.muted });
+    }
+  }
+
+  /** Publishes everything anew on a fresh connection. */
+  async restart() {
+    this.#disconnect();
+    return this.negotiate();
+  }
+
+  close() {
+    this.#disconnect();
+    this.#publications.clear();
+  }
+
+  #disconnect() {
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#open = false;
+    this.#early = [];
+    for (const publication of this.#publications.values()) publication.transceiver = publication.id = null;
+    if (!connection) return;
+    connection.onicecandidate = connection.onconnectionstatechange = null;
+    connection.close();
+  }
+
+  #connect() {
+    const connection = this.options.createConnection();
+    connection.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate === "") return; // Firefox says "no more" twice
+      this.options.send({ type: "candidate", connection: "publish", candidate: candidateInit(candidate) });
+    };
+    connection.onconnectionstatechange = () => connection.connectionState === "failed" && this.options.onfailed();
+    return connection;
+  }
+
+  /** @param {RTCPeerConnection} connection @param {Publication} publication */
+  #transceiver(connection, { track, source }) {
+    const idle = connection.getTransceivers().find((one) => {
+      return one.direction === "inactive" && one.sender.track === null && one.receiver.track.kind === "video";
+    });
+    if (idle && source === "screen") {
+      idle.direction = "sendonly";
+      idle.sender.replaceTrack(track);
+      return idle;
+    }
+    const kind = source === "microphone" ? "audio" : "video";
+    /** @type {RTCRtpTransceiverInit} */
+    const init = { direction: "sendonly" };
+    if (kind === "video" && this.options.maxBitrate) init.sendEncodings = [{ maxBitrate: this.options.maxBitrate }];
+    return connection.addTransceiver(track ?? kind, init);
+  }
+
+  /** Screens keep their sharpness when the network is short, cameras give up a little of both. @param {Publication} publication */
+  async #tune({ transceiver, source }) {
+    if (!transceiver || source === "microphone") return;
+    const parameters = transceiver.sender.getParameters();
+    parameters.degradationPreference = source === "screen" ? "maintain-resolution" : "balanced";
+    for (const encoding of parameters.encodings ?? []) encoding.maxBitrate = this.options.maxBitrate;
+    await transceiver.sender.setParameters(parameters).catch(() => {}); // a preference; not every browser has it
+  }
+
+  /** @param {Publication} publication */
+  #announce(publication) {
+    if (!publication.id || publication.announced === publication.muted) return;
+    publication.announced = publication.muted;
+    this.options.send({ type: "mute", track: publication.id, muted: publication.muted });
+  }
+}
+
+/** A candidate as it goes over the wire; none means that there are no more. @param {RTCIceCandidate | null} candidate @returns {import("./protocol.js").IceCandidate} */
+export function candidateInit(candidate) {
+  if (!candidate) return { candidate: "" };
+  const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+  return { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
+}

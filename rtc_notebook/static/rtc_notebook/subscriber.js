@@ -1,0 +1,109 @@
+// The subscribe connection: the SFU offers, this side answers. Which mid carries which track is told by the offer;
+// m-lines are used again for other tracks, so nothing is ever read from track or stream ids.
+
+import { candidateInit } from "./publisher.js";
+
+/**
+ * @typedef {import("./protocol.js").Offer} Offer
+ * @typedef {import("./protocol.js").ClientMessage} ClientMessage
+ *
+ * @typedef {object} SubscriberOptions
+ * @property {() => RTCPeerConnection} createConnection
+ * @property {(message: ClientMessage) => void} send
+ * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks track id → what is received
+ * @property {() => void} onfailed
+ * @property {(error: Error) => void} [onerror]
+ */
+
+export class Subscriber {
+  /** @type {RTCPeerConnection | null} */ #connection = null;
+  /** @type {number | null} */ #connectionId = null;
+  /** @type {Record<string, string>} mid → track id */ #mids = {};
+  /** @type {RTCIceCandidateInit[]} */ #early = [];
+  #queue = Promise.resolve();
+
+  /** @param {SubscriberOptions} options */
+  constructor(options) {
+    this.options = options;
+  }
+
+  /** Answers offers one after another, in order. @param {Offer} offer */
+  handleOffer(offer) {
+    this.#queue = this.#queue.then(() => this.#answer(offer)).catch((error) => this.options.onerror?.(error));
+    return this.#queue;
+  }
+
+  /** @param {Offer} offer */
+  async #answer(offer) {
+    if (offer.connectionId !== this.#connectionId) {
+      const early = this.#connection ? [] : this.#early;
+      this.#disconnect();
+      this.#early = early;
+      this.#connectionId = offer.connectionId;
+      this.#connection = this.#connect();
+    }
+    const connection = /** @type {RTCPeerConnection} */ (this.#connection);
+    // An m-line that changes hands stops showing its former track before it may carry the next one.
+    const kept = Object.entries(this.#mids).filter(([mid, track]) => offer.tracks[mid] === track);
+    if (kept.length < Object.keys(this.#mids).length) this.#show(connection, Object.fromEntries(kept));
+    await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate);
+    const answer = await connection.createAnswer();
+    await connection.setLocalDescription(answer);
+    if (connection !== this.#connection) return;
+    const sdp = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+    this.options.send({ type: "offer-answer", id: offer.id, sdp });
+    this.#show(connection, offer.tracks);
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  async handleCandidate(candidate) {
+    if (this.#connection?.remoteDescription) await this.#connection.addIceCandidate(candidate);
+    else if (this.#early.length < 64) this.#early.push(candidate);
+  }
+
+  /** Forgets the connection; a fresh offer makes the next one. */
+  reset() {
+    this.#disconnect();
+    this.options.ontracks(new Map());
+  }
+
+  close() {
+    this.#disconnect();
+  }
+
+  /** @param {RTCPeerConnection} connection @param {Record<string, string>} mids */
+  #show(connection, mids) {
+    this.#mids = mids;
+    /** @type {Map<string, MediaStreamTrack>} */
+    const tracks = new Map();
+    for (const { mid, receiver } of connection.getTransceivers()) {
+      if (mid === null || !Object.hasOwn(mids, mid)) continue;
+      // A call wants the newest picture, not the smoothest; the network's own jitter is still waited for.
+      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+      tracks.set(mids[mid], receiver.track);
+    }
+    this.options.ontracks(tracks);
+  }
+
+  #connect() {
+    const connection = this.options.createConnection();
+    connection.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate === "") return;
+      this.options.send({ type: "candidate", connection: "subscribe", candidate: candidateInit(candidate) });
+    };
+    connection.onconnectionstatechange = () => connection.connectionState === "failed" && this.options.onfailed();
+    return connection;
+  }
+
+  #disconnect() {
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#connectionId = null;
+    this.#mids = {};
+    this.#early = [];
+    if (!connection) return;
+    connection.onicecandidate = connection.onconnectionstatechange = null;
+    connection.close();
+  }
+}
