@@ -1,0 +1,141 @@
+"""The one place that touches aiortc's and aioice's private names.
+
+aiortc is pinned to one minor version; ``tests/rtp/test_seam.py`` fails with a sentence when something here is no
+longer what it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiortc.codecs
+import aiortc.rtcdtlstransport
+import aiortc.rtcpeerconnection
+import aiortc.rtcrtpsender
+import pylibsrtp
+from aiortc import RTCPeerConnection
+from aiortc.codecs import is_rtx
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcdtlstransport import RtpRouter, State
+from aiortc.rtp import RtpPacket, is_rtcp
+
+FORWARDED = {"audio": "audio/opus", "video": "video/VP8"}
+"""The one codec of each kind that a room carries."""
+
+
+class MidRouter(RtpRouter):
+    """Finds the receiver of an unknown SSRC by the packet's mid (RFC 8843, 9.2), which aiortc's own router ignores."""
+
+    def route_rtp(self, packet: RtpPacket) -> Any:
+        """Return the receiver that a packet is for, or None."""
+        receiver = super().route_rtp(packet)
+        if receiver is None and packet.extensions.mid is not None:
+            receiver = self.mid_table.get(packet.extensions.mid)
+            if receiver is not None:
+                self.ssrc_table[packet.ssrc] = receiver
+        return receiver
+
+
+def use_mid_router() -> None:
+    """Have connections made from now on, in this process, route by mid."""
+    _replace(aiortc.rtcdtlstransport, "RtpRouter", MidRouter)
+
+
+def use_only_forwarded_codecs() -> None:
+    """Have connections made from now on, in this process, speak Opus and VP8 (with its retransmissions) alone."""
+    for kind, mime_type in FORWARDED.items():
+        codecs = aiortc.codecs.CODECS[kind]
+        kept = [codec for codec in codecs if codec.mimeType == mime_type]
+        types = {codec.payloadType for codec in kept}
+        kept += [codec for codec in codecs if is_rtx(codec) and codec.parameters["apt"] in types]
+        codecs[:] = kept
+
+
+def use_rtp_classes(sender: type, receiver: type) -> None:
+    """Have connections made from now on, in this process, send and receive with these classes."""
+    _replace(aiortc.rtcpeerconnection, "RTCRtpSender", sender)
+    _replace(aiortc.rtcpeerconnection, "RTCRtpReceiver", receiver)
+
+
+def _replace(module: Any, name: str, value: type) -> None:
+    getattr(module, name)  # a name that is gone must not be set in vain
+    setattr(module, name, value)
+
+
+def send_packet(transport: Any, data: bytes) -> bool:
+    """Encrypt and send an RTP or RTCP packet at once, without a coroutine; False if it cannot be sent now.
+
+    What the socket does not take at once is dropped, as a network would: nothing queues here.
+    """
+    if transport._state is not State.CONNECTED:
+        return False
+    pair = transport.transport._connection._nominated.get(1)
+    if pair is None:
+        return False
+    socket = pair.protocol.transport
+    try:
+        if socket.get_write_buffer_size():
+            return False
+    except NotImplementedError:  # a TURN server's
+        pass
+    try:
+        session = transport._tx_srtp
+        data = session.protect_rtcp(data) if is_rtcp(data) else session.protect(data)
+    except pylibsrtp.Error:  # a repetition too old for the replay window
+        return False
+    socket.sendto(data, pair.remote_addr)
+    return True
+
+
+def register_receiver(transport: Any, receiver: Any, parameters: Any, ssrcs: list[int]) -> None:
+    """Have a transport hand a receiver its packets; may be called again after a renegotiation."""
+    transport._register_rtp_receiver(receiver, parameters)
+    transport._rtp_router.register_receiver(receiver, ssrcs=ssrcs, payload_types=[], mid=parameters.muxId)
+
+
+def unregister_receiver(transport: Any, receiver: Any) -> None:
+    """Have a transport forget a receiver."""
+    transport._unregister_rtp_receiver(receiver)
+
+
+def register_sender(transport: Any, sender: Any, parameters: Any) -> None:
+    """Have a transport hand a sender the feedback for its SSRC; a former SSRC of its is forgotten."""
+    transport._unregister_rtp_sender(sender)
+    transport._register_rtp_sender(sender, parameters)
+
+
+def unregister_sender(transport: Any, sender: Any) -> None:
+    """Have a transport forget a sender."""
+    transport._unregister_rtp_sender(sender)
+
+
+def remote_username(connection: RTCPeerConnection) -> str | None:
+    """Return the ICE user name fragment that a connection is bound to, or None before there is one."""
+    for transceiver in connection.getTransceivers():
+        name = transceiver.receiver.transport.transport._connection.remote_username
+        if name is not None:
+            return str(name)
+    return None
+
+
+def add_candidate(connection: RTCPeerConnection, candidate: Any) -> asyncio.Task[None]:
+    """Add a candidate in the background: resolving an mDNS name may take seconds."""
+    return asyncio.ensure_future(connection.addIceCandidate(candidate))
+
+
+def use_video_encoder(factory: Callable[[], Any]) -> None:
+    """Have senders made from now on, in this process, encode video with ``factory()`` instead of aiortc's encoder."""
+    aiortc_get_encoder = aiortc.codecs.get_encoder
+
+    def get_encoder(codec: Any) -> Any:
+        return factory() if codec.mimeType == FORWARDED["video"] else aiortc_get_encoder(codec)
+
+    aiortc.rtcrtpsender.get_encoder = get_encoder
+
+
+def packetize_vp8(data: bytes, picture_id: int) -> list[bytes]:
+    """Split a VP8 frame into RTP payloads (RFC 7741, 4)."""
+    payloads: list[bytes] = Vp8Encoder._packetize(data, picture_id)
+    return payloads

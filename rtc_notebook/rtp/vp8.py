@@ -1,0 +1,34 @@
+"""What a forwarder must know of VP8: where a keyframe begins (RFC 7741, 4.2 and 4.3)."""
+
+from __future__ import annotations
+
+
+def keyframe_size(payload: bytes) -> tuple[int, int] | None:
+    """Return (width, height) in pixels if this RTP payload begins a keyframe, else None."""
+    start = _frame_start(payload)
+    if start is None or len(payload) < start + 10 or payload[start] & 1:
+        return None
+    if payload[start + 3 : start + 6] != b"\x9d\x01\x2a":
+        return None
+    width = int.from_bytes(payload[start + 6 : start + 8], "little") & 0x3FFF
+    height = int.from_bytes(payload[start + 8 : start + 10], "little") & 0x3FFF
+    return width, height
+
+
+def _frame_start(payload: bytes) -> int | None:
+    """Return where the VP8 frame's header is, or None if this payload does not begin a frame."""
+    if not payload or payload[0] & 0x1F != 0x10:  # S=1 (start of partition), PID=0 (first partition)
+        return None
+    position = 1
+    if payload[0] & 0x80:
+        if len(payload) < 3:
+            return None
+        extended = payload[1]
+        position = 2
+        if extended & 0x80:  # PictureID, of seven or fifteen bits
+            position += 2 if payload[position] & 0x80 else 1
+        if extended & 0x40:  # TL0PICIDX
+            position += 1
+        if extended & 0x30:  # TID or KEYIDX
+            position += 1
+    return position if position < len(payload) else None
