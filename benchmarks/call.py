@@ -1,0 +1,231 @@
+"""A call of ours beside aiortc's own echo pattern and a direct connection, all in one run on one machine.
+
+Usage: ``python benchmarks/call.py [--seconds 15]``. Prints Markdown. Delays are glass to glass: a camera whose picture
+says when it was taken, read from what a page presents. ``busy`` means that a cell (or a thread of the echo's process)
+runs ``while True: x += 1``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+
+from harness.browser import chromium, context, tile  # noqa: E402
+from harness.jupyter import JupyterServer  # noqa: E402
+from harness.kernel import Kernel  # noqa: E402
+from measure import HEADER, TIMECODE, Watched, megabytes, running, watch  # noqa: E402
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright  # noqa: E402
+
+DIRECT = (HERE / "direct.js").read_text()
+BUSY = "import time\nend = time.monotonic() + {}\nx = 0\nwhile time.monotonic() < end: x += 1"
+
+
+def blank(browser: Browser) -> Page:
+    """Return an empty page that can make and read time-coded pictures."""
+    page = context(browser).new_page()
+    page.goto("about:blank")
+    page.evaluate(TIMECODE)
+    page.evaluate(DIRECT)
+    return page
+
+
+def direct(browser: Browser, seconds: float) -> Watched:
+    """Browser to browser without anything in between."""
+    sender, receiver = blank(browser), blank(browser)
+    sender.evaluate(
+        "sdp => peer.take(sdp)", receiver.evaluate("sdp => peer.answer(sdp)", sender.evaluate("peer.offer(false)"))
+    )
+    result = watch(receiver, "video", seconds)
+    sender.context.close()
+    receiver.context.close()
+    return result
+
+
+def echo(browser: Browser, seconds: float, *modes: str) -> tuple[Watched, float]:
+    """Aiortc's echo; returns also how many MB its process grew by from the third second on."""
+    page = blank(browser)
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "peers" / "aiortc_echo.py"), *modes],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        process.stdin.write(json.dumps({"sdp": page.evaluate("peer.offer(true)")}) + "\n")
+        process.stdin.flush()
+        page.evaluate("sdp => peer.take(sdp)", json.loads(process.stdout.readline())["sdp"])
+        page.wait_for_timeout(1000)
+        before = megabytes([process.pid])
+        result = watch(page, "video", seconds, {"echo": [process.pid]})
+        return result, megabytes([process.pid]) - before
+    finally:
+        process.kill()
+        process.wait()
+        page.context.close()
+
+
+class Ours:
+    """A room on a real Jupyter server with Ana, whose camera tells the time, and a kernel."""
+
+    def __init__(self, browser: Browser, server: JupyterServer, room: str) -> None:
+        self.browser, self.server, self.room = browser, server, room
+        self.kernel = Kernel.start(server)
+        self.pages: list[Page] = []
+
+    def enter(self, name: str) -> Page:
+        """Open the call page as this person, with the time as the camera."""
+        page = context(self.browser).new_page()
+        page.add_init_script("globalThis.timecodeAsCamera = true;" + TIMECODE)
+        page.goto(self.server.page(f"rtc-notebook/room/{self.room}", name=name, join=""))
+        page.locator(tile(name, state=None)).wait_for(state="attached", timeout=20000)
+        self.pages.append(page)
+        return page
+
+    def processes(self) -> dict[str, list[int]]:
+        """Return the processes of a call, by what they are."""
+        kernels = running("ipykernel", self.server.pid)
+        return {
+            "server": [self.server.pid],
+            "SFU": running("sfu.process", self.server.pid),
+            "worker": running("rtc_notebook.media", self.server.pid),
+            "kernel": kernels,
+        }
+
+    def join(self) -> None:
+        """Let the kernel join."""
+        self.kernel.run(f"from rtc_notebook import Call\ncall = Call({self.room!r})\ncall.wait_until_connected()")
+
+    def filter(self, body: str, label: str) -> None:
+        """Put a filter on Ana and wait until it shows."""
+        self.kernel.run(f"@call.filter(on='Ana')\ndef {label}(frame):\n    {body}")
+        self.pages[0].locator(tile("Ana") + "[data-processed]").wait_for(state="attached", timeout=20000)
+
+    def busy(self, seconds: float) -> None:
+        """Keep the kernel busy from now on."""
+        self.kernel.start_cell(BUSY.format(seconds))
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for page in self.pages:
+            page.context.close()
+        self.kernel.__exit__()
+
+
+@contextlib.contextmanager
+def ours(browser: Browser, server: JupyterServer, room: str) -> Iterator[Ours]:
+    """Run a room of ours for the length of a block."""
+    call = Ours(browser, server, room)
+    try:
+        yield call
+    finally:
+        call.close()
+
+
+def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) -> None:
+    """Unfiltered, from Ana to Guest, the kernel idle and busy, beside a direct connection."""
+    straight = direct(browser, seconds)
+    print(straight.row("direct, browser to browser", 3), flush=True)
+    with ours(browser, server, "unfiltered") as call:
+        call.join()
+        call.enter("Ana")
+        guest = call.enter("Guest")
+        guest.locator(tile("Ana")).wait_for(state="attached", timeout=20000)
+        idle = watch(guest, tile("Ana"), seconds, call.processes())
+        print(idle.row("rtc-notebook, browser to browser, kernel idle", 3), flush=True)
+        call.busy(seconds + 5)
+        busy = watch(guest, tile("Ana"), seconds, call.processes())
+        print(busy.row("rtc-notebook, browser to browser, kernel busy", 3), flush=True)
+    notes.append(f"unfiltered minus direct, p50: {idle.p50(3) - straight.p50(3):+.0f} ms (expected under 10)")
+    notes.append(
+        f"busy / idle, browser to browser, p50: {busy.p50(3) / idle.p50(3):.2f}, fps {busy.fps(3) / idle.fps(3):.2f}"
+    )
+
+
+def filtered(browser: Browser, server: JupyterServer, seconds: float) -> None:
+    """Put on a filter that sets a few pixels, seen on the own tile, beside the echo."""
+    plain, _ = echo(browser, seconds)
+    print(plain.row("aiortc echo", 3), flush=True)
+    wide, _ = echo(browser, seconds, "wide")
+    print(wide.row("aiortc echo, forced to 1280", 3), flush=True)
+    with ours(browser, server, "filtered") as call:
+        call.join()
+        ana = call.enter("Ana")
+        call.filter("frame[-8:, -8:] = 255; return frame", "touch")
+        idle = watch(ana, tile("Ana"), seconds, call.processes())
+        print(idle.row("rtc-notebook, filtered, kernel idle", 3), flush=True)
+        call.busy(seconds + 2)
+        busy = watch(ana, tile("Ana"), seconds, call.processes())
+        print(busy.row("rtc-notebook, filtered, kernel busy", 3), flush=True)
+    echo_busy, _ = echo(browser, seconds, "wide", "busy")
+    print(echo_busy.row("aiortc echo, forced to 1280, busy", 3), flush=True)
+    notes.append(f"filtered / echo at the same width, p50: {idle.p50(3) / wide.p50(3):.2f} (expected at most 0.7)")
+
+
+def trouble(browser: Browser, server: JupyterServer, seconds: float) -> None:
+    """Put on a filter that takes 100 ms, and one that raises."""
+    slow_echo, echo_growth = echo(browser, seconds, "wide", "slow")
+    print(slow_echo.row("aiortc echo, filter takes 100 ms", 3), flush=True)
+    with ours(browser, server, "trouble") as call:
+        call.join()
+        ana = call.enter("Ana")
+        call.filter("import time; time.sleep(0.1); return frame", "slow")
+        ana.wait_for_timeout(3000)
+        pids = [*call.processes()["worker"], *call.processes()["kernel"], *call.processes()["SFU"]]
+        before = megabytes(pids)
+        slow = watch(ana, tile("Ana"), seconds, call.processes())
+        growth = megabytes(pids) - before
+        print(slow.row("rtc-notebook, filter takes 100 ms"), flush=True)
+        half = seconds / 2
+        early = Watched(half, [frame for frame in slow.frames if frame[0] < half])
+        notes.append(
+            f"slow filter: p50 {early.p50():.0f} ms in the first half, {slow.p50(half):.0f} ms in the second; memory "
+            f"{growth:+.0f} MB (echo: p50 at the end {slow_echo.p50(seconds - 2):.0f} ms, {echo_growth:+.0f} MB)"
+        )
+        call.filter("raise ValueError('no')", "broken")
+        raised = watch(ana, tile("Ana"), seconds, call.processes())
+        print(raised.row("rtc-notebook, filter raises on every frame", 1), flush=True)
+    raised_echo, _ = echo(browser, seconds, "wide", "raise")
+    frozen = max((at for at, _, _ in raised_echo.frames), default=0.0)
+    print(raised_echo.row("aiortc echo, filter raises once", frozen), flush=True)
+    notes.append(f"the echo's last frame came {frozen:.1f} s after the start; of {seconds:.0f} s watched")
+
+
+notes: list[str] = []
+
+
+def main(playwright: Playwright, seconds: float) -> None:
+    """Run everything and print."""
+    print(
+        f"{os.cpu_count()} cores; every row {seconds:.0f} s; figures from the third second on, widths from the start.\n"
+    )
+    print(HEADER, flush=True)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        JupyterServer(Path(home), "lab") as server,
+        chromium(playwright) as browser,
+    ):
+        browser_to_browser(browser, server, seconds)
+        filtered(browser, server, seconds)
+        trouble(browser, server, seconds)
+    print()
+    for note in notes:
+        print(f"- {note}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15)
+    options = parser.parse_args()
+    with sync_playwright() as started:
+        main(started, options.seconds)
