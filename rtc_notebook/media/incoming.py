@@ -1,0 +1,155 @@
+"""One track on its way to the kernel: decoded in a thread of its own, written into the ring, announced."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from aiortc.codecs import get_decoder
+from aiortc.jitterbuffer import JitterFrame
+from numpy.typing import NDArray
+
+from .receiver import ReceivedFrame
+from .ring import RingWriter
+
+logger = logging.getLogger(__name__)
+
+VIDEO_SLOTS = 3
+SOUND_SLOTS = 100
+SOUND_SLOT_BYTES = 5760 * 2 * 4  # the longest Opus packet, 120 ms, stereo
+MAX_WAITING = 60  # two seconds of pictures that the decoder is behind
+
+
+@dataclass(frozen=True)
+class DecodedPicture:
+    """A decoded picture that stands in the ring under ``sequence``; ``timestamp`` 90 kHz, without wraps."""
+
+    sequence: int
+    frame: av.VideoFrame
+    timestamp: int
+
+
+class IncomingTrack:
+    """Decodes whatever carries a track at the moment; a camera that is published anew goes on in the same ring.
+
+    Every picture is decoded, since the next one refers to it; only the newest is converted and handed on.
+
+    Parameters
+    ----------
+    directory : str
+        Where rings are made.
+    on_ring : callable
+        Called with a new ring's path before its first frame is announced, on the event loop.
+    on_frame : callable
+        Called with each frame's sequence number, on the event loop.
+    sequence : int
+        The first frame's is one more.
+    """
+
+    def __init__(
+        self, directory: str, on_ring: Callable[[str], None], on_frame: Callable[[int], None], sequence: int = 0
+    ) -> None:
+        self._directory = directory
+        self._on_ring = on_ring
+        self._on_frame = on_frame
+        self.on_picture: Callable[[DecodedPicture], None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "decoder")
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._ring: RingWriter | None = None
+        self.sequence = sequence
+        self._closed = False
+
+    def source(self, lost: Callable[[], None]) -> Callable[[ReceivedFrame], None]:
+        """Return what takes the encoded frames of one publication; ``lost`` is called when it needs a keyframe."""
+        decoders: dict[str, Any] = {}
+        overrun = False
+
+        def take(received: ReceivedFrame) -> None:
+            nonlocal overrun
+            if self._closed:
+                return
+            overrun = (overrun and not received.encoded.keyframe) or self._waiting >= MAX_WAITING
+            if overrun:
+                lost()
+                return
+            with self._count:
+                self._waiting += 1
+            self._thread.submit(self._decode, decoders, received, lost)
+
+        return take
+
+    def close(self) -> None:
+        """Decode no more and let go of the ring."""
+        self._closed = True
+        self._thread.submit(self._close_ring)
+        self._thread.shutdown(wait=False)
+
+    # --- in the decoder's thread -----------------------------------------------------------------------
+
+    def _decode(self, decoders: dict[str, Any], received: ReceivedFrame, lost: Callable[[], None]) -> None:
+        with self._count:
+            self._waiting -= 1
+            newest = self._waiting == 0
+        try:
+            name = received.codec.mimeType
+            if name not in decoders:
+                decoders[name] = get_decoder(received.codec)
+            for frame in decoders[name].decode(JitterFrame(received.encoded.data, received.timestamp)):
+                if isinstance(frame, av.AudioFrame):
+                    self._write(_samples(frame), received, SOUND_SLOTS, SOUND_SLOT_BYTES, None)
+                elif newest:
+                    picture = frame.to_ndarray(format="bgr24")
+                    self._write(picture, received, VIDEO_SLOTS, picture.nbytes, frame)
+        except av.FFmpegError:
+            self._loop.call_soon_threadsafe(lost)
+        except RuntimeError:  # the event loop has been closed
+            pass
+        except Exception:
+            logger.exception("A frame could not be handed on")
+
+    def _write(
+        self, array: NDArray[Any], received: ReceivedFrame, slots: int, slot_bytes: int, frame: av.VideoFrame | None
+    ) -> None:
+        if self._closed:
+            return
+        if self._ring is None or not self._ring.fits(array.nbytes):
+            if self._ring is not None:
+                self._ring.close()
+            self._ring = RingWriter.create(self._directory, slots, slot_bytes)
+            self._loop.call_soon_threadsafe(self._on_ring, str(self._ring.path))
+        self.sequence += 1
+        self._ring.write(array, sequence=self.sequence, captured=received.captured, arrived=received.arrived)
+        self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received.timestamp)
+
+    def _close_ring(self) -> None:
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+
+    # --- on the event loop -----------------------------------------------------------------------------
+
+    def _announce(self, sequence: int, frame: av.VideoFrame | None, timestamp: int) -> None:
+        if self._closed:
+            return
+        self._on_frame(sequence)
+        if frame is not None and self.on_picture is not None:
+            self.on_picture(DecodedPicture(sequence, frame, timestamp))
+
+
+def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:
+    """Return sound as float32 (samples, channels) in -1..1."""
+    array = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    array = array.reshape(-1, channels) if not frame.format.is_planar else array.T
+    if array.dtype == np.int16:
+        return np.divide(array, np.float32(32768), dtype=np.float32)
+    return np.ascontiguousarray(array, np.float32)

@@ -1,0 +1,105 @@
+"""The kernel's subscribe connection: the SFU offers, and says which m-line carries which track."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+
+from ..protocol import Candidate, ClientMessage, MediaSettings, Offer, OfferAnswer, Restart
+from . import peer
+from .receiver import FrameReceiver
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Subscribing:
+    """Answers the SFU's offers and binds each m-line's receiver to the track it carries.
+
+    Parameters
+    ----------
+    send : callable
+        Sends a message to the server.
+    bind : callable
+        Called with a track's id and a receiver that begins to carry it.
+    """
+
+    def __init__(self, send: Callable[[ClientMessage], None], bind: Callable[[str, FrameReceiver], None]) -> None:
+        self.media = MediaSettings()
+        self._send = send
+        self._bind = bind
+        self._connection: RTCPeerConnection | None = None
+        self._connection_id: int | None = None
+        self._carried: dict[str, str] = {}
+        self._offer: Offer | None = None
+        self._arrived = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run())
+
+    def offered(self, offer: Offer) -> None:
+        """Take an offer; one that waits is out of date."""
+        self._offer = offer
+        self._arrived.set()
+
+    async def candidate(self, message: Candidate) -> None:
+        """Take a candidate of the SFU's."""
+        await peer.add_candidate(self._connection, message.candidate)
+
+    async def start_over(self) -> None:
+        """Drop the connection: the SFU has lost it and will offer afresh."""
+        self._connection_id = None
+        self._carried = {}
+        connection, self._connection = self._connection, None
+        await peer.close(connection)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        self._task.cancel()
+        await self.start_over()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            offer, self._offer = self._offer, None
+            if offer is None:
+                continue
+            try:
+                await self._answer(offer)
+            except Exception:
+                logger.exception("An offer of the SFU's could not be answered; the connection starts over")
+                await self.start_over()
+                await asyncio.sleep(RETRY_SECONDS)
+                if self._offer is None:
+                    self._send(Restart(connection="subscribe"))
+
+    async def _answer(self, offer: Offer) -> None:
+        if self._connection is None or offer.connection_id != self._connection_id:
+            await self.start_over()
+            self._connection = peer.new_connection(self.media, self._connection_lost)
+            self._connection_id = offer.connection_id
+        connection = self._connection
+        receivers: dict[str, FrameReceiver] = {}
+        for mid, receiver in _receivers(connection):
+            if self._carried.get(mid) != offer.tracks.get(mid):
+                receiver.bind(None)
+        await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        receivers.update(_receivers(connection))
+        for mid, track in offer.tracks.items():
+            if self._carried.get(mid) != track and mid in receivers:
+                self._bind(track, receivers[mid])
+        self._carried = dict(offer.tracks)
+        await connection.setLocalDescription(await connection.createAnswer())
+        self._send(OfferAnswer(id=offer.id, sdp=connection.localDescription.sdp))
+
+    def _connection_lost(self) -> None:
+        self._connection_id = None
+        self._send(Restart(connection="subscribe"))
+
+
+def _receivers(connection: RTCPeerConnection) -> list[tuple[str, Any]]:
+    return [(t.mid, t.receiver) for t in connection.getTransceivers() if t.mid is not None]

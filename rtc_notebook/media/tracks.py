@@ -1,0 +1,90 @@
+"""The tracks that come in: which publication carries which, and what the kernel is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+from . import control
+from .control import TrackKey
+from .incoming import DecodedPicture, IncomingTrack
+from .receiver import FrameReceiver, ReceivedFrame
+
+
+class _Parent(Protocol):
+    def send(self, message: Any) -> None: ...
+
+    def send_latest(self, key: str, message: Any) -> None: ...
+
+
+class IncomingTracks:
+    """Brings what m-lines carry to the tracks that the kernel knows."""
+
+    def __init__(self, directory: str, parent: _Parent) -> None:
+        self._directory = directory
+        self._parent = parent
+        self._keys: dict[str, TrackKey] = {}
+        self._tracks: dict[TrackKey, IncomingTrack] = {}
+        self._sequences: dict[TrackKey, int] = {}  # where a track goes on counting that comes back
+        self._on_picture: dict[TrackKey, Callable[[DecodedPicture], None]] = {}
+
+    def set_carriers(self, keys: Mapping[str, TrackKey]) -> None:
+        """Say which publication carries which track, whole."""
+        self._keys = dict(keys)
+
+    def on_picture(self, key: TrackKey, callback: Callable[[DecodedPicture], None] | None) -> None:
+        """Call back with each decoded picture of a track, once it stands in the ring; None: no more."""
+        if callback is None:
+            self._on_picture.pop(key, None)
+        else:
+            self._on_picture[key] = callback
+        if key in self._tracks:
+            self._tracks[key].on_picture = callback
+
+    def keep(self, keys: Collection[TrackKey], published: Callable[[TrackKey], bool]) -> None:
+        """Drop every track but these, and those that are no longer published: of them the kernel is told."""
+        for key in [key for key in self._tracks if key not in keys or not published(key)]:
+            track = self._tracks.pop(key)
+            track.close()
+            self._sequences[key] = track.sequence + 1  # one may be in the decoder still
+            if not published(key):
+                self._parent.send(control.Ended(track=key))
+
+    def bind(self, publication: str, receiver: FrameReceiver) -> None:
+        """Have a receiver's frames go to the track that ``publication`` carries at that moment."""
+        fed: IncomingTrack | None = None
+        take: Callable[[ReceivedFrame], None] | None = None
+
+        def on_frame(received: ReceivedFrame) -> None:
+            nonlocal fed, take
+            key = self._keys.get(publication)
+            if key is None:
+                return
+            track = self._tracks.get(key)
+            if track is None:
+                track = self._tracks[key] = self._new(key)
+            if track is not fed or take is None:
+                fed, take = track, track.source(receiver.request_keyframe)
+                if not received.encoded.keyframe:
+                    receiver.request_keyframe()
+                    return
+            take(received)
+
+        receiver.bind(on_frame)
+
+    def close(self) -> None:
+        """Close every track."""
+        for track in self._tracks.values():
+            track.close()
+        self._tracks.clear()
+
+    def _new(self, key: TrackKey) -> IncomingTrack:
+        name = f"{key.participant} {key.source}"
+        track = IncomingTrack(
+            self._directory,
+            lambda path: self._parent.send(control.Frames(track=key, path=path)),
+            lambda sequence: self._parent.send_latest(name, control.Frame(track=key, sequence=sequence)),
+            self._sequences.get(key, 0),
+        )
+        track.on_picture = self._on_picture.get(key)
+        return track

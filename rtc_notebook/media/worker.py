@@ -1,0 +1,268 @@
+"""The kernel's participant: between the kernel's commands, the server's messages and the two connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from aiortc import RTCRtpSender
+
+from .. import protocol
+from ..errors import RtcNotebookError
+from ..rtp import seam
+from ..signaling import Signaling
+from . import control
+from .control import TrackKey
+from .encoder import RealtimeVp8Encoder
+from .filtered import FilteredTrack
+from .publishing import Publishing
+from .receiver import FrameReceiver
+from .selection import Room
+from .subscribing import Subscribing
+from .tracks import IncomingTracks
+
+logger = logging.getLogger(__name__)
+
+REPORT_SECONDS = 1.0
+
+
+class Outbox(Protocol):
+    """What the worker needs of `rtc_notebook.process.child.Parent`."""
+
+    def send(self, message: object) -> None:
+        """Queue a message that must arrive."""
+
+    def send_latest(self, key: str, message: object) -> None:
+        """Queue a message of which only the newest with this key matters."""
+
+
+class Worker:
+    """One call's media. Where something in one track goes wrong, the others go on."""
+
+    def __init__(self, parent: Outbox, join: control.Join) -> None:
+        self._parent = parent
+        self._signaling = Signaling(
+            join.url,
+            join.authorization,
+            name=join.name,
+            call=join.call,
+            on_message=self._on_message,
+            on_lost=self._on_lost,
+        )
+        self._me: str | None = None
+        self._room = Room()
+        self._described = False  # whether a room came since the last welcome
+        self._wanted: set[TrackKey] = set()
+        self._filters: dict[TrackKey, FilteredTrack] = {}
+        self._unconfirmed: list[TrackKey] = []  # filters asked for that the room does not show yet
+        self._subscribed: tuple[str, ...] | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._tracks = IncomingTracks(join.directory, parent)
+        seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
+        self._publishing = Publishing(self._signaling.send, self._connect_filters)
+        self._subscribing = Subscribing(self._signaling.send, self._tracks.bind)
+
+    async def run(self, commands: AsyncIterator[bytes]) -> None:
+        """Serve until the kernel leaves or is gone, or the room ends."""
+        self._parent.send(control.State(phase="connecting"))
+        talking = asyncio.ensure_future(self._talk())
+        obeying = asyncio.ensure_future(self._obey(commands))
+        reporting = asyncio.ensure_future(self._report())
+        try:
+            await asyncio.wait((talking, obeying), return_when=asyncio.FIRST_COMPLETED)
+            await self._signaling.leave()
+        finally:
+            for task in (talking, obeying, reporting):
+                task.cancel()
+
+    async def close(self) -> None:
+        """Close the connections and end the threads."""
+        await asyncio.gather(self._publishing.close(), self._subscribing.close())
+        self._tracks.close()
+
+    # --- the kernel ------------------------------------------------------------------------------------
+
+    async def _obey(self, commands: AsyncIterator[bytes]) -> None:
+        async for line in commands:
+            try:
+                command = control.decode_command(line)
+                if isinstance(command, control.Leave):
+                    return
+                self._on_command(command)
+            except Exception:
+                logger.exception("A command of the kernel's could not be carried out")
+
+    def _on_command(self, command: control.Command) -> None:
+        if isinstance(command, control.Result):
+            if (filtered := self._filters.get(command.track)) is not None:
+                filtered.result(command.sequence, command.failed)
+        elif isinstance(command, control.Results):
+            if (filtered := self._filters.get(command.track)) is not None:
+                filtered.results(command.path)
+        elif isinstance(command, control.Want):
+            self._wanted = set(command.tracks)
+            self._update()
+        elif isinstance(command, control.SetFilter):
+            self._set_filter(command)
+        elif isinstance(command, control.ClearFilter):
+            self._clear_filter(command.track)
+
+    def _set_filter(self, command: control.SetFilter) -> None:
+        filtered = self._filters.get(command.track)
+        if filtered is None:
+            filtered = FilteredTrack(command.track, command.on_error, command.label)
+            self._filters[command.track] = filtered
+            self._tracks.on_picture(command.track, filtered.picture)
+        filtered.policy.on_error, filtered.label = command.on_error, command.label
+        self._ask_for(filtered)
+        self._update()
+
+    def _ask_for(self, filtered: FilteredTrack) -> None:
+        if filtered.key not in self._unconfirmed:
+            self._unconfirmed.append(filtered.key)
+        message = protocol.SetFilter(
+            participant=filtered.key.participant,
+            source=filtered.key.source,  # type: ignore[arg-type]  # the kernel filters cameras and screens alone
+            on_error=filtered.policy.on_error,
+            label=filtered.label,
+        )
+        self._signaling.send(message)
+
+    def _clear_filter(self, key: TrackKey) -> None:
+        # The raw picture is given back before the processed one ends: viewers then see no gap.
+        self._signaling.send(protocol.ClearFilter(participant=key.participant, source=key.source))  # type: ignore[arg-type]
+        self._forget_filter(key)
+
+    def _forget_filter(self, key: TrackKey) -> None:
+        if key in self._unconfirmed:
+            self._unconfirmed.remove(key)
+        self._filters.pop(key, None)
+        self._tracks.on_picture(key, None)
+        self._update()
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            for key, filtered in self._filters.items():
+                raw = self._room.raw(key)
+                state = raw.filter.state if raw is not None and raw.filter is not None else "starting"
+                self._parent.send_latest(f"report {key.participant} {key.source}", filtered.report(state))
+
+    # --- the server ------------------------------------------------------------------------------------
+
+    async def _talk(self) -> None:
+        try:
+            code, message = await self._signaling.run()
+        except RtcNotebookError as error:
+            code, message = "connection-failed", str(error)
+        except Exception as error:
+            logger.exception("Signaling failed")
+            code, message = "failed", f"The call ended by an error of rtc-notebook's own: {error!r}."
+        self._parent.send(control.State(phase="ended", participant=self._me, code=code, message=message))
+
+    def _on_lost(self, message: str) -> None:
+        self._parent.send(control.State(phase="reconnecting", participant=self._me, message=message))
+
+    def _on_message(self, message: protocol.ServerMessage) -> None:
+        try:
+            self._handle(message)
+        except Exception:
+            logger.exception("A message of the server's could not be handled")
+
+    def _handle(self, message: protocol.ServerMessage) -> None:
+        if isinstance(message, protocol.Welcome):
+            self._on_welcome(message)
+        elif isinstance(message, protocol.RoomState):
+            self._on_room(message)
+        elif isinstance(message, protocol.Offer):
+            self._subscribing.offered(message)
+        elif isinstance(message, protocol.PublishAnswer):
+            self._publishing.answered(message)
+        elif isinstance(message, protocol.Candidate):
+            connection = self._publishing if message.connection == "publish" else self._subscribing
+            self._later(connection.candidate(message))
+        elif isinstance(message, protocol.Restarted):
+            if "publish" in message.connections:
+                self._publishing.start_over()
+            if "subscribe" in message.connections:
+                self._later(self._subscribing.start_over())
+                self._subscribe_again()
+        elif isinstance(message, protocol.Error):
+            self._on_error(message)
+
+    def _on_welcome(self, welcome: protocol.Welcome) -> None:
+        media = welcome.media
+        self._me = welcome.participant
+        self._publishing.media = self._subscribing.media = media
+        seam.use_video_encoder(lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate))
+        self._described = False
+        self._parent.send(control.State(phase="connecting", participant=self._me))
+        if welcome.resumed:
+            self._publishing.resume()
+        else:
+            self._room = Room(me=self._me)
+            self._publishing.start_over()
+            self._later(self._subscribing.start_over())
+        for filtered in self._filters.values():
+            self._ask_for(filtered)
+        self._subscribe_again()
+
+    def _on_room(self, state: protocol.RoomState) -> None:
+        self._room = Room(state.participants, self._me)
+        self._unconfirmed = [key for key in self._unconfirmed if not self._room.filtered_here(key)]
+        self._parent.send(control.Room(participants=state.participants))
+        if not self._described:
+            self._described = True
+            self._parent.send(control.State(phase="connected", participant=self._me))
+        self._update()
+
+    def _on_error(self, error: protocol.Error) -> None:
+        if error.about == "publish":
+            self._publishing.refused(error)
+            return
+        key = None
+        if error.about == "set-filter" and self._unconfirmed:
+            key = self._unconfirmed.pop(0)  # refusals come in the order of asking
+            self._forget_filter(key)
+        self._parent.send(control.Refused(code=error.code, message=error.message, track=key))
+
+    # --- towards what is wanted ------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        """Subscribe to and publish what the room and the kernel's wishes come to."""
+        keys = self._wanted | set(self._filters)
+        carriers = {key: self._room.carrier(key) for key in keys}
+        self._tracks.set_carriers({carrier: key for key, carrier in carriers.items() if carrier is not None})
+        self._tracks.keep(keys, lambda key: self._room.raw(key) is not None)
+        wanted = tuple(sorted(carrier for carrier in carriers.values() if carrier is not None))
+        if wanted != (self._subscribed or ()):
+            self._subscribed = wanted
+            self._signaling.send(protocol.Subscribe(tracks=wanted))
+        published = {}
+        for key in self._filters:
+            raw = self._room.raw(key)
+            if raw is not None and self._room.filtered_here(key):
+                published[raw.id] = protocol.TrackDescription(source=key.source, of=raw.id)
+        self._publishing.want(published)
+        self._connect_filters()
+
+    def _connect_filters(self) -> None:
+        for key, filtered in self._filters.items():
+            raw = self._room.raw(key)
+            filtered.carry(None if raw is None else self._publishing.track(raw.id))
+
+    def _subscribe_again(self) -> None:
+        self._subscribed = None
+        self._update()
+
+    def _later(self, coroutine: object) -> None:
+        task = asyncio.ensure_future(coroutine)  # type: ignore[call-overload]
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+with contextlib.suppress(ImportError):  # loaded now, so that the first picture does not wait for it
+    import cv2  # noqa: F401

@@ -1,0 +1,214 @@
+"""The kernel participant's end of the signaling protocol: one WebSocket that comes back when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import tenacity
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from . import protocol
+from ._version import __version__
+from .errors import ConnectionFailed, ProtocolError
+
+FIRST_SECONDS = 8.0
+"""How long the first connection is tried for, while the server does not answer."""
+
+AGAIN_SECONDS = 120.0
+"""How long a lost connection is tried for: a Jupyter server that is started again takes a while."""
+
+WELCOME_SECONDS = 10.0
+
+
+class Signaling:
+    """Says hello, takes its place up again after a loss, and hands every other message on.
+
+    Parameters
+    ----------
+    url : str
+        The room's WebSocket.
+    authorization : str
+        Value of the ``Authorization`` header; it never goes into the URL.
+    name, call : str
+        As in `rtc_notebook.protocol.Hello`.
+    on_message : callable
+        Called with every message, the welcome included.
+    on_lost : callable
+        Called with a sentence when the connection breaks and is being made again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        authorization: str,
+        *,
+        name: str | None,
+        call: str | None,
+        on_message: Callable[[protocol.ServerMessage], None],
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._url = url
+        self._headers = {"Authorization": authorization} if authorization else {}
+        self._name = name
+        self._call = call
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._socket: ClientConnection | None = None
+        self._session: str | None = None
+        self._sending: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(1000)
+        self._left = False
+
+    async def run(self) -> tuple[str, str]:
+        """Stay connected until the call ends; return why: a code and a sentence.
+
+        Raises
+        ------
+        ConnectionFailed
+            If the server refuses, or cannot be reached for long.
+        """
+        while True:
+            socket = await self._connect()
+            try:
+                ended = await self._talk(socket)
+            finally:
+                self._socket = None
+                with contextlib.suppress(Exception):
+                    await socket.close()
+            if ended is not None:
+                return ended
+            if self._left:
+                return "left", "The call was left."
+            self._on_lost("The connection to the Jupyter server broke; connecting again.")
+
+    def send(self, message: protocol.ClientMessage) -> None:
+        """Send a message; lost without an error while not connected: every state is sent again after a welcome."""
+        if self._socket is not None:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._sending.put_nowait(message)
+
+    async def leave(self) -> None:
+        """Leave for good and wait until the server knows, a second at most."""
+        self._left = True
+        socket = self._socket
+        if socket is None:
+            return
+        with contextlib.suppress(ConnectionClosed, asyncio.TimeoutError):
+            await socket.send(protocol.encode(protocol.Leave()))
+            await asyncio.wait_for(socket.wait_closed(), 1.0)
+
+    async def _connect(self) -> ClientConnection:
+        retrying = tenacity.AsyncRetrying(
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=3.0),
+            stop=tenacity.stop_after_delay(AGAIN_SECONDS if self._session else FIRST_SECONDS),
+            retry=tenacity.retry_if_exception(_may_pass),
+            reraise=True,
+        )
+        where = _origin(self._url)
+        try:
+            return await retrying(self._open)
+        except InvalidStatus as error:
+            raise ConnectionFailed(_refusal(error.response.status_code, where)) from None
+        except (OSError, asyncio.TimeoutError, InvalidHandshake) as error:
+            reason = str(error) or type(error).__name__
+            raise ConnectionFailed(
+                f"The Jupyter server at {where} cannot be reached ({reason}). Is it running?"
+            ) from None
+
+    async def _open(self) -> ClientConnection:
+        options: dict[str, Any] = {"proxy": None} if _is_loopback(self._url) else {}
+        return await connect(
+            self._url,
+            additional_headers=self._headers,
+            user_agent_header=f"rtc-notebook/{__version__}",
+            max_size=None,  # a room's state may be large, and the server is ours
+            open_timeout=WELCOME_SECONDS,
+            compression=None,
+            **options,
+        )
+
+    async def _talk(self, socket: ClientConnection) -> tuple[str, str] | None:
+        """Speak until the socket closes; return why it ended for good, or None if it is to be made again."""
+        self._sending = asyncio.Queue(1000)
+        hello = protocol.Hello(
+            version=protocol.VERSION,
+            client="kernel",
+            client_version=__version__,
+            name=self._name,
+            session=self._session,
+            call=self._call,
+        )
+        try:
+            await socket.send(protocol.encode(hello))
+            welcome = protocol.decode_server(await asyncio.wait_for(socket.recv(), WELCOME_SECONDS))
+        except (ConnectionClosed, asyncio.TimeoutError):
+            return None
+        except ProtocolError as error:
+            raise ConnectionFailed(_MISMATCH.format(error)) from None
+        if isinstance(welcome, (protocol.Error, protocol.Bye)):
+            raise ConnectionFailed(welcome.message)
+        if not isinstance(welcome, protocol.Welcome):
+            raise ConnectionFailed(_MISMATCH.format("it did not say welcome"))
+        self._session, self._socket = welcome.session, socket
+        sending = asyncio.ensure_future(self._send_all(socket))
+        try:
+            self._on_message(welcome)
+            async for data in socket:
+                message = protocol.decode_server(data)
+                if isinstance(message, protocol.Bye):
+                    return message.code, message.message
+                self._on_message(message)
+        except ConnectionClosed:
+            pass
+        except ProtocolError as error:
+            raise ConnectionFailed(_MISMATCH.format(error)) from None
+        finally:
+            sending.cancel()
+        return None
+
+    async def _send_all(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await socket.send(protocol.encode(await self._sending.get()))
+
+
+_MISMATCH = (
+    "The Jupyter server's rtc-notebook speaks another language than this kernel's ({}). "
+    f"Install the same version of rtc-notebook on both sides; the kernel has {__version__}."
+)
+
+
+def _refusal(status: int, where: str) -> str:
+    if status in (401, 403):
+        return f"The Jupyter server at {where} refused the token ({status}). Give the right one: Call(..., token=...)."
+    if status == 404:
+        return (
+            f"The Jupyter server at {where} has no rtc-notebook. Install it in the server's environment "
+            "(pip install rtc-notebook) and start the server again; `jupyter server extension list` shows "
+            "whether it is on."
+        )
+    return f"The Jupyter server at {where} refused the call (HTTP status {status})."
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether trying again may help."""
+    if isinstance(error, InvalidStatus):
+        return error.response.status_code >= 500
+    return isinstance(error, (OSError, asyncio.TimeoutError, InvalidHandshake))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
