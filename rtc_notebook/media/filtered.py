@@ -26,7 +26,7 @@ class FilteredTrack:
         self.label = label
         self.policy = FilterPolicy(on_error)
         self._outgoing: OutgoingVideo | None = None
-        self._results: RingReader | None = None
+        self.results: RingReader | None = None
         self._timestamps: OrderedDict[int, int] = OrderedDict()
         self._newest: DecodedPicture | None = None
         self._reported = time.monotonic()
@@ -47,19 +47,15 @@ class FilteredTrack:
         if self.policy.picture(time.monotonic()) == "raw":
             self._send_raw()
 
-    def results(self, path: str) -> None:
-        """Read results from the ring at ``path`` from now on."""
-        self._results = RingReader.open(path)
-
     def result(self, sequence: int, failed: bool) -> None:
         """Take the kernel's answer for picture ``sequence``."""
         decision = self.policy.result(sequence, failed)
         if decision == "raw":
             self._send_raw()
-        elif decision == "result" and self._outgoing is not None and self._results is not None:
+        elif decision == "result" and self._outgoing is not None and self.results is not None:
             timestamp = self._timestamps.get(sequence)
             if timestamp is not None:
-                results = self._results
+                results = self.results
                 self._outgoing.put(lambda: _read(results, sequence), timestamp)
 
     def report(self, state: FilterState) -> FilterReport:

@@ -20,6 +20,7 @@ from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
 from .publishing import Publishing
 from .receiver import FrameReceiver
+from .ring import RingReader
 from .selection import Room
 from .subscribing import Subscribing
 from .tracks import IncomingTracks
@@ -57,6 +58,7 @@ class Worker:
         self._described = False  # whether a room came since the last welcome
         self._wanted: set[TrackKey] = set()
         self._filters: dict[TrackKey, FilteredTrack] = {}
+        self._results: dict[TrackKey, RingReader] = {}  # kept beyond their filters: the kernel may take one up again
         self._unconfirmed: list[TrackKey] = []  # filters asked for that the room does not show yet
         self._subscribed: tuple[str, ...] | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -100,8 +102,9 @@ class Worker:
             if (filtered := self._filters.get(command.track)) is not None:
                 filtered.result(command.sequence, command.failed)
         elif isinstance(command, control.Results):
+            self._results[command.track] = results = RingReader.open(command.path)
             if (filtered := self._filters.get(command.track)) is not None:
-                filtered.results(command.path)
+                filtered.results = results
         elif isinstance(command, control.Want):
             self._wanted = set(command.tracks)
             self._update()
@@ -114,6 +117,7 @@ class Worker:
         filtered = self._filters.get(command.track)
         if filtered is None:
             filtered = FilteredTrack(command.track, command.on_error, command.label)
+            filtered.results = self._results.get(command.track)
             self._filters[command.track] = filtered
             self._tracks.on_picture(command.track, filtered.picture)
         filtered.policy.on_error, filtered.label = command.on_error, command.label
