@@ -132,7 +132,7 @@ def use_video_encoder(factory: Callable[[], Any]) -> None:
     def get_encoder(codec: Any) -> Any:
         return factory() if codec.mimeType == FORWARDED["video"] else aiortc_get_encoder(codec)
 
-    aiortc.rtcrtpsender.get_encoder = get_encoder
+    aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]
 
 
 def packetize_vp8(data: bytes, picture_id: int) -> list[bytes]:
