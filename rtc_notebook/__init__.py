@@ -1,7 +1,66 @@
-"""rtc-notebook: a video call is an array you can program."""
+"""rtc-notebook: a video call is an array you can program.
+
+``Call`` joins a room; ``filters`` holds ready-made filters; the errors are drawn in `rtc_notebook.errors`. Everything
+is loaded when it is first used, so importing the package costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from . import filters
+    from .call import Call
+    from .errors import (
+        CallEnded,
+        CallError,
+        CallTimeout,
+        ConnectionFailed,
+        FilterError,
+        MissingDependency,
+        ParticipantNotFound,
+        RoomNameError,
+        RtcNotebookError,
+        ServerNotFound,
+        TrackEnded,
+    )
+    from .participants import Participant
+    from .tracks import Track
+
+__all__ = [
+    "Call",
+    "CallEnded",
+    "CallError",
+    "CallTimeout",
+    "ConnectionFailed",
+    "FilterError",
+    "MissingDependency",
+    "Participant",
+    "ParticipantNotFound",
+    "RoomNameError",
+    "RtcNotebookError",
+    "ServerNotFound",
+    "Track",
+    "TrackEnded",
+    "__version__",
+    "filters",
+]
+
+_HOME = {"Call": ".call", "Participant": ".participants", "Track": ".tracks"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "filters":
+        return import_module(".filters", __name__)
+    value = getattr(import_module(_HOME.get(name, ".errors"), __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

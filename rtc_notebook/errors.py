@@ -59,11 +59,11 @@ class ParticipantNotFound(CallError, KeyError):
         Who is there.
     """
 
-    def __init__(self, name: str, present: Iterable[str]) -> None:
+    def __init__(self, name: str, present: Iterable[str], hint: str = "") -> None:
         self.name = name
         self.present = list(present)
         there = ", ".join(repr(who) for who in self.present) or "nobody yet"
-        super().__init__(f"Nobody called {name!r} is in the room. There: {there}.")
+        super().__init__(f"Nobody called {name!r} is in the room. There: {there}. {hint}".rstrip())
 
     def __str__(self) -> str:
         return str(self.args[0])

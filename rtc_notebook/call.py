@@ -1,0 +1,309 @@
+"""A call, as a notebook's author has it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from . import server as servers
+from .environment import in_kernel
+from .errors import FilterError
+from .filters.slots import FilterStatus
+from .media.control import Join
+from .participants import ME, Participants
+from .protocol import OnError, room_name
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from .widget import CallWidget
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_living: dict[tuple[str, str, str | None], Call] = {}
+_living_lock = threading.Lock()
+
+
+class Call:
+    """A call in a room: people in browsers, and this kernel among them.
+
+    Returns at once and joins in the background. As the value of a cell it shows the call; ``with`` leaves it at the
+    end, as the end of the kernel does. A new call to the same room under the same name leaves the former one.
+
+    Parameters
+    ----------
+    room : str
+        The room's name; whoever opens the same room of the same server is in the call.
+    name : str, optional
+        Your name in the call, where the server does not know it already.
+    server : str, optional
+        Address of another Jupyter server, such as ``"http://host:8888/base/"``. By default it is the one that runs
+        this notebook; in a script, the only one that runs here.
+    token : str, optional
+        That server's token.
+
+    Raises
+    ------
+    RoomNameError
+        If no room can have this name.
+    ServerNotFound
+        If there is no server, or it is not clear which.
+
+    Examples
+    --------
+    >>> call = Call("demo")                                         # doctest: +SKIP
+    >>> frame = call.participants["guest"].video.latest()           # doctest: +SKIP
+    """
+
+    def __init__(
+        self, room: str, *, name: str | None = None, server: str | None = None, token: str | None = None
+    ) -> None:
+        self.room = room_name(room)
+        self.name = name
+        self._server = servers.named(server, token) if server is not None else servers.notebooks_own()
+        self._secret = secrets.token_urlsafe()
+        self._widget: CallWidget | None = None
+        self._identity = (self._server.url, self.room, name)
+        with _living_lock:
+            former = _living.pop(self._identity, None)
+        if former is not None:
+            former.leave()
+        join = Join(
+            url=self._server.socket(self.room),
+            authorization=self._server.authorization,
+            room=self.room,
+            name=_kernels_name(name),
+            call=self._secret,
+            directory="",
+        )
+        self._studio = Studio(join, self._show_change)
+        self._participants = Participants(self._studio)
+        with _living_lock:
+            _living[self._identity] = self
+
+    @property
+    def link(self) -> str:
+        """The address of the call page: whoever opens it and may use this server is in the call."""
+        return self._server.page(self.room)
+
+    @property
+    def phase(self) -> Literal["connecting", "connected", "reconnecting", "ended"]:
+        """How it stands with the room."""
+        return self._studio.phase
+
+    @property
+    def participants(self) -> Participants:
+        """The others by name, live, with ``"me"`` for the browser that shows this call.
+
+        Raises
+        ------
+        CallEnded
+            If the call was left or has ended.
+        """
+        self._check()
+        return self._participants
+
+    def wait_until_connected(self, timeout: float = 10.0) -> None:
+        """Wait until the kernel is in the room.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait at most.
+
+        Raises
+        ------
+        ConnectionFailed
+            If the server refused or could not be reached; says why.
+        CallTimeout
+            If it takes longer.
+        CallEnded
+            If the call was left, or ended after it had been connected.
+        """
+        self._studio.wait_until_connected(timeout)
+
+    @overload
+    def on(self, event: str) -> Callable[[Function], Function]: ...
+    @overload
+    def on(self, event: str, function: Callable[..., Any]) -> Callable[[], None]: ...
+    def on(self, event: str, function: Callable[..., Any] | None = None) -> Any:
+        """Have a function called when something happens; usable as a decorator.
+
+        Parameters
+        ----------
+        event : str
+            ``participant-joined`` and ``participant-left`` (called with the `Participant`), ``track-published`` and
+            ``track-ended`` (with the `Track`), ``connected``, ``reconnecting`` (with nothing), ``ended`` (with the
+            reason, a string).
+        function : callable, optional
+            Called in a thread of its own. What it prints and raises is shown under the cell that set it.
+
+        Returns
+        -------
+        callable
+            Call it to have no more of it. As a decorator: the function itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such event.
+        """
+        self._check()
+        if function is not None:
+            return self._studio.listeners.add(event, function)
+
+        def decorate(decorated: Function) -> Function:
+            self._studio.listeners.add(event, decorated)
+            return decorated
+
+        return decorate
+
+    @overload
+    def filter(
+        self,
+        function: Function,
+        *,
+        on: str = ...,
+        source: Literal["camera", "screen"] = ...,
+        on_error: OnError = ...,
+    ) -> Function: ...
+    @overload
+    def filter(
+        self, *, on: str = ..., source: Literal["camera", "screen"] = ..., on_error: OnError = ...
+    ) -> Callable[[Function], Function]: ...
+    def filter(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        on: str = ME,
+        source: Literal["camera", "screen"] = "camera",
+        on_error: OnError = "pass",
+    ) -> Any:
+        """Put a filter on somebody's picture: everybody sees what the function returns. Usable as a decorator.
+
+        The function gets a picture, ``uint8 (height, width, 3)`` in BGR, its own to write on, and returns one: of that
+        shape, ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size. It runs here, on the newest picture
+        each time, and sees the notebook's variables. Set again, it takes the former's place between two pictures.
+
+        Parameters
+        ----------
+        function : callable, optional
+            The filter.
+        on : str
+            A participant's name; ``"me"`` is the browser that shows this call, and may join later.
+        source : {"camera", "screen"}
+            Which of the pictures.
+        on_error : {"pass", "hold"}
+            What others see when the function fails or the kernel does not answer: the raw picture, or nothing new.
+
+        Raises
+        ------
+        ParticipantNotFound
+            If nobody of that name is in the call.
+        FilterError
+            If it is no function, or ``source`` or ``on_error`` is none of the above.
+        CallEnded
+            If the call was left or has ended.
+        """
+        self._check()
+        if source not in ("camera", "screen") or on_error not in ("pass", "hold"):
+            raise FilterError("A filter has source='camera' or 'screen' and on_error='pass' or 'hold'.")
+        who = self._whom(on)
+
+        def decorate(decorated: Function) -> Function:
+            if not callable(decorated):
+                raise FilterError(f"A filter is a function that takes a picture and returns one, not {decorated!r}.")
+            self._studio.filters.set(decorated, who, source, on_error, _label(decorated))
+            return decorated
+
+        return decorate if function is None else decorate(function)
+
+    def unfilter(self, on: str = ME, *, source: Literal["camera", "screen"] = "camera") -> None:
+        """Take a filter off: everybody sees the raw picture again. Does nothing where there is none.
+
+        Raises
+        ------
+        CallEnded
+            If the call was left or has ended.
+        """
+        self._check()
+        who = next((s.participant for s in self.filters if s.participant.casefold() == on.casefold()), None)
+        self._studio.filters.clear(who or self._whom(on), source)
+
+    @property
+    def filters(self) -> list[FilterStatus]:
+        """How each filter goes."""
+        return self._studio.filters.statuses()
+
+    def leave(self) -> None:
+        """Leave the call: the kernel, its filters and the widget. Idempotent."""
+        with _living_lock:
+            if _living.get(self._identity) is self:
+                del _living[self._identity]
+        self._studio.close()
+
+    @property
+    def widget(self) -> CallWidget:
+        """The widget that shows this call; the same one each time, so that two views share one connection."""
+        if self._widget is None:
+            from .widget import CallWidget
+
+            self._widget = CallWidget(self._server, self._studio, self._secret, room=self.room, name=self.name or "")
+        return self._widget
+
+    def _whom(self, name: str) -> str:
+        if name == ME:
+            if not in_kernel():
+                print("rtc-notebook: a script has no browser of its own; name one with on='...'.", file=sys.stderr)
+            return ME
+        participant = self.participants[name]
+        widget = self._studio.roster.widget
+        return ME if widget is not None and widget.id == participant.id else participant.name
+
+    def _check(self) -> None:
+        over = self._studio.over()
+        if over is not None:
+            raise over
+
+    def _show_change(self) -> None:
+        if self._widget is not None:
+            self._widget.refresh()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return self.widget._repr_mimebundle_(**kwargs) if in_kernel() else {"text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        there = ", ".join(one.name for one in self._studio.roster.participants.values())
+        who = f" with {there}" if there and self.phase != "ended" else ""
+        return f"<Call {self.room!r}: {self.phase}{who}; {self.link}>"
+
+    def __enter__(self) -> Call:
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.leave()
+
+
+def _kernels_name(name: str | None) -> str | None:
+    if name is None:
+        return None
+    return f"{name}'s kernel" if in_kernel() else name
+
+
+def _label(function: Any) -> str:
+    label = getattr(function, "__name__", None) or type(function).__name__
+    return "lambda" if label == "<lambda>" else str(label)[:64]
+
+
+@atexit.register
+def _leave_all() -> None:
+    for call in list(_living.values()):
+        with contextlib.suppress(Exception):
+            call.leave()

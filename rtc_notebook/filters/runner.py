@@ -1,0 +1,164 @@
+"""The thread that runs a filter on a track: newest frame in, result out."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..feed import START, Feed, Taken
+from ..frames import FrameInfo
+from ..media.control import Command, Result, Results, TrackKey
+from ..media.ring import RingWriter
+from . import switch_interval
+from .failures import Failures
+from .result import Picture, to_bgr
+
+_SLOTS = 4
+_STUCK_SECONDS = 1.0
+_SMOOTHING = 0.1
+
+
+@dataclass
+class Program:
+    """A filter function with the context it was set in, by which ipykernel knows the cell its output belongs to."""
+
+    function: Callable[[Any], Any]
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    failures: Failures = field(default_factory=Failures)
+    milliseconds: float = 0.0
+
+    def tell(self, text: str) -> None:
+        """Write to stderr, under the cell that set the filter."""
+        self.context.copy().run(print, text, file=sys.stderr, flush=True)
+
+
+class Runner:
+    """Runs a program on every newest frame of a feed until stopped.
+
+    Parameters
+    ----------
+    key : TrackKey
+        The track.
+    feed : Feed
+        Its raw frames.
+    program : Program
+        What to run; `swap` puts another in its place between two frames.
+    describe : callable
+        Returns what the filter is called in messages.
+    directory : Path
+        Where the results' ring is made.
+    send : callable
+        Sends a command to the worker.
+    """
+
+    def __init__(
+        self,
+        key: TrackKey,
+        feed: Feed,
+        program: Program,
+        describe: Callable[[], str],
+        directory: Path,
+        send: Callable[[Command], None],
+    ) -> None:
+        self.program = program
+        self._key = key
+        self._feed = feed
+        self._describe = describe
+        self._directory = directory
+        self._send = send
+        self._ring: RingWriter | None = None
+        self._busy_since: float | None = None
+        self._stopped = False
+        switch_interval.acquire()
+        self._thread = self._start()
+
+    def swap(self, program: Program) -> None:
+        """Run this one from the next frame on, also if the former hangs."""
+        self.program = program
+        if self._stuck():
+            stuck, self._thread = self._thread, self._start()
+            _interrupt(stuck)
+
+    def stop(self) -> None:
+        """Stop; a result that is still being computed is thrown away. Idempotent."""
+        if self._stopped:
+            return
+        self._stopped = True
+        switch_interval.release()
+        self._feed.wake()
+        if self._stuck():
+            _interrupt(self._thread)
+
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name=f"filter {self._describe()}", daemon=True)
+        self._busy_since = None
+        self._thread = thread
+        thread.start()
+        return thread
+
+    def _stuck(self) -> bool:
+        since = self._busy_since
+        return since is not None and time.monotonic() - since > _STUCK_SECONDS
+
+    def _current(self) -> bool:
+        return not self._stopped and self._thread is threading.current_thread()
+
+    def _run(self) -> None:
+        position = START
+        try:
+            while self._current():
+                if not self._feed.wait(lambda: self._feed.newer(position) or not self._current(), 60.0):  # noqa: B023
+                    continue
+                taken = self._feed.latest()
+                if taken is not None and taken.position > position:
+                    position = taken.position
+                    self._one(taken)
+        except SystemExit:
+            pass  # interrupted, see _interrupt
+        finally:
+            if self._stopped and self._ring is not None:
+                self._ring.close()
+
+    def _one(self, taken: Taken) -> None:
+        program, info = self.program, taken.info
+        self._busy_since = begun = time.monotonic()
+        try:
+            picture = to_bgr(program.context.copy().run(program.function, taken.array))
+        except BaseException as error:
+            if self._current():
+                self._busy_since = None
+                self._failed(program, error)
+                self._send(Result(track=self._key, sequence=info.sequence, failed=True))
+            return
+        if not self._current():
+            return
+        self._busy_since = None
+        took = 1000 * (time.monotonic() - begun)
+        program.milliseconds += (took - program.milliseconds) * (_SMOOTHING if program.milliseconds else 1)
+        self._write(picture, info)
+        self._send(Result(track=self._key, sequence=info.sequence))
+
+    def _write(self, picture: Picture, info: FrameInfo) -> None:
+        if self._ring is None or not self._ring.fits(picture.nbytes):
+            if self._ring is not None:
+                self._ring.close()
+            self._ring = RingWriter.create(self._directory, _SLOTS, picture.nbytes)
+            self._send(Results(track=self._key, path=str(self._ring.path)))
+        self._ring.write(picture, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
+
+    def _failed(self, program: Program, error: BaseException) -> None:
+        if program.failures.add(error):
+            program.tell(f"Filter {self._describe()} failed; the call goes on.\n{program.failures.traceback}")
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """End a thread whose filter hangs in Python code; one that hangs in C code ends when that returns."""
+    if thread.ident is not None and thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))

@@ -1,0 +1,203 @@
+"""The filters of a call: which one is on whom, from setting it to taking it off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..feed import Feed
+from ..media.control import ClearFilter, Command, FilterReport, Refused, SetFilter, TrackKey
+from ..protocol import OnError
+from .runner import Program, Runner
+
+Source = Literal["camera", "screen"]
+
+
+@dataclass(frozen=True)
+class FilterStatus:
+    """How a filter goes.
+
+    Attributes
+    ----------
+    participant, source, label : str
+        On whom, on what, and what it is called.
+    state : {"waiting", "starting", "active", "held", "stalled"}
+        ``waiting`` while the participant is not in the call, ``stalled`` while it gives no results.
+    on_error : {"pass", "hold"}
+        What is seen while there is no result: the raw picture, or nothing new.
+    fps, ms : float
+        Frames a second that go out, and milliseconds that the function takes.
+    errors : int
+        How many frames it failed on; ``last_error`` is the newest error, ``traceback`` where it came from.
+    """
+
+    participant: str
+    source: str
+    label: str
+    state: str
+    on_error: OnError
+    fps: float
+    ms: float
+    errors: int
+    last_error: str
+    traceback: str
+
+    def __repr__(self) -> str:
+        figures = f", {self.fps:.0f} fps, {self.ms:.1f} ms" if self.state == "active" else ""
+        failed = f", {self.errors} errors, last: {self.last_error}" if self.errors else ""
+        return f"<{self.label} on {self.participant!r} ({self.source}): {self.state}{figures}{failed}>"
+
+
+class _Slot:
+    def __init__(self, who: str, source: Source, program: Program, on_error: OnError, label: str) -> None:
+        self.who = who
+        self.source: Source = source
+        self.program = program
+        self.on_error = on_error
+        self.label = label
+        self.key: TrackKey | None = None
+        self.runner: Runner | None = None
+        self.report: FilterReport | None = None
+
+    def describe(self) -> str:
+        return f"{self.label!r} on {self.who!r}"
+
+
+class Slots:
+    """The filters by (whom, source). A filter stays with a name: whoever leaves and comes back has it on again.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the id of who has a name now, or None.
+    feed : callable
+        Returns the feed of a track.
+    send, directory : callable
+        Sends a command to the worker; returns where its shared memory is.
+    lock : threading.RLock
+        The call's: ``find`` and ``feed`` take it too.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], str | None],
+        feed: Callable[[TrackKey], Feed],
+        send: Callable[[Command], None],
+        directory: Callable[[], Path],
+        lock: threading.RLock,
+    ) -> None:
+        self._find = find
+        self._feed = feed
+        self._send = send
+        self._directory = directory
+        self._slots: dict[tuple[str, Source], _Slot] = {}
+        self._lock = lock
+
+    def set(self, function: Callable[[Any], Any], who: str, source: Source, on_error: OnError, label: str) -> None:
+        """Put a filter on somebody; where there is one already, only the function changes hands."""
+        program = Program(function)
+        with self._lock:
+            slot = self._slots.get((who, source))
+            if slot is None:
+                self._slots[who, source] = _Slot(who, source, program, on_error, label)
+                self.bind()
+                return
+            told = (slot.on_error, slot.label) == (on_error, label)
+            slot.program, slot.on_error, slot.label = program, on_error, label
+            if slot.runner is not None:
+                slot.runner.swap(program)
+            if slot.key is not None and not told:
+                self._send(SetFilter(track=slot.key, on_error=on_error, label=label))
+
+    def clear(self, who: str, source: Source) -> bool:
+        """Take a filter off; tell whether there was one."""
+        with self._lock:
+            slot = self._slots.pop((who, source), None)
+            if slot is None:
+                return False
+            key = slot.key
+            self._unbind(slot)
+            if key is not None:
+                self._send(ClearFilter(track=key))
+            return True
+
+    def bind(self) -> None:
+        """Start the filters of who has come; stop those of who has gone or come back as somebody new."""
+        with self._lock:
+            for slot in self._slots.values():
+                id = self._find(slot.who)
+                key = None if id is None else TrackKey(id, slot.source)
+                if key == slot.key or (key is not None and self._of(key)):
+                    continue  # nothing new, or one who is "me" and has a filter under the own name already
+                self._unbind(slot)
+                if key is not None:
+                    self._bind(slot, key)
+
+    def reset(self) -> None:
+        """Stop all, to be bound again: there is a new worker, which knows of no filter."""
+        with self._lock:
+            for slot in self._slots.values():
+                self._unbind(slot)
+
+    def close(self) -> None:
+        """Stop all for good."""
+        with self._lock:
+            self.reset()
+            self._slots.clear()
+
+    def report(self, report: FilterReport) -> None:
+        """Take the worker's report on a filter."""
+        for slot in self._of(report.track):
+            slot.report = report
+
+    def refused(self, refusal: Refused) -> bool:
+        """Drop the filter that the server refused and say so under its cell; False where it was about none."""
+        if refusal.track is None:
+            return False
+        with self._lock:
+            slots = self._of(refusal.track)
+            for slot in slots:
+                self._unbind(slot)
+                del self._slots[slot.who, slot.source]
+        for slot in slots:
+            slot.program.tell(f"Filter {slot.describe()} was refused: {refusal.message}")
+        return bool(slots)
+
+    def statuses(self) -> list[FilterStatus]:
+        """Return how each filter goes."""
+        with self._lock:
+            return [_status(slot) for slot in self._slots.values()]
+
+    def _bind(self, slot: _Slot, key: TrackKey) -> None:
+        slot.key = key
+        slot.runner = Runner(key, self._feed(key), slot.program, slot.describe, self._directory(), self._send)
+        self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
+
+    def _unbind(self, slot: _Slot) -> None:
+        if slot.runner is not None:
+            slot.runner.stop()
+        slot.runner = slot.key = slot.report = None
+
+    def _of(self, key: TrackKey) -> list[_Slot]:
+        with self._lock:
+            return [slot for slot in self._slots.values() if slot.key == key]
+
+
+def _status(slot: _Slot) -> FilterStatus:
+    failures, report = slot.program.failures, slot.report
+    state = "waiting" if slot.key is None else "starting" if report is None else report.state
+    return FilterStatus(
+        participant=slot.who,
+        source=slot.source,
+        label=slot.label,
+        state="stalled" if report is not None and report.stalled else state,
+        on_error=slot.on_error,
+        fps=0.0 if report is None else report.fps,
+        ms=slot.program.milliseconds,
+        errors=failures.count,
+        last_error=failures.last,
+        traceback=failures.traceback,
+    )

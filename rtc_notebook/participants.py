@@ -1,0 +1,145 @@
+"""Who is in the call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from .errors import CallEnded, ParticipantNotFound
+from .media.control import TrackKey
+from .protocol import ParticipantInfo, Source
+from .roster import Roster
+from .tracks import Track
+
+ME = "me"
+"""The name under which the browser that shows this notebook's widget is found."""
+
+
+class Studio(Protocol):
+    """What participants need of their call."""
+
+    roster: Roster
+
+    def track(self, key: TrackKey) -> Track | None:
+        """Return the track of this participant and source, if it is published."""
+
+    def first_connected(self) -> None:
+        """Wait, within reason, until the room is known; raise `CallEnded` when the call is over."""
+
+    def over(self) -> CallEnded | None:
+        """Return the error that says why the call is over, once it is."""
+
+
+class Participant:
+    """Somebody in the call, live: it always shows what is so now.
+
+    Attributes
+    ----------
+    id : str
+        The room's own id of this participant, which no other ever has.
+    """
+
+    def __init__(self, studio: Studio, info: ParticipantInfo) -> None:
+        self.id = info.id
+        self._studio = studio
+        self._last = info
+
+    @property
+    def _info(self) -> ParticipantInfo:
+        self._last = self._studio.roster.participants.get(self.id, self._last)
+        return self._last
+
+    @property
+    def name(self) -> str:
+        """The name, as everybody in the room sees it; no two participants have the same."""
+        return self._info.name
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether this is another notebook's kernel rather than a browser."""
+        return self._info.client == "kernel"
+
+    @property
+    def present(self) -> bool:
+        """Whether the participant is in the call now (also while its connection is being mended)."""
+        return self.id in self._studio.roster.participants and self._studio.over() is None
+
+    @property
+    def video(self) -> Track | None:
+        """The camera's picture, or what a kernel shows; None where there is none."""
+        return self._track("kernel" if self.is_kernel else "camera")
+
+    @property
+    def audio(self) -> Track | None:
+        """The microphone's sound; None where there is none."""
+        return self._track("microphone")
+
+    @property
+    def screen(self) -> Track | None:
+        """The shared screen; None where there is none."""
+        return self._track("screen")
+
+    def _track(self, source: Source) -> Track | None:
+        over = self._studio.over()
+        if over is not None:
+            raise over
+        return self._studio.track(TrackKey(self.id, source))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Participant) and (self.id, self._studio) == (other.id, other._studio)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        has = ", ".join(track.source for track in self._info.tracks if track.of is None) or "nothing published"
+        return f"<Participant {self.name!r}: {has}{'' if self.present else ', has left'}>"
+
+
+class Participants(Mapping[str, Participant]):
+    """The others in the call by name, live; this notebook's own kernel is not among them.
+
+    ``participants["me"]`` is the browser in which this notebook's widget runs; in the mapping it stands under its own
+    name only. Names are found exactly, or without regard to case where only one fits. Looking a name up waits up to
+    ten seconds for the call's first connection.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def __getitem__(self, name: str) -> Participant:
+        self._studio.first_connected()
+        roster = self._studio.roster
+        info = roster.named(name) or (roster.widget if name == ME else None)
+        if info is None:
+            raise ParticipantNotFound(name, [one.name for one in roster.participants.values()], hint=_hint(name))
+        return Participant(self._studio, info)
+
+    def __iter__(self) -> Iterator[str]:
+        self._studio.first_connected()
+        return iter([one.name for one in self._studio.roster.participants.values()])
+
+    def __len__(self) -> int:
+        return len(self._studio.roster.participants)
+
+    def __contains__(self, name: object) -> bool:
+        self._studio.first_connected()
+        roster = self._studio.roster
+        return isinstance(name, str) and (roster.named(name) or (roster.widget if name == ME else None)) is not None
+
+    def __repr__(self) -> str:
+        lines = [f"  {info.name!r}: {Participant(self._studio, info)!r}" for info in _all(self._studio)]
+        return "{\n" + ",\n".join(lines) + "\n}" if lines else "{}"
+
+
+def _all(studio: Studio) -> list[ParticipantInfo]:
+    return list(studio.roster.participants.values())
+
+
+def _hint(name: str) -> str:
+    if name != ME:
+        return ""
+    return (
+        "'me' is the browser that shows this call: end a cell with the call itself, let it join, and run this cell "
+        "again. In a plain script there is none."
+    )

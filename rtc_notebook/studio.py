@@ -1,0 +1,255 @@
+"""The inside of a call: what the worker says, kept as the state that the public objects show."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .errors import CallEnded, CallTimeout, ConnectionFailed
+from .feed import Feed
+from .filters.slots import Slots
+from .listeners import Listeners
+from .media.control import (
+    Ended,
+    Event,
+    FilterReport,
+    Frame,
+    Frames,
+    Join,
+    Phase,
+    Refused,
+    Room,
+    State,
+    TrackKey,
+    Want,
+)
+from .participants import ME, Participant
+from .protocol import ParticipantInfo
+from .roster import Change, Roster
+from .tracks import Track
+from .worker import Worker
+
+EVENTS = (
+    "connected",
+    "reconnecting",
+    "ended",
+    "participant-joined",
+    "participant-left",
+    "track-published",
+    "track-ended",
+)
+FIRST_CONNECTION_SECONDS = 10.0
+
+
+class Studio:
+    """One call's state. Worker events come in a thread of their own; everything here may be used from any thread.
+
+    Parameters
+    ----------
+    join : Join
+        Where to go.
+    on_change : callable
+        Called, in any thread, when something changed that a widget may show.
+    """
+
+    def __init__(self, join: Join, on_change: Callable[[], None]) -> None:
+        self.roster = Roster()
+        self.listeners = Listeners(EVENTS)
+        self.phase: Phase = "connecting"
+        self.message = ""
+        self.left = False
+        self._on_change = on_change
+        # one lock for all of it: the worker's events and the author's calls take it in either order
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._context = contextvars.copy_context()  # by which ipykernel knows the cell that made the call
+        self._was_connected = False
+        self._room_known = False
+        self._tracks: dict[TrackKey, Track] = {}
+        self._feeds: dict[TrackKey, Feed] = {}
+        self._wanted: dict[TrackKey, None] = {}
+        self.filters = Slots(self._id_of, self.feed, self._send, lambda: self._worker.directory, self._lock)
+        with self._changed:  # the first event must not come before `_worker` is there
+            self._worker = Worker(join, self._on_event)
+
+    # --- for the public objects -----------------------------------------------------------------------
+
+    def over(self) -> CallEnded | None:
+        """Return the error that says why the call is over, once it is."""
+        if self.left:
+            return CallEnded("You have left this call. Make a new one with Call(...).")
+        if self.phase == "ended":
+            return CallEnded(f"The call has ended. {self.message}".rstrip())
+        return None
+
+    def wait_until_connected(self, timeout: float) -> None:
+        """Wait for the room to be known; see `Call.wait_until_connected`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.phase == "ended" or self.left or self._connected(), timeout)
+            over = self.over()
+            if over is not None:
+                raise over if self.left or self._was_connected else ConnectionFailed(self.message)
+            if not self._connected():
+                raise CallTimeout(f"The call was not connected within {timeout:g} s. {self.message}".rstrip())
+
+    def first_connected(self) -> None:
+        """Wait for the first connection, ten seconds at most; later it is there at once."""
+        over = self.over()
+        if over is not None:
+            raise over if self.left or self._was_connected else ConnectionFailed(self.message)
+        if not self._room_known:
+            self.wait_until_connected(FIRST_CONNECTION_SECONDS)
+
+    def track(self, key: TrackKey) -> Track | None:
+        """Return the track of this participant and source, if it is published."""
+        with self._changed:
+            return self._tracks.get(key) if self.roster.track(key) is not None else None
+
+    def feed(self, key: TrackKey) -> Feed:
+        """Return where the frames of a track come in."""
+        with self._changed:
+            return self._feeds.setdefault(key, Feed())
+
+    def close(self) -> None:
+        """Leave; idempotent."""
+        with self._changed:
+            if self.left:
+                return
+            self.left = True
+            ended_before, self.phase = self.phase == "ended", "ended"
+            self.message = self.message if ended_before else "Left."
+        self._wind_up()
+        self._worker.close()
+        if not ended_before:
+            self.listeners.emit("ended", self.message)
+        self.listeners.close()
+        self._on_change()
+
+    # --- from the worker, in its reader's thread ------------------------------------------------------
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Frame):
+            self.feed(event.track).wake()
+            return
+        with self._changed:
+            if self.left:
+                return
+            tell = self._take(event)
+            self._changed.notify_all()
+        for name, args in tell:
+            self.listeners.emit(name, *args)
+        self._on_change()
+
+    def _take(self, event: Event) -> list[tuple[str, tuple[Any, ...]]]:
+        if isinstance(event, State):
+            return self._state(event)
+        if isinstance(event, Room):
+            return self._room(event.participants)
+        if isinstance(event, Frames):
+            self.feed(event.track).open(event.path)
+        elif isinstance(event, Ended):
+            return self._end(event.track)
+        elif isinstance(event, FilterReport):
+            self.filters.report(event)
+        elif isinstance(event, Refused) and not self.filters.refused(event):
+            self._tell(event.message)
+        return []
+
+    def _state(self, state: State) -> list[tuple[str, tuple[Any, ...]]]:
+        before, self.phase, self.message = self.phase, state.phase, state.message
+        if state.phase == "connected":
+            self._was_connected = True
+            if state.participant != self.roster.own_id:
+                # another worker, or a place that was lost: nothing is subscribed or filtered there
+                self.roster.own_id = state.participant
+                self.filters.reset()
+                self._want()
+        if state.phase == "ended":
+            self._wind_up()
+            if state.message:
+                self._tell(state.message)
+        if state.phase == before or state.phase == "connecting":
+            return []
+        return [(state.phase, (state.message,) if state.phase == "ended" else ())]
+
+    def _room(self, everybody: tuple[ParticipantInfo, ...]) -> list[tuple[str, tuple[Any, ...]]]:
+        self._room_known = True
+        change = self.roster.update(everybody)
+        tell: list[tuple[str, tuple[Any, ...]]] = []
+        for key in [*change.unpublished, *(key for one in change.left for key in self._tracks_of(one))]:
+            if key.participant in self.roster.participants:
+                self._tracks[key].missing(True)
+            else:
+                tell += self._end(key)
+        tell += [("participant-left", (Participant(self, one),)) for one in change.left]
+        tell += [("participant-joined", (Participant(self, one),)) for one in change.joined]
+        tell += self._appeared(change)
+        self.filters.bind()
+        return tell
+
+    def _appeared(self, change: Change) -> list[tuple[str, tuple[Any, ...]]]:
+        tell: list[tuple[str, tuple[Any, ...]]] = []
+        for key in change.published:
+            track = self._tracks.get(key)
+            if track is not None and not track.ended:
+                track.missing(False)  # back within the grace time: whoever reads it goes on
+                continue
+            info = self.roster.track(key)
+            assert info is not None
+            self._tracks[key] = Track(key, info.kind, self.feed(key), self._want, self.over, self._describer(key))
+            tell.append(("track-published", (self._tracks[key],)))
+        return tell
+
+    def _end(self, key: TrackKey) -> list[tuple[str, tuple[Any, ...]]]:
+        track = self._tracks.pop(key, None)
+        if key.participant not in self.roster.participants:
+            self._feeds.pop(key, None)
+        if self._wanted.pop(key, self) is None:
+            self._want()
+        if track is None:
+            return []
+        track.end()
+        return [("track-ended", (track,))]
+
+    def _tracks_of(self, one: ParticipantInfo) -> list[TrackKey]:
+        return [key for key in self._tracks if key.participant == one.id]
+
+    # ---------------------------------------------------------------------------------------------------
+
+    def _connected(self) -> bool:
+        return self.phase == "connected" and self._room_known
+
+    def _id_of(self, who: str) -> str | None:
+        info = self.roster.widget if who == ME else self.roster.named(who)
+        return None if info is None else info.id
+
+    def _want(self, key: TrackKey | None = None) -> None:
+        with self._changed:
+            if key in self._wanted:
+                return
+            if key is not None:
+                self._wanted[key] = None
+            self._send(Want(tracks=tuple(self._wanted)))
+
+    def _send(self, command: Any) -> None:
+        self._worker.send(command)
+
+    def _describer(self, key: TrackKey) -> Callable[[], str]:
+        name = self.roster.participants[key.participant].name
+        return lambda: f"the {key.source} of {name!r}"
+
+    def _tell(self, text: str) -> None:
+        self._context.copy().run(print, f"rtc-notebook: {text}", file=sys.stderr, flush=True)
+
+    def _wind_up(self) -> None:
+        self.filters.close()
+        with self._changed:
+            tracks, feeds = list(self._tracks.values()), list(self._feeds.values())
+            self._changed.notify_all()
+        for track in tracks:
+            track.end()
+        for feed in feeds:
+            feed.wake()

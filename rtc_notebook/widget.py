@@ -1,0 +1,103 @@
+"""The widget that shows a call under a cell; the browser's side is ``static/rtc_notebook/widget.js``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from . import _esm
+from .server import Server
+from .studio import Studio
+
+_STYLE = Path(__file__).parent / "static" / "rtc_notebook" / "style.css"
+_SECONDS_BETWEEN_UPDATES = 0.5
+
+
+class CallWidget(anywidget.AnyWidget):
+    """What the browser knows of a call. Secrets are no traits: those are saved with the notebook.
+
+    Attributes
+    ----------
+    room, name : str
+        The room, and the name to join under; empty where the server decides.
+    server_url : str
+        Address of another server than the page's own; empty for that.
+    base_url : str
+        Base path of the kernel's server, for pages that do not say theirs.
+    camera, microphone : bool
+        Whether they are on when the browser joins.
+    left : bool
+        The kernel has left: the browser leaves too.
+    status : dict
+        ``{"phase", "message"}`` of the kernel's own connection.
+    filters : list of dict
+        How each filter goes.
+    """
+
+    room = traitlets.Unicode().tag(sync=True)
+    server_url = traitlets.Unicode().tag(sync=True)
+    base_url = traitlets.Unicode("/").tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
+    camera = traitlets.Bool(True).tag(sync=True)
+    microphone = traitlets.Bool(True).tag(sync=True)
+    left = traitlets.Bool(False).tag(sync=True)
+    status: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    filters: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+
+    def __init__(self, server: Server, studio: Studio, secret: str, *, room: str, name: str) -> None:
+        self._studio = studio
+        self._secret = secret
+        self._token = server.token if server.explicit else ""
+        self._dirty = threading.Event()
+        super().__init__(
+            _esm=_esm.link("widget.js"),
+            _css=_STYLE.read_text(encoding="utf-8"),
+            room=room,
+            name=name,
+            server_url=server.url if server.explicit else "",
+            base_url=server.base_url,
+        )
+        self.on_msg(self._on_message)
+        self._push()
+        threading.Thread(target=self._run, name="rtc-notebook widget", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Show what is so now, soon; from any thread."""
+        self._dirty.set()
+
+    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("type") == "ready":
+            self.send({"type": "join", "call": self._secret, "token": self._token})
+
+    def _run(self) -> None:
+        while not self.left:
+            # filters change their figures without telling, so look now and then while there are any
+            self._dirty.wait(2 * _SECONDS_BETWEEN_UPDATES if self.filters else None)
+            self._dirty.clear()
+            self._push()
+            time.sleep(_SECONDS_BETWEEN_UPDATES)
+
+    def _push(self) -> None:
+        studio = self._studio
+        self.status = {"phase": studio.phase, "message": studio.message}
+        self.filters = [
+            {
+                "participant": one.participant,
+                "source": one.source,
+                "label": one.label,
+                "state": one.state,
+                "onError": one.on_error,
+                "errors": one.errors,
+                "lastError": one.last_error,
+                "traceback": one.traceback,
+                "fps": round(one.fps, 1),
+                "ms": round(one.ms, 1),
+            }
+            for one in studio.filters.statuses()
+        ]
+        self.left = studio.left

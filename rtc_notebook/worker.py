@@ -1,0 +1,111 @@
+"""The kernel's handle on its media worker: starts it, speaks with it, starts it again when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from .media.control import Command, Event, Join, Leave, State, decode_event
+from .process.threads import ThreadedChild
+
+MODULE = "rtc_notebook.media"
+_SHARED_MEMORY = Path("/dev/shm")
+_RESTARTS = 3
+_RESTART_WINDOW_SECONDS = 60.0
+
+
+class Worker:
+    """A media worker and its successors.
+
+    A worker that dies after it was in the room is started again, three times a minute at most; one that never got
+    there is not, because the next would not either.
+
+    Parameters
+    ----------
+    join : Join
+        Where to go; its directory is filled in for each worker.
+    on_event : callable
+        Called with each event, in a thread. ``State(phase="ended")`` comes once and is the last.
+    """
+
+    def __init__(self, join: Join, on_event: Callable[[Event], None]) -> None:
+        self._join = join
+        self._on_event = on_event
+        self._lock = threading.Lock()
+        self._closing = False
+        self._ended = False
+        self._was_connected = False
+        self._deaths: list[float] = []
+        self._child: ThreadedChild | None = None
+        self.directory = Path()
+        """Where the two exchange shared memory, private to this user."""
+        self._start()
+
+    def send(self, command: Command) -> None:
+        """Queue a command; never blocks, and is lost while there is no worker."""
+        child = self._child
+        if child is not None:
+            child.send(command)
+
+    def close(self) -> None:
+        """Leave the room and end the worker, within two seconds; idempotent."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+            child = self._child
+        if child is not None:
+            child.send(Leave())
+            child.close()
+        self._remove_directory()
+
+    def _start(self) -> None:
+        self.directory = _private_directory()
+        child = ThreadedChild(MODULE, self._line, self._exited)
+        child.send(msgspec.structs.replace(self._join, directory=str(self.directory)))
+        with self._lock:
+            self._child = child
+
+    def _line(self, line: bytes) -> None:
+        event = decode_event(line)
+        if isinstance(event, State):
+            self._was_connected |= event.phase == "connected"
+            if event.phase == "ended":
+                if self._ended:
+                    return
+                self._ended = True
+        self._on_event(event)
+
+    def _exited(self, code: int) -> None:
+        self._remove_directory()
+        with self._lock:
+            if self._closing or self._ended:
+                return
+        now = time.monotonic()
+        self._deaths = [death for death in self._deaths if now - death < _RESTART_WINDOW_SECONDS] + [now]
+        if self._was_connected and len(self._deaths) <= _RESTARTS:
+            self._on_event(State(phase="reconnecting", message="The media worker died and is started again."))
+            self._was_connected = False
+            self._start()
+            return
+        self._ended = True
+        message = f"The media worker ended unexpectedly (exit code {code}); its own output says why. Make a new Call."
+        self._on_event(State(phase="ended", code="worker-died", message=message))
+
+    def _remove_directory(self) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _private_directory() -> Path:
+    parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+    with contextlib.suppress(OSError):
+        return Path(tempfile.mkdtemp(prefix="rtc-notebook-", dir=parent))
+    return Path(tempfile.mkdtemp(prefix="rtc-notebook-"))
