@@ -105,10 +105,8 @@ export class Signaling {
       if (message.resumed) kept.forEach((late) => this.send(late));
       return;
     }
-    // A refusal in place of a welcome stays one however often it is asked for.
-    if (message.type === "error" && !this.#welcomed) message = { type: "bye", code: message.code, message: message.message };
     if (message.type === "bye") this.#end();
-    this.options.onmessage(/** @type {ServerMessage} */ (message));
+    this.options.onmessage(message);
   }
 
   /** @param {WebSocket} socket */

@@ -1,0 +1,367 @@
+// One browser's part in a call: signaling, both connections and the devices, as one observable state.
+
+import { openDevices, openScreen } from "./devices.js";
+import { Publisher } from "./publisher.js";
+import { soundsOf, wantedOf } from "./room.js";
+import { Signaling } from "./signaling.js";
+import { Sound } from "./sound.js";
+import { Subscriber } from "./subscriber.js";
+
+/**
+ * @typedef {import("./protocol.js").ConnectionName} ConnectionName
+ * @typedef {import("./protocol.js").ParticipantInfo} ParticipantInfo
+ * @typedef {import("./protocol.js").ServerMessage} ServerMessage
+ * @typedef {import("./devices.js").Opened} Opened
+ * @typedef {import("./devices.js").Problem} Problem
+ * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
+ * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
+ * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string }} CallOptions
+ */
+
+const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
+const MOST_NOTICES = 3;
+
+export class Call {
+  /** @type {Phase} */ phase = "idle";
+  /** Why it ended, or what is in the way of connecting. */ message = "";
+  /** @type {string | null} */ me = null;
+  /** @type {ParticipantInfo[]} */ participants = [];
+  /** @type {Map<string, MediaStreamTrack>} track id → what is received */ received = new Map();
+  /** @type {{ camera: MediaStreamTrack | null, microphone: MediaStreamTrack | null, screen: MediaStreamTrack | null }} */
+  local = { camera: null, microphone: null, screen: null };
+  /** Whether the microphone is heard; it stays open while it is muted. */ speaking = false;
+  /** @type {Set<string>} devices that are just being opened */ busy = new Set();
+  /** @type {Problem[]} */ problems = [];
+  /** @type {Notice[]} */ notices = [];
+  /** Whether the kernel that this widget belongs to was here and is gone. */ kernelGone = false;
+
+  /** @type {Set<() => void>} */ #listeners = new Set();
+  /** @type {Signaling | null} */ #signaling = null;
+  /** @type {Publisher | null} */ #publisher = null;
+  /** @type {Subscriber | null} */ #subscriber = null;
+  /** @type {RTCConfiguration} */ #configuration = {};
+  /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
+  #wanted = "";
+  #paired = false;
+  #notified = false;
+
+  /** @param {CallOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.sound = new Sound(() => this.#changed());
+    this.online = () => this.#signaling?.retry();
+  }
+
+  /** Calls `listener` after every change, at most once a task. @param {() => void} listener @returns {() => void} to stop */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Whether devices are held or the room is joined. */
+  get active() {
+    return this.phase === "connecting" || this.phase === "connected" || this.phase === "reconnecting";
+  }
+
+  /** Joins with these devices; `opened` hands over ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
+  async join(wish, opened) {
+    if (this.active) return;
+    Object.assign(this, { phase: "connecting", message: "", kernelGone: false, notices: [], problems: [] });
+    const { name, secret, url, clientVersion } = this.options;
+    const signaling = new Signaling({
+      url, clientVersion, name, secret,
+      onmessage: (message) => this.#receive(message),
+      onstate: (state, attempt) => this.#socketChanged(state, attempt),
+    });
+    this.#signaling = signaling;
+    globalThis.addEventListener?.("online", this.online);
+    signaling.open();
+    this.#changed();
+    await this.#take(opened ?? this.#open(wish), signaling);
+  }
+
+  /** @param {{ camera: boolean, microphone: boolean }} wish */
+  async #open(wish) {
+    for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.add(device);
+    this.#changed();
+    try {
+      return await openDevices(wish);
+    } finally {
+      for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.delete(device);
+    }
+  }
+
+  /** @param {Opened | Promise<Opened>} opening @param {Signaling | null} signaling */
+  async #take(opening, signaling) {
+    const { camera, microphone, problems } = await opening;
+    if (signaling !== this.#signaling || !this.active) {
+      camera?.stop(); // left while the browser was asking
+      microphone?.stop();
+      return;
+    }
+    const tried = new Set([...problems.map(({ device }) => device), camera && "camera", microphone && "microphone"]);
+    this.problems = [...this.problems.filter(({ device }) => !tried.has(device)), ...problems];
+    if (microphone) {
+      this.speaking = true;
+      this.#hold("microphone", microphone);
+    }
+    if (camera) this.#hold("camera", camera);
+    this.#changed();
+  }
+
+  /** @param {"camera" | "microphone" | "screen"} device @param {MediaStreamTrack} track */
+  #hold(device, track) {
+    this.local[device] = track;
+    track.onended = () => this.#ended(device, track);
+    this.#publish(device);
+  }
+
+  /** Unplugged, or sharing was stopped in the browser's own bar. @param {"camera" | "microphone" | "screen"} device @param {MediaStreamTrack} track */
+  #ended(device, track) {
+    if (this.local[device] !== track) return;
+    if (device === "screen") return void this.setScreen(false);
+    this.#release(device);
+    if (device === "microphone") this.speaking = false;
+    const message = `The ${device} was disconnected. Plug it in, then turn it on again.`;
+    this.problems = [...this.problems.filter((one) => one.device !== device), { kind: "missing", device, message }];
+    this.#publish(device);
+    this.#changed();
+  }
+
+  /** @param {"camera" | "microphone" | "screen"} device */
+  #publish(device) {
+    const track = this.local[device];
+    const muted = device === "microphone" ? !this.speaking : !track;
+    this.#publisher?.set(device, track, muted).catch((error) => this.#report(error));
+  }
+
+  /** @param {"camera" | "microphone" | "screen"} device */
+  #release(device) {
+    const track = this.local[device];
+    this.local[device] = null;
+    if (!track) return;
+    track.onended = null;
+    track.stop();
+  }
+
+  /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
+  async setCamera(on) {
+    if (this.busy.has("camera") || on === !!this.local.camera) return;
+    if (on) return this.#take(this.#open({ camera: true, microphone: false }), this.#signaling);
+    this.#release("camera");
+    this.#publish("camera");
+    this.#changed();
+  }
+
+  /** @param {boolean} on */
+  async setMicrophone(on) {
+    if (this.busy.has("microphone") || on === this.speaking) return;
+    const track = this.local.microphone;
+    if (!track) return this.#take(this.#open({ camera: false, microphone: true }), this.#signaling);
+    this.speaking = track.enabled = on;
+    this.#publish("microphone");
+    this.#changed();
+  }
+
+  /** @param {boolean} on */
+  async setScreen(on) {
+    if (this.busy.has("screen") || on === !!this.local.screen) return;
+    if (!on) {
+      this.#release("screen");
+      this.#publisher?.remove("screen").catch((error) => this.#report(error));
+      return this.#changed();
+    }
+    this.busy.add("screen");
+    try {
+      const track = await openScreen();
+      if (track && this.active) this.#hold("screen", track);
+      else track?.stop();
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.busy.delete("screen");
+      this.#changed();
+    }
+  }
+
+  /** A kernel that was started anew takes this call over. @param {string} secret */
+  pair(secret) {
+    this.options.secret = secret;
+    this.kernelGone = false;
+    if (this.#signaling) this.#signaling.secret = secret;
+    this.#signaling?.send({ type: "pair", call: secret });
+    this.#changed();
+  }
+
+  /** Leaves the room and lets go of every device. */
+  leave() {
+    this.#end("left", "");
+  }
+
+  /** @param {string} id */
+  dismiss(id) {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+    this.problems = this.problems.filter(({ device }) => device !== id);
+    this.#changed();
+  }
+
+  /** @param {"left" | "ended"} phase @param {string} message */
+  #end(phase, message) {
+    const signaling = this.#signaling;
+    this.#signaling = null; // first, so that its closing is no news
+    signaling?.close();
+    globalThis.removeEventListener?.("online", this.online);
+    this.#publisher?.close();
+    this.#subscriber?.close();
+    this.#publisher = this.#subscriber = null;
+    this.sound.close();
+    this.#release("camera");
+    this.#release("microphone");
+    this.#release("screen");
+    this.speaking = this.#paired = false;
+    Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [], problems: [] });
+    this.#changed();
+  }
+
+  /** @param {import("./signaling.js").SignalingState} state @param {number} attempt */
+  #socketChanged(state, attempt) {
+    if (!this.#signaling || state === "closed") return;
+    this.phase = state;
+    if (attempt >= 3 && !this.message) this.message = "The Jupyter server does not answer. Still trying.";
+    if (state === "connected") this.message = "";
+    this.#changed();
+  }
+
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    switch (message.type) {
+      case "welcome":
+        this.#welcome(message);
+        break;
+      case "room":
+        this.participants = message.participants;
+        this.#watchKernel();
+        this.#want();
+        break;
+      case "publish-answer":
+        this.#publisher?.handleAnswer(message).catch((error) => this.#report(error));
+        break;
+      case "offer":
+        this.#subscriber?.handleOffer(message);
+        break;
+      case "candidate": {
+        const end = message.connection === "publish" ? this.#publisher : this.#subscriber;
+        end?.handleCandidate(/** @type {RTCIceCandidateInit} */ (message.candidate)).catch(() => {}); // another may do
+        break;
+      }
+      case "restarted":
+        if (message.connections.includes("publish")) this.#publisher?.restart();
+        break;
+      case "error":
+        if (message.about === "publish") this.#publisher?.handleRefusal(message.id);
+        if (this.#signaling?.state !== "connected") this.message = message.message;
+        else this.#notice(message.code, "error", message.message);
+        break;
+      case "bye":
+        return this.#end("ended", message.message);
+    }
+    this.#changed();
+  }
+
+  /** @param {import("./protocol.js").Welcome} welcome */
+  #welcome({ participant, media, resumed }) {
+    this.me = participant;
+    if (resumed && this.#publisher) {
+      this.#publisher.resume();
+      this.#want(true);
+      return;
+    }
+    this.#publisher?.close();
+    this.#subscriber?.close();
+    this.received = new Map();
+    this.#wanted = "";
+    this.#configuration = { bundlePolicy: "max-bundle", iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []) };
+    const shared = {
+      createConnection: () => new RTCPeerConnection(this.#configuration),
+      send: (/** @type {import("./protocol.js").ClientMessage} */ message) => this.#signaling?.send(message),
+      onerror: (/** @type {Error} */ error) => this.#report(error),
+    };
+    this.#publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") });
+    this.#subscriber = new Subscriber({
+      ...shared,
+      ontracks: (tracks) => this.#show(tracks),
+      onfailed: () => this.#failed("subscribe"),
+    });
+    for (const device of /** @type {const} */ (["microphone", "camera", "screen"])) {
+      if (this.local[device]) this.#publish(device);
+    }
+  }
+
+  #want(again = false) {
+    const tracks = wantedOf(this.participants, this.me);
+    const key = tracks.join("\n");
+    if (again || key !== this.#wanted) this.#signaling?.send({ type: "subscribe", tracks });
+    this.#wanted = key;
+    this.#hear();
+  }
+
+  /** @param {Map<string, MediaStreamTrack>} tracks */
+  #show(tracks) {
+    this.received = tracks;
+    this.#failures.subscribe = 0;
+    this.#hear();
+    this.#changed();
+  }
+
+  #hear() {
+    const sounds = soundsOf(this.participants, this.me).flatMap((id) => {
+      const track = this.received.get(id);
+      return track ? [/** @type {[string, MediaStreamTrack]} */ ([id, track])] : [];
+    });
+    this.sound.play(new Map(sounds));
+  }
+
+  #watchKernel() {
+    const mine = this.participants.find(({ id }) => id === this.me)?.widgetOf;
+    const here = this.participants.some(({ id, connected }) => id === mine && connected !== false);
+    if (here) this.#paired = true;
+    this.kernelGone = this.#paired && !here;
+  }
+
+  /** A connection failed for good: asks for a fresh one, ever more patiently. @param {ConnectionName} connection */
+  #failed(connection) {
+    const count = this.#failures[connection]++;
+    if (count > 0) {
+      const text = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
+      this.#notice("no-path", "warning", text);
+    }
+    const signaling = this.#signaling;
+    setTimeout(() => {
+      if (!signaling || signaling !== this.#signaling) return;
+      signaling.send({ type: "restart", connection });
+      if (connection === "publish") this.#publisher?.restart();
+      else this.#subscriber?.reset();
+    }, RESTART_WAIT[Math.min(count, RESTART_WAIT.length - 1)]);
+  }
+
+  /** @param {unknown} error */
+  #report(error) {
+    console.error("rtc-notebook:", error);
+    if (this.#signaling) this.#notice("browser", "error", `The browser refused: ${/** @type {Error} */ (error).message}`);
+  }
+
+  /** @param {string} id @param {Notice["level"]} level @param {string} text */
+  #notice(id, level, text) {
+    this.notices = [...this.notices.filter((notice) => notice.id !== id), { id, level, text }].slice(-MOST_NOTICES);
+    this.#changed();
+  }
+
+  #changed() {
+    if (this.#notified) return;
+    this.#notified = true;
+    queueMicrotask(() => {
+      this.#notified = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}

@@ -1,0 +1,110 @@
+// What to show of a room, from its state alone: which tiles there are and which track each of them shows.
+
+/**
+ * @typedef {import("./protocol.js").ParticipantInfo} ParticipantInfo
+ * @typedef {import("./protocol.js").TrackInfo} TrackInfo
+ * @typedef {import("./protocol.js").Source} Source
+ *
+ * @typedef {object} Tile
+ * @property {string} key stable while the tile is
+ * @property {string} participant
+ * @property {string} name
+ * @property {"camera" | "screen" | "kernel"} source
+ * @property {boolean} own
+ * @property {string | null} track the received track to show; null where there is none, or the local one is shown
+ * @property {boolean} local whether the tile shows this browser's own device
+ * @property {boolean} mirrored
+ * @property {boolean} processed
+ * @property {string | null} filteredBy name of the kernel's participant
+ * @property {string} label the filter's own name
+ * @property {"live" | "off" | "starting" | "held" | "away"} content what the room says that there is to see
+ * @property {boolean} silent whether the microphone is off or missing
+ */
+
+/** The tiles of a room, own camera first. @param {ParticipantInfo[]} participants @param {string | null} me @returns {Tile[]} */
+export function tilesOf(participants, me) {
+  const names = new Map(participants.map(({ id, name }) => [id, name]));
+  const tiles = participants.flatMap((participant) => {
+    const tracks = (participant.tracks ?? []).filter(({ kind, of }) => kind === "video" && !of);
+    /** @type {Tile["source"][]} */
+    const sources = participant.client === "kernel" ? [] : ["camera"];
+    for (const { source } of tracks) {
+      if (source !== "microphone" && !sources.includes(source)) sources.push(source);
+    }
+    return sources.map((source) => {
+      return tile(participant, source, tracks.find((track) => track.source === source), participant.id === me, names);
+    });
+  });
+  return [...tiles.filter((one) => one.own), ...tiles.filter((one) => !one.own)];
+}
+
+/**
+ * @param {ParticipantInfo} participant @param {Tile["source"]} source @param {TrackInfo | undefined} raw
+ * @param {boolean} own @param {Map<string, string>} names
+ * @returns {Tile}
+ */
+function tile(participant, source, raw, own, names) {
+  const filter = raw?.filter ?? null;
+  const sound = (participant.tracks ?? []).find(({ kind }) => kind === "audio");
+  /** @type {Tile["content"]} */
+  let content = "live";
+  if (participant.connected === false && !own) content = "away";
+  else if (!raw || raw.muted) content = "off";
+  else if (filter?.state === "starting") content = "starting";
+  else if (filter?.state === "held") content = "held";
+  const local = own && !filter && source !== "kernel";
+  return {
+    key: `${participant.id}/${source}`,
+    participant: participant.id,
+    name: participant.name,
+    source,
+    own,
+    track: local || !raw ? null : shown(raw),
+    local,
+    mirrored: local && source === "camera",
+    processed: filter !== null,
+    filteredBy: filter ? (names.get(filter.by) ?? "a kernel") : null,
+    label: filter?.label ?? "",
+    content,
+    silent: source === "camera" && participant.client === "browser" && (!sound || sound.muted === true),
+  };
+}
+
+/** The track that carries a picture: the processed one where a filter is set, never the raw one then. @param {TrackInfo} raw */
+function shown({ id, filter }) {
+  if (!filter) return id;
+  return filter.state === "active" ? (filter.track ?? null) : null;
+}
+
+/** Sound to be heard: everybody's but one's own. @param {ParticipantInfo[]} participants @param {string | null} me */
+export function soundsOf(participants, me) {
+  return participants
+    .filter(({ id }) => id !== me)
+    .flatMap(({ tracks }) => (tracks ?? []).filter(({ kind }) => kind === "audio").map(({ id }) => id));
+}
+
+/** Every track that this browser wants to receive. @param {ParticipantInfo[]} participants @param {string | null} me @returns {string[]} */
+export function wantedOf(participants, me) {
+  const pictures = tilesOf(participants, me).flatMap(({ track }) => track ?? []);
+  return [...new Set([...pictures, ...soundsOf(participants, me)])].sort();
+}
+
+/** Names of the kernels in the room, and how many people there are. @param {ParticipantInfo[]} participants */
+export function presence(participants) {
+  const kernels = participants.filter(({ client }) => client === "kernel").map(({ name }) => name);
+  return { people: participants.length - kernels.length, kernels };
+}
+
+/** Letters for a tile without a picture. @param {string} name */
+export function initials(name) {
+  const words = name.replace(/\(\d+\)\s*$/, "").split(/[\s._-]+/).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
+}
+
+/** One of `count` colours for a name, always the same one. @param {string} name @param {number} count */
+export function colourOf(name, count) {
+  let hash = 7;
+  for (const letter of name) hash = (hash * 31 + /** @type {number} */ (letter.codePointAt(0))) % 65_521;
+  return hash % count;
+}

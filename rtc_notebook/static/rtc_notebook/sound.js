@@ -1,0 +1,52 @@
+// Plays what the others say. It belongs to the call, not to a view: two views must not speak twice.
+
+export class Sound {
+  /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
+  /** Whether the browser waits for a click before it lets sound out. */
+  blocked = false;
+
+  /** @param {() => void} onchange */
+  constructor(onchange) {
+    this.onchange = onchange;
+  }
+
+  /** Plays exactly these. @param {Map<string, MediaStreamTrack>} tracks */
+  play(tracks) {
+    for (const [id, player] of this.#players) {
+      const stream = /** @type {MediaStream | null} */ (player.srcObject);
+      if (stream?.getTracks()[0] === tracks.get(id)) continue;
+      player.srcObject = null;
+      this.#players.delete(id);
+    }
+    for (const [id, track] of tracks) {
+      if (this.#players.has(id)) continue;
+      const player = new Audio();
+      player.srcObject = new MediaStream([track]);
+      this.#players.set(id, player);
+      this.#start(player);
+    }
+    if (!tracks.size) this.#block(false);
+  }
+
+  /** To be called from a click. */
+  unblock() {
+    this.#block(false);
+    for (const player of this.#players.values()) this.#start(player);
+  }
+
+  close() {
+    this.play(new Map());
+  }
+
+  /** @param {HTMLAudioElement} player */
+  #start(player) {
+    player.play().catch((error) => error.name === "NotAllowedError" && player.srcObject && this.#block(true));
+  }
+
+  /** @param {boolean} blocked */
+  #block(blocked) {
+    if (this.blocked === blocked) return;
+    this.blocked = blocked;
+    this.onchange();
+  }
+}
