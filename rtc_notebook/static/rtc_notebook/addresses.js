@@ -1,0 +1,29 @@
+// Where things are on a Jupyter server.
+
+/** The base URL of the Jupyter server that this page comes from, or null. */
+export function pageBaseUrl() {
+  try {
+    const data = document.getElementById("jupyter-config-data")?.textContent;
+    const base = data ? JSON.parse(data).baseUrl : document.body.dataset.baseUrl;
+    return typeof base === "string" && base ? new URL(base, location.href).href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} base @param {string} path */
+const join = (base, path) => `${base.replace(/\/+$/, "")}/${path}`;
+
+/** @param {string} base absolute @param {string} room @param {string} [token] */
+export function socketUrl(base, room, token) {
+  const url = new URL(join(base, `rtc-notebook/api/rooms/${encodeURIComponent(room)}/socket`));
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  if (token) url.searchParams.set("token", token);
+  return url.href;
+}
+
+/** The link people open to join. @param {string} base absolute @param {string} room */
+export const roomUrl = (base, room) => join(base, `rtc-notebook/room/${encodeURIComponent(room)}`);
+
+/** @param {string} base absolute */
+export const roomsApiUrl = (base) => join(base, "rtc-notebook/api/rooms");

@@ -1,0 +1,108 @@
+// A call as people see it: tiles, controls, and words where there is something to say.
+
+import { Controls } from "./controls.js";
+import { h, keyed, setAttribute, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { Stage } from "./stage.js";
+
+/**
+ * @typedef {import("./call.js").Call} Call
+ * @typedef {{ id: string, level: string, text: string, retry?: () => void, dismiss?: () => void }} Line
+ */
+
+export class CallView {
+  /** @param {Call} call @param {{ tab: boolean, rejoin: () => void, leftText?: string }} options */
+  constructor(call, options) {
+    this.call = call;
+    this.options = options;
+    this.stage = new Stage();
+    this.controls = new Controls(call, options);
+    this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
+    this.hear = h(
+      "button",
+      { type: "button", class: "rtc-hear", onclick: () => call.sound.unblock() },
+      icon("sound"),
+      "Click to hear the others",
+    );
+    this.title = h("h2", { class: "rtc-panel-title" });
+    this.text = h("p", { class: "rtc-panel-text" });
+    this.again = h("button", { type: "button", class: "rtc-primary", onclick: () => options.rejoin() }, "Rejoin");
+    this.panel = h(
+      "div",
+      { class: "rtc-panel", role: "status" },
+      h("div", { class: "rtc-spinner", "aria-hidden": "true" }),
+      this.title,
+      this.text,
+      this.again,
+    );
+    this.element = h(
+      "div",
+      { class: "rtc-call" },
+      h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.lines, this.hear),
+      this.controls.element,
+    );
+    this.stop = call.subscribe(() => this.update());
+    this.update();
+  }
+
+  update() {
+    const { call } = this;
+    const waiting = call.phase === "idle" || (call.phase === "connecting" && call.participants.length === 0);
+    const over = call.phase === "left" || call.phase === "ended";
+    setAttribute(this.element, "data-phase", call.phase);
+    this.panel.hidden = !(waiting || over);
+    this.again.hidden = !over;
+    setAttribute(this.panel, "data-waiting", waiting);
+    setText(this.title, over ? (call.phase === "left" ? "You left the call" : "The call has ended") : "Joining…");
+    setText(this.text, call.message || (over ? (this.options.leftText ?? "") : ""));
+    this.stage.element.hidden = waiting || over;
+    this.controls.element.hidden = over;
+    this.hear.hidden = !call.sound.blocked || over;
+    this.stage.update(call);
+    this.controls.update();
+    this.#sayLines();
+  }
+
+  close() {
+    this.stop();
+    this.stage.close();
+    this.element.remove();
+  }
+
+  #sayLines() {
+    const { call } = this;
+    /** @type {Line[]} */
+    const lines = [];
+    if (call.phase === "reconnecting") {
+      lines.push({ id: "reconnecting", level: "warning", text: call.message || "Connection lost. Reconnecting…" });
+    }
+    if (call.kernelGone && call.phase === "connected") {
+      lines.push({ id: "kernel", level: "warning", text: "The kernel has stopped; run the cell again." });
+    }
+    for (const { device, kind, message } of call.problems) {
+      const retry = kind === "insecure" ? undefined : () => this.#retry(device);
+      lines.push({ id: device, level: "warning", text: message, retry, dismiss: () => call.dismiss(device) });
+    }
+    for (const notice of call.notices) lines.push({ ...notice, dismiss: () => call.dismiss(notice.id) });
+    keyed(this.lines, lines, ({ id, text }) => `${id} ${text}`, line);
+  }
+
+  /** @param {string} device */
+  #retry(device) {
+    if (device === "camera") void this.call.setCamera(true);
+    else if (device === "microphone") void this.call.setMicrophone(true);
+  }
+}
+
+/** @param {Line} line */
+function line({ level, text, retry, dismiss }) {
+  return h(
+    "div",
+    { class: "rtc-line", "data-level": level },
+    h("span", { class: "rtc-line-text" }, text),
+    retry ? h("button", { type: "button", class: "rtc-line-retry", onclick: retry }, "Try again") : null,
+    dismiss
+      ? h("button", { type: "button", class: "rtc-line-close", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss }, icon("close"))
+      : null,
+  );
+}

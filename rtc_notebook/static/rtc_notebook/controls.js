@@ -1,0 +1,87 @@
+// The bar below the tiles: who is there, the devices, the link, and the way out.
+
+import { h, setAttribute, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { presence } from "./room.js";
+
+/** @typedef {import("./call.js").Call} Call */
+
+/** A round button that is an icon. @param {string} name @param {string} label @param {() => void} onclick @param {string} [kind] */
+export function iconButton(name, label, onclick, kind = "") {
+  const button = h("button", { type: "button", class: `rtc-button ${kind}`, "aria-label": label, title: label, onclick }, icon(name));
+  return button;
+}
+
+/** A device's button: pressed while the device is on. @param {HTMLButtonElement} button @param {string} device @param {{ on: boolean, busy?: boolean, problem?: string }} state */
+export function showDevice(button, device, { on, busy = false, problem }) {
+  const name = on ? device : `${device}-off`;
+  if (/** @type {SVGElement} */ (button.firstElementChild).dataset.icon !== name) button.replaceChildren(icon(name));
+  const label = problem ? `${problem}` : `Turn ${device} ${on ? "off" : "on"}`;
+  setAttribute(button, "aria-label", `Turn ${device} ${on ? "off" : "on"}`);
+  setAttribute(button, "title", label);
+  setAttribute(button, "aria-pressed", String(on));
+  setAttribute(button, "aria-busy", busy ? "true" : null);
+  setAttribute(button, "data-problem", problem !== undefined);
+}
+
+export class Controls {
+  /** @param {Call} call @param {{ tab: boolean }} options */
+  constructor(call, options) {
+    this.call = call;
+    this.microphone = iconButton("microphone", "", () => void call.setMicrophone(!call.speaking), "rtc-toggle");
+    this.camera = iconButton("camera", "", () => void call.setCamera(!call.local.camera), "rtc-toggle");
+    this.screen = iconButton("screen", "Share your screen", () => void call.setScreen(!call.local.screen), "rtc-share");
+    this.screen.hidden = !navigator.mediaDevices?.getDisplayMedia;
+    this.invite = iconButton("link", "Copy the link to this call", () => void this.#copy());
+    this.tab = h(
+      "a",
+      { class: "rtc-button rtc-tab", href: call.options.link, target: "_blank", rel: "noopener", title: "Open in a browser tab", "aria-label": "Open in a browser tab" },
+      icon("tab"),
+    );
+    this.tab.hidden = !options.tab;
+    this.leave = iconButton("leave", "Leave the call", () => call.leave(), "rtc-leave");
+    this.people = h("span", { class: "rtc-people" }, icon("people"), h("span"));
+    this.kernels = h("span", { class: "rtc-kernels" }, icon("chip"), h("span"));
+    this.element = h(
+      "div",
+      { class: "rtc-controls", role: "toolbar", "aria-label": "Call" },
+      h("div", { class: "rtc-room" }, h("span", { class: "rtc-room-name" }, call.options.room)),
+      h("div", { class: "rtc-buttons" }, this.microphone, this.camera, this.screen, this.invite, this.tab, this.leave),
+      h("div", { class: "rtc-presence" }, this.kernels, this.people),
+    );
+  }
+
+  update() {
+    const { call } = this;
+    const problem = (/** @type {string} */ device) => call.problems.find((one) => one.device === device)?.message;
+    showDevice(this.microphone, "microphone", { on: call.speaking, busy: call.busy.has("microphone"), problem: problem("microphone") });
+    showDevice(this.camera, "camera", { on: !!call.local.camera, busy: call.busy.has("camera"), problem: problem("camera") });
+    const sharing = !!call.local.screen;
+    setAttribute(this.screen, "aria-pressed", String(sharing));
+    setAttribute(this.screen, "aria-label", sharing ? "Stop sharing" : "Share your screen");
+    setAttribute(this.screen, "title", sharing ? "Stop sharing" : "Share your screen");
+    const { people, kernels } = presence(call.participants);
+    setText(/** @type {Element} */ (this.people.lastChild), String(people));
+    setAttribute(this.people, "title", people === 1 ? "Nobody else is here yet" : `${people} people`);
+    this.people.hidden = people === 0;
+    setText(/** @type {Element} */ (this.kernels.lastChild), kernels.length > 1 ? `${kernels.length} kernels` : (kernels[0] ?? ""));
+    setAttribute(this.kernels, "title", `In the room: ${kernels.join(", ")}`);
+    this.kernels.hidden = kernels.length === 0;
+  }
+
+  async #copy() {
+    const { link } = this.call.options;
+    try {
+      await navigator.clipboard.writeText(link);
+    } catch {
+      globalThis.prompt("Copy this link:", link); // no clipboard on insecure pages
+      return;
+    }
+    this.invite.replaceChildren(icon("check"));
+    setAttribute(this.invite, "data-done", true);
+    setTimeout(() => {
+      this.invite.replaceChildren(icon("link"));
+      setAttribute(this.invite, "data-done", false);
+    }, 1600);
+  }
+}

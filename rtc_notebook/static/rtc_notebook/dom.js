@@ -1,0 +1,47 @@
+// Building elements in few words, without markup strings: what people type can never become markup.
+
+/**
+ * An element with attributes, listeners (`onclick`, …) and children.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, unknown>} [attributes] @param {...(Node | string | null)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else setAttribute(element, name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** Sets or, for null and false, removes an attribute; leaves it alone if it is the same. @param {Element} element @param {string} name @param {unknown} value */
+export function setAttribute(element, name, value) {
+  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/** @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Makes `parent` hold one element for each item, in order, keeping those that were there.
+ * @template T @template {HTMLElement} E
+ * @param {HTMLElement} parent @param {T[]} items @param {(item: T) => string} key @param {(item: T) => E} make
+ * @param {(element: E, item: T) => void} [update]
+ */
+export function keyed(parent, items, key, make, update = () => {}) {
+  const old = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
+  items.forEach((item, index) => {
+    const id = key(item);
+    const element = /** @type {E} */ (old.get(id) ?? make(item));
+    element.dataset.key = id;
+    old.delete(id);
+    update(element, item);
+    if (parent.children[index] !== element) parent.insertBefore(element, parent.children[index] ?? null);
+  });
+  for (const gone of old.values()) gone.remove();
+}

@@ -1,0 +1,37 @@
+// Our own icons: paths on a 24 x 24 grid, drawn in the colour of the text around them.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SLASH = "M4 4 20 20";
+
+/** @type {Record<string, string[]>} */
+const STROKES = {
+  microphone: ["M12 4a3 3 0 0 1 3 3v4a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3Z", "M6 11a6 6 0 0 0 12 0", "M12 17v3.5"],
+  "microphone-off": ["M12 4a3 3 0 0 1 3 3v4a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3Z", "M6 11a6 6 0 0 0 12 0", "M12 17v3.5", SLASH],
+  camera: ["M5.5 7h7A2.5 2.5 0 0 1 15 9.5v5a2.5 2.5 0 0 1-2.5 2.5h-7A2.5 2.5 0 0 1 3 14.5v-5A2.5 2.5 0 0 1 5.5 7Z", "m15 11 6-3.5v9L15 13"],
+  "camera-off": ["M5.5 7h7A2.5 2.5 0 0 1 15 9.5v5a2.5 2.5 0 0 1-2.5 2.5h-7A2.5 2.5 0 0 1 3 14.5v-5A2.5 2.5 0 0 1 5.5 7Z", "m15 11 6-3.5v9L15 13", SLASH],
+  screen: ["M5 5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2Z", "M9 20.5h6", "M12 14V8.5", "m9.5 10.5 2.5-2.5 2.5 2.5"],
+  link: ["m10 14 4-4", "m11 7.5 1.8-1.8a4 4 0 0 1 5.6 5.6L16.5 13", "m13 16.5-1.8 1.8a4 4 0 0 1-5.6-5.6L7.5 11"],
+  tab: ["M13.5 4.5H19.5V10.5", "M19 5 11.5 12.5", "M18.5 14v3.5a2 2 0 0 1-2 2h-10a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2H10"],
+  leave: ["M3.2 14.3c5-4.7 12.6-4.7 17.6 0 .5.5.5 1.2.1 1.7l-1.2 1.4c-.4.5-1.1.6-1.6.2l-2.3-1.5c-.4-.3-.6-.7-.5-1.2l.2-1.4a11 11 0 0 0-7 0l.2 1.4c.1.5-.1.9-.5 1.2l-2.3 1.5c-.5.4-1.2.3-1.6-.2l-1.2-1.4c-.4-.5-.4-1.2.1-1.7Z"],
+  people: ["M9 11.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4Z", "M3 19c.4-3 2.7-5 6-5s5.6 2 6 5", "M15.5 5.4a3.2 3.2 0 0 1 0 5.9", "M17.3 14.3c2.1.7 3.4 2.3 3.7 4.7"],
+  chip: ["M8.5 6.5h7a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-7a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2Z", "M10 3.5v3m4-3v3m-4 11v3m4-3v3M3.5 10h3m-3 4h3m11-4h3m-3 4h3"],
+  sound: ["M4 10v4h3.5l4.5 4V6L7.5 10Z", "M15.5 9a4.2 4.2 0 0 1 0 6", "M18 6.5a7.8 7.8 0 0 1 0 11"],
+  close: ["M6.5 6.5l11 11M17.5 6.5l-11 11"],
+  check: ["m5 12.5 4.5 4.5L19 7.5"],
+  filter: ["M12 4.5 13.7 10.3 19.5 12 13.7 13.7 12 19.5 10.3 13.7 4.5 12 10.3 10.3Z"],
+};
+
+/** @param {string} name */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", `rtc-icon${name === "leave" || name === "filter" ? " rtc-icon-solid" : ""}`);
+  for (const d of STROKES[name]) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  svg.dataset.icon = name;
+  return svg;
+}

@@ -1,0 +1,105 @@
+// One tile: a picture, its name, and a cover that says why there is none.
+
+import { h, setAttribute, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { colourOf, initials } from "./room.js";
+
+/** @typedef {import("./room.js").Tile} Tile */
+
+export const COLOURS = 8;
+
+/** @type {Record<string, string>} */
+const COVER = {
+  starting: "Filter starting…",
+  held: "Picture held back until the filter runs again",
+  away: "Connection lost, coming back…",
+};
+
+export class TileView {
+  /** @type {MediaStreamTrack | null} */ #track = null;
+  #showing = false; // a frame of this track was seen
+  /** @type {Tile | null} */ #tile = null;
+
+  constructor() {
+    this.video = h("video", { autoplay: true, playsinline: true, muted: true });
+    this.video.muted = true; // sound is the call's, see sound.js
+    this.video.addEventListener("resize", () => this.#fit());
+    this.avatar = h("div", { class: "rtc-avatar", "aria-hidden": "true" });
+    this.cover = h("div", { class: "rtc-cover-text" });
+    this.name = h("span", { class: "rtc-name-text" });
+    this.mark = h("span", { class: "rtc-name-mark", title: "Microphone off" }, icon("microphone-off"));
+    this.mark.setAttribute("role", "img");
+    this.mark.setAttribute("aria-label", "Microphone off");
+    this.filter = h("span", { class: "rtc-filter-mark" }, icon("filter"), h("span"));
+    this.element = h(
+      "div",
+      { class: "rtc-tile", role: "group" },
+      this.video,
+      h("div", { class: "rtc-cover" }, this.avatar, this.cover),
+      this.filter,
+      h("div", { class: "rtc-name" }, this.mark, this.name),
+    );
+  }
+
+  /** @param {Tile} tile @param {MediaStreamTrack | null} track */
+  update(tile, track) {
+    this.#tile = tile;
+    const picture = tile.content === "live" ? track : null;
+    if (picture !== this.#track) this.#play(picture);
+    const own = tile.own ? " (you)" : "";
+    const what = tile.source === "screen" ? "’s screen" : tile.source === "kernel" ? " · kernel" : own;
+    setText(this.name, tile.source === "screen" && tile.own ? "Your screen" : tile.name + what);
+    setText(this.avatar, initials(tile.name));
+    setText(this.cover, COVER[tile.content] ?? "");
+    setAttribute(this.avatar, "data-colour", colourOf(tile.name, COLOURS));
+    setAttribute(this.element, "aria-label", tile.name + what);
+    setAttribute(this.element, "data-mirrored", tile.mirrored);
+    this.mark.hidden = !tile.silent;
+    this.filter.hidden = !tile.processed;
+    setText(/** @type {Element} */ (this.filter.lastChild), tile.label || "filtered");
+    setAttribute(this.filter, "title", `Filtered by ${tile.filteredBy}`);
+    setAttribute(this.video, "data-participant", tile.name);
+    setAttribute(this.video, "data-source", tile.source);
+    setAttribute(this.video, "data-processed", tile.processed);
+    this.#state();
+    this.#fit();
+  }
+
+  remove() {
+    this.#play(null);
+    this.element.remove();
+  }
+
+  /** @param {MediaStreamTrack | null} track */
+  #play(track) {
+    this.#track = track;
+    this.#showing = false;
+    this.video.srcObject = track && new MediaStream([track]);
+    if (!track) return;
+    const shown = () => {
+      if (track !== this.#track) return;
+      this.#showing = true;
+      this.#state();
+    };
+    if ("requestVideoFrameCallback" in this.video) this.video.requestVideoFrameCallback(shown);
+    else /** @type {HTMLVideoElement} */ (this.video).addEventListener("timeupdate", shown, { once: true });
+    this.video.play().catch(() => {}); // taken out of the page meanwhile; a muted video is never refused
+  }
+
+  #state() {
+    const content = this.#tile?.content;
+    let state = this.#showing ? "live" : "connecting";
+    if (content === "off" || content === "held") state = content;
+    else if (content === "away") state = "lost";
+    setAttribute(this.video, "data-state", state);
+    setAttribute(this.element, "data-state", state);
+    setAttribute(this.element, "data-content", content);
+  }
+
+  /** Cameras fill the tile; upright phones, screens and what a kernel made are shown whole. */
+  #fit() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const camera = this.#tile?.source === "camera" && !this.#tile.processed;
+    setAttribute(this.video, "data-fit", camera && width >= height * 1.2 ? "cover" : "contain");
+  }
+}

@@ -1,0 +1,239 @@
+// The call under a cell. One call per model, however many views show it; it ends when the last of them is gone.
+
+import { pageBaseUrl, roomUrl, socketUrl } from "./addresses.js";
+import { Call } from "./call.js";
+import { CallView } from "./callview.js";
+import { adopt, drop, hold, register, release } from "./clients.js";
+import { h, setAttribute, setText } from "./dom.js";
+import { FilterChips } from "./filters.js";
+
+/**
+ * @typedef {import("./clients.js").Client} Client
+ * @typedef {object} Model anywidget's
+ * @property {(name: string) => any} get
+ * @property {(event: string, listener: (...values: any[]) => void) => void} on
+ * @property {(event: string, listener: (...values: any[]) => void) => void} off
+ * @property {(content: unknown) => void} send
+ */
+
+const KERNEL_TIMEOUT = 5_000;
+const NO_KERNEL = "The kernel that made this call is gone. Run the cell again to join.";
+
+class Session {
+  /** @type {Client | null} */ client = null;
+  /** @type {Promise<void> | null} */ #starting = null;
+  /** @type {Set<() => void>} */ #listeners = new Set();
+  views = 0;
+  trouble = "";
+
+  /** @param {Model} model @param {string} version */
+  constructor(model, version) {
+    this.model = model;
+    this.version = version;
+    model.on("change:left", () => model.get("left") && this.client?.call.leave());
+    globalThis.addEventListener("pagehide", () => this.dispose());
+  }
+
+  /** @param {() => void} listener */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Asks the kernel for what joining takes, then joins or takes a living call over. */
+  start() {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  async #start() {
+    const { model } = this;
+    this.trouble = "";
+    if (model.get("left")) return;
+    const answer = await this.#askKernel();
+    if (!answer) {
+      if (!this.client) this.trouble = NO_KERNEL;
+      return;
+    }
+    if (this.client?.call.active || this.views === 0) return;
+    const room = /** @type {string} */ (model.get("room"));
+    const server = /** @type {string} */ (model.get("server_url"));
+    const base = server || pageBaseUrl() || new URL(model.get("base_url") || "/", location.href).href;
+    const key = `${base} ${room} ${this.version}`;
+    const wish = { camera: !!model.get("camera"), microphone: !!model.get("microphone") };
+    const adopted = adopt(key, this);
+    if (adopted) {
+      this.client = adopted;
+      adopted.call.pair(answer.call);
+    } else {
+      const call = new Call({
+        url: socketUrl(base, room, server ? answer.token : ""),
+        link: roomUrl(base, room),
+        room,
+        clientVersion: this.version,
+        name: model.get("name") || undefined,
+        secret: answer.call,
+      });
+      this.client = register(key, call, this);
+      void call.join(wish);
+    }
+    for (let view = 0; view < this.views; view++) hold(this.client);
+  }
+
+  /** @returns {Promise<{ call: string, token: string } | null>} */
+  #askKernel() {
+    const { model } = this;
+    return new Promise((resolve) => {
+      /** @param {any} message */
+      const onmessage = (message) => message?.type === "join" && done(message);
+      const timer = setTimeout(() => done(null), KERNEL_TIMEOUT);
+      /** @param {any} answer */
+      const done = (answer) => {
+        clearTimeout(timer);
+        model.off("msg:custom", onmessage);
+        resolve(answer);
+      };
+      model.on("msg:custom", onmessage);
+      try {
+        model.send({ type: "ready" });
+      } catch {
+        done(null); // its connection is closed already
+      }
+    });
+  }
+
+  /** Whether the call still is this widget's, and was not taken over by another. */
+  get owns() {
+    return this.client?.owner === this;
+  }
+
+  show() {
+    this.views += 1;
+    if (this.client) hold(this.client);
+    else this.start();
+  }
+
+  hide() {
+    this.views -= 1;
+    if (!this.client) return;
+    release(this.client);
+    if (this.views === 0 && !this.owns) this.client = null;
+  }
+
+  dispose() {
+    if (this.client && this.owns) drop(this.client);
+  }
+
+  rejoin() {
+    const call = this.client?.call;
+    if (!call) return this.start();
+    if (call.active) return;
+    // The kernel may be a new one by now, and it is asked for in any case.
+    if (this.client) drop(this.client);
+    this.client = null;
+    this.start();
+  }
+}
+
+/** @type {WeakMap<object, Session>} */
+const sessions = new WeakMap();
+
+/** @param {Model} model @param {string} version */
+function sessionOf(model, version) {
+  let session = sessions.get(model);
+  if (!session) sessions.set(model, (session = new Session(model, version)));
+  return session;
+}
+
+/** @param {Model} model @param {HTMLElement} el @param {string} version */
+function render(model, el, version) {
+  const session = sessionOf(model, version);
+  const stage = h("div", { class: "rtc-frame" });
+  const kernel = h("div", { class: "rtc-kernel-status", role: "status" });
+  const chips = new FilterChips();
+  const root = h("div", { class: "rtc-notebook rtc-widget" }, stage, kernel, chips.element);
+  el.append(root);
+  /** @type {CallView | null} */
+  let view = null;
+  /** @type {import("./call.js").Call | null} */
+  let shown = null;
+
+  function refresh() {
+    const call = session.owns ? (session.client?.call ?? null) : null;
+    if (call && call === shown) return;
+    view?.close();
+    view = null;
+    shown = call;
+    if (call) {
+      const options = { tab: true, rejoin: () => session.rejoin(), get leftText() { return leftText(model); } };
+      view = new CallView(call, options);
+      stage.replaceChildren(view.element);
+      return;
+    }
+    const moved = session.client && !session.owns;
+    const left = model.get("left");
+    const text = moved ? "The call goes on in another cell." : left ? leftText(model) : session.trouble;
+    stage.replaceChildren(panel(moved ? "Moved" : left ? "You left the call" : text ? "Not in the call" : "Joining…", text, session));
+  }
+
+  function status() {
+    const { phase = "", message = "" } = model.get("status") ?? {};
+    const quiet = phase === "connected" || phase === "" || model.get("left") || session.trouble;
+    kernel.hidden = !!quiet;
+    setText(kernel, quiet ? "" : `Kernel ${phase}${message ? `: ${message}` : "…"}`);
+    setAttribute(kernel, "data-phase", phase);
+  }
+
+  const onfilters = () => chips.update(model.get("left") ? [] : (model.get("filters") ?? []));
+  const stop = session.subscribe(() => {
+    refresh();
+    status();
+  });
+  model.on("change:status", status);
+  model.on("change:filters", onfilters);
+  session.show();
+  refresh();
+  status();
+  onfilters();
+
+  return () => {
+    stop();
+    model.off("change:status", status);
+    model.off("change:filters", onfilters);
+    view?.close();
+    root.remove();
+    session.hide();
+  };
+}
+
+/** @param {Model} model */
+const leftText = (model) => (model.get("left") ? "Camera and microphone are off. Run the cell again to join." : "Camera and microphone are off.");
+
+/** @param {string} title @param {string} text @param {Session} session */
+function panel(title, text, session) {
+  const again = text && !session.model.get("left")
+    ? h("button", { type: "button", class: "rtc-primary", onclick: () => session.rejoin() }, "Try again")
+    : null;
+  const spinner = h("div", { class: "rtc-spinner", "aria-hidden": "true" });
+  const words = [h("h2", { class: "rtc-panel-title" }, title), h("p", { class: "rtc-panel-text" }, text)];
+  const box = h("div", { class: "rtc-panel", role: "status" }, spinner, ...words, again);
+  setAttribute(box, "data-waiting", !text);
+  return h("div", { class: "rtc-call" }, h("div", { class: "rtc-main" }, box));
+}
+
+/** What anywidget loads. @param {string} version of rtc-notebook in the kernel */
+export default function widget(version) {
+  return {
+    /** @param {{ model: Model }} context */
+    initialize({ model }) {
+      const session = sessionOf(model, version);
+      return () => session.dispose();
+    },
+    /** @param {{ model: Model, el: HTMLElement }} context */
+    render({ model, el }) {
+      return render(model, el, version);
+    },
+  };
+}
