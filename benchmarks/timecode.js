@@ -4,40 +4,40 @@
   const BITS = 16;
   const now = () => Math.round(performance.timeOrigin + performance.now()) % 65536;
 
+  // Frames are made as I420 and handed to a generator: a canvas would cost a read-back and a conversion each.
   const camera = (width = 1280, height = 720, fps = 30) => {
-    const canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const context = canvas.getContext("2d", { alpha: false });
-    const stream = canvas.captureStream(0);
-    const [track] = stream.getVideoTracks();
+    const track = new MediaStreamTrackGenerator({ kind: "video" });
+    const writer = track.writable.getWriter();
+    const luma = width * height;
+    const picture = new Uint8Array((luma * 3) / 2).fill(128);
     const block = width / BITS;
     const row = height / 6;
+    for (let y = 2 * row; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1) picture[y * width + x] = 60 + ((x >> 3) % 90) + ((y >> 4) % 60);
+    }
+    const paint = (x, y, columns, rows, value) => {
+      for (let line = y; line < y + rows; line += 1) picture.fill(value, line * width + x, line * width + x + columns);
+    };
     let shift = 0;
     const draw = () => {
-      shift += 4;
-      const sky = context.createLinearGradient(shift % width, 0, width, height);
-      sky.addColorStop(0, "#345");
-      sky.addColorStop(1, "#a96");
-      context.fillStyle = sky;
-      context.fillRect(0, 0, width, height);
-      for (let index = 0; index < 24; index += 1) {
-        context.fillStyle = `hsl(${(index * 37 + shift) % 360} 60% 50%)`;
-        context.beginPath();
-        context.arc((shift * (1 + index / 9) + index * 131) % width, row * 2.4 + ((index * 53) % (row * 3.4)), 28, 0, 7);
-        context.fill();
+      for (let index = 0; index < 6; index += 1) {
+        const y = Math.round(row * 2.4) + index * 70;
+        paint((shift + index * 190) % (width - 100), y, 90, 50, 128);
+        paint((shift + 6 + index * 190) % (width - 100), y, 90, 50, 30 + index * 35);
       }
+      shift += 6;
       const time = now();
       for (let bit = 0; bit < BITS; bit += 1) {
         const one = (time >> bit) & 1;
-        context.fillStyle = one ? "#fff" : "#000";
-        context.fillRect(bit * block, 0, block, row);
-        context.fillStyle = one ? "#000" : "#fff";
-        context.fillRect(bit * block, row, block, row);
+        paint(bit * block, 0, block, row, one ? 235 : 16);
+        paint(bit * block, row, block, row, one ? 16 : 235);
       }
-      track.requestFrame();
+      const options = { format: "I420", codedWidth: width, codedHeight: height, timestamp: performance.now() * 1000 };
+      if (writer.desiredSize > 0) writer.write(new VideoFrame(picture, options));
     };
     draw();
     setInterval(draw, 1000 / fps);
-    return stream;
+    return new MediaStream([track]);
   };
 
   const read = (video, context) => {
