@@ -111,15 +111,6 @@ def unregister_sender(transport: Any, sender: Any) -> None:
     transport._unregister_rtp_sender(sender)
 
 
-def remote_username(connection: RTCPeerConnection) -> str | None:
-    """Return the ICE user name fragment that a connection is bound to, or None before there is one."""
-    for transceiver in connection.getTransceivers():
-        name = transceiver.receiver.transport.transport._connection.remote_username
-        if name is not None:
-            return str(name)
-    return None
-
-
 def add_candidate(connection: RTCPeerConnection, candidate: Any) -> asyncio.Task[None]:
     """Add a candidate in the background: resolving an mDNS name may take seconds."""
     return asyncio.ensure_future(connection.addIceCandidate(candidate))

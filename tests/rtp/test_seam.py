@@ -1,0 +1,59 @@
+"""Fails with a sentence when aiortc or aioice no longer has what `rtc_notebook.rtp.seam` reaches for."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+from typing import Any
+
+import aioice.ice
+import aiortc.rtcdtlstransport
+import aiortc.rtcpeerconnection
+import aiortc.rtcrtpreceiver
+import aiortc.rtcrtpsender
+import pytest
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
+from aiortc.rtp import HeaderExtensions, RtpPacket
+
+from rtc_notebook.rtp import seam
+
+
+def test_the_version_is_the_one_the_seam_was_written_for() -> None:
+    assert version("aiortc").startswith("1.16."), "aiortc changed its minor version: read rtc_notebook/rtp/seam.py anew"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (aiortc.rtcpeerconnection, "RTCRtpSender"),
+        (aiortc.rtcpeerconnection, "RTCRtpReceiver"),
+        (aiortc.rtcdtlstransport, "RtpRouter"),
+        (aiortc.rtcrtpsender, "get_encoder"),
+    ],
+)
+def test_names_that_are_replaced_are_looked_up_where_they_are_replaced(module: Any, name: str) -> None:
+    assert f"{name}(" in inspect.getsource(module), f"{module.__name__} no longer makes a {name} by that name"
+
+
+async def test_a_transport_has_what_a_packet_is_sent_through() -> None:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    transport = connection.addTransceiver("video").receiver.transport
+    for name in ("_state", "_tx_srtp", "_rtp_router", "_register_rtp_receiver", "_register_rtp_sender"):
+        assert hasattr(transport, name), f"RTCDtlsTransport has no {name} any more"
+    assert isinstance(transport.transport._connection._nominated, dict), "aioice keeps its chosen pair elsewhere"
+    assert hasattr(aioice.ice.CandidatePair, "remote_addr"), "aioice's pair has no remote_addr any more"
+    assert not seam.send_packet(transport, bytes(12)), "a connection that is not connected sends nothing"
+    await connection.close()
+
+
+def test_an_unknown_ssrc_is_routed_by_mid_when_the_payload_type_does_not_tell() -> None:
+    router = seam.MidRouter()
+    first: Any = object()
+    second: Any = object()
+    router.register_receiver(first, ssrcs=[1], payload_types=[97], mid="0")
+    router.register_receiver(second, ssrcs=[2], payload_types=[97], mid="1")
+    packet = RtpPacket(payload_type=97, ssrc=3)
+    assert router.route_rtp(packet) is None
+    packet.extensions = HeaderExtensions(mid="1")
+    assert router.route_rtp(packet) is second
+    assert router.route_rtp(RtpPacket(payload_type=97, ssrc=3)) is second
