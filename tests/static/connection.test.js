@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { Publisher } from "../../rtc_notebook/static/rtc_notebook/publisher.js";
+import { Subscriber } from "../../rtc_notebook/static/rtc_notebook/subscriber.js";
+import { FakeConnection } from "./fakes.js";
+
+/** @type {any[]} */ let sent = [];
+let failures = 0;
+
+beforeEach(() => {
+  sent = [];
+  failures = 0;
+  FakeConnection.all = [];
+});
+
+const common = () => ({
+  createConnection: () => /** @type {RTCPeerConnection} */ (/** @type {unknown} */ (new FakeConnection())),
+  send: (/** @type {any} */ message) => void sent.push(message),
+  onfailed: () => void (failures += 1),
+  onerror: (/** @type {Error} */ error) => {
+    throw error;
+  },
+});
+/** @param {"audio" | "video"} kind @param {string} [id] */
+const track = (kind, id = kind) => /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ kind, id }));
+const last = () => sent[sent.length - 1];
+/** @param {Publisher} publisher @param {Record<string, string>} tracks */
+const answer = (publisher, tracks) => publisher.handleAnswer({ type: "publish-answer", id: last().id, sdp: "answer", tracks });
+
+test("one offer is out at a time, and the next carries all that came meanwhile", async () => {
+  const publisher = new Publisher({ ...common(), maxBitrate: 2_500_000 });
+  void publisher.set("microphone", track("audio"));
+  await turn();
+  void publisher.set("camera", track("video"));
+  await publisher.set("screen", track("video"));
+  assert.deepEqual(sent.map(({ tracks }) => tracks), [{ 0: { source: "microphone", muted: false } }]);
+  await answer(publisher, { 0: "t1" });
+  assert.equal(sent.length, 2);
+  assert.deepEqual(Object.values(last().tracks).map((one) => /** @type {any} */ (one).source), ["microphone", "camera", "screen"]);
+  assert.equal(FakeConnection.all.length, 1);
+});
+
+test("a camera that goes off keeps its m-line and its id, and says mute", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await answer(publisher, { 0: "t1" });
+  await publisher.set("camera", null, true);
+  const [transceiver] = FakeConnection.all[0].transceivers;
+  assert.equal(transceiver.sender.track, null);
+  assert.deepEqual(last(), { type: "mute", track: "t1", muted: true });
+  await publisher.set("camera", track("video", "again"), false);
+  assert.equal(transceiver.sender.track?.id, "again");
+  assert.deepEqual(last(), { type: "mute", track: "t1", muted: false });
+  assert.equal(sent.filter(({ type }) => type === "publish").length, 1);
+});
+
+test("a mute before the answer is said as soon as the track has an id", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("microphone", track("audio"));
+  await publisher.set("microphone", track("audio"), true);
+  assert.equal(sent.length, 1);
+  await answer(publisher, { 0: "t1" });
+  assert.deepEqual(last(), { type: "mute", track: "t1", muted: true });
+});
+
+test("an ended screen leaves an idle m-line that the next one takes", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("screen", track("video"));
+  await answer(publisher, { 0: "t1" });
+  await publisher.remove("screen");
+  assert.deepEqual(last().tracks, {});
+  await answer(publisher, {});
+  await publisher.set("screen", track("video", "second"));
+  assert.equal(FakeConnection.all[0].transceivers.length, 1);
+  assert.deepEqual(last().tracks, { 0: { source: "screen", muted: false } });
+});
+
+test("after the socket was replaced an unanswered offer is made again", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await publisher.resume();
+  assert.deepEqual(sent.map(({ type, id }) => [type, id]), [["publish", 1], ["publish", 2]]);
+  await answer(publisher, { 0: "t1" });
+  await publisher.resume();
+  assert.deepEqual(last(), { type: "mute", track: "t1", muted: false });
+});
+
+test("a restart publishes the same tracks on a fresh connection", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await answer(publisher, { 0: "t1" });
+  await publisher.restart();
+  assert.deepEqual(FakeConnection.all.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(last().tracks, { 0: { source: "camera", muted: false } });
+});
+
+test("a refused offer lets the next one go out", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await publisher.handleRefusal(last().id);
+  await publisher.set("microphone", track("audio"));
+  assert.equal(last().id, 2);
+});
+
+test("candidates go out one by one and those that come early are kept", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  const [connection] = FakeConnection.all;
+  await publisher.handleCandidate({ candidate: "early" });
+  assert.deepEqual(connection.candidates, []);
+  connection.onicecandidate?.({ candidate: { candidate: "host", sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" } });
+  connection.onicecandidate?.({ candidate: { candidate: "" } });
+  connection.onicecandidate?.({ candidate: null });
+  const candidates = sent.filter(({ type }) => type === "candidate").map(({ candidate }) => candidate.candidate);
+  assert.deepEqual(candidates, ["host", ""]);
+  await publisher.handleAnswer({ type: "publish-answer", id: 1, sdp: "answer", tracks: {} });
+  assert.deepEqual(connection.candidates, [{ candidate: "early" }]);
+});
+
+function subscriber() {
+  /** @type {Map<string, MediaStreamTrack>[]} */
+  const shown = [];
+  const subscriber = new Subscriber({ ...common(), ontracks: (tracks) => void shown.push(tracks) });
+  /** @param {number} id @param {Record<string, string>} tracks */
+  const offer = (id, tracks, connectionId = 1, sdp = "video audio video") =>
+    subscriber.handleOffer({ type: "offer", id, connectionId, sdp, tracks });
+  return { subscriber, shown, offer };
+}
+
+test("mids alone say which track is which, and idle ones are nobody's", async () => {
+  const { shown, offer } = subscriber();
+  await offer(1, { 0: "ta", 1: "ma" });
+  const [connection] = FakeConnection.all;
+  const tracks = /** @type {Map<string, unknown>} */ (shown[shown.length - 1]);
+  assert.deepEqual([...tracks.keys()], ["ta", "ma"]);
+  assert.equal(tracks.get("ta"), connection.transceivers[0].receiver.track);
+  assert.deepEqual(last(), { type: "offer-answer", id: 1, sdp: "answer" });
+});
+
+test("an m-line that changes hands is taken off its former tile before it is negotiated", async () => {
+  const { shown, offer } = subscriber();
+  await offer(1, { 0: "ta", 2: "tb" });
+  await offer(2, { 0: "tc", 2: "tb" });
+  assert.deepEqual(shown.map((tracks) => [...tracks.keys()]), [["ta", "tb"], ["tb"], ["tc", "tb"]]);
+});
+
+test("another connection id means another connection", async () => {
+  const { offer } = subscriber();
+  await offer(1, { 0: "ta" });
+  await offer(2, { 0: "ta" }, 2);
+  assert.deepEqual(FakeConnection.all.map(({ closed }) => closed), [true, false]);
+});
+
+test("offers are answered in order", async () => {
+  const { offer } = subscriber();
+  await Promise.all([offer(1, { 0: "ta" }), offer(2, {}), offer(3, { 0: "tb" })]);
+  assert.deepEqual(sent.map(({ id }) => id), [1, 2, 3]);
+});
+
+test("a connection that fails is told once it has failed, not while it only stutters", async () => {
+  const { offer } = subscriber();
+  await offer(1, { 0: "ta" });
+  const [connection] = FakeConnection.all;
+  for (const state of ["disconnected", "failed"]) {
+    connection.connectionState = state;
+    connection.onconnectionstatechange?.();
+  }
+  assert.equal(failures, 1);
+});

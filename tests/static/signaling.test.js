@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { Signaling, WELCOME_TIMEOUT, backoff } from "../../rtc_notebook/static/rtc_notebook/signaling.js";
+import { FakeSocket } from "./fakes.js";
+
+const WELCOME = { type: "welcome", version: 1, serverVersion: "0", participant: "p", session: "s1", resumed: false, room: "demo", media: {} };
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  FakeSocket.all = [];
+});
+
+function start() {
+  /** @type {any[]} */
+  const heard = [];
+  /** @type {string[]} */
+  const states = [];
+  const signaling = new Signaling({
+    url: "ws://server/socket",
+    clientVersion: "0.1",
+    name: "Ana",
+    secret: "call",
+    WebSocket: /** @type {any} */ (FakeSocket),
+    random: () => 1,
+    onmessage: (message) => heard.push(message),
+    onstate: (state) => states.push(state),
+  });
+  signaling.open();
+  return { signaling, heard, states };
+}
+
+test("says hello first, and nothing of what is said before the welcome", () => {
+  const { signaling, heard } = start();
+  signaling.send({ type: "subscribe", tracks: [] });
+  FakeSocket.last.accept();
+  const hello = { type: "hello", version: 1, client: "browser", clientVersion: "0.1", name: "Ana", call: "call" };
+  assert.deepEqual(FakeSocket.last.sent, [hello]);
+  FakeSocket.last.say(WELCOME);
+  assert.equal(heard[0].type, "welcome");
+  assert.equal(FakeSocket.last.sent.length, 1);
+});
+
+test("comes back with its session and says then what was said meanwhile", () => {
+  const { signaling, states } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.close();
+  assert.equal(signaling.state, "reconnecting");
+  signaling.send({ type: "mute", track: "t", muted: true });
+  mock.timers.tick(backoff(1, () => 1));
+  assert.equal(FakeSocket.all.length, 2);
+  FakeSocket.last.accept();
+  assert.equal(FakeSocket.last.sent[0].session, "s1");
+  FakeSocket.last.say({ ...WELCOME, resumed: true });
+  assert.deepEqual(FakeSocket.last.sent[1], { type: "mute", track: "t", muted: true });
+  assert.deepEqual(states, ["connected", "reconnecting", "connected"]);
+});
+
+test("what was meant for a lost place is not said in a new one", () => {
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.close();
+  signaling.send({ type: "mute", track: "t", muted: true });
+  signaling.retry();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  assert.equal(FakeSocket.last.sent.length, 1);
+});
+
+test("waits longer each time, never long, and at random", () => {
+  const waits = [1, 2, 3, 4, 5, 6, 20].map((attempt) => backoff(attempt, () => 1));
+  assert.deepEqual(waits, [500, 1000, 2000, 4000, 5000, 5000, 5000]);
+  assert.equal(backoff(1, () => 0), 250);
+});
+
+test("a server that does not answer hello is given up for another try", () => {
+  start();
+  FakeSocket.last.accept();
+  mock.timers.tick(WELCOME_TIMEOUT);
+  assert.equal(FakeSocket.all.length, 1);
+  mock.timers.tick(backoff(1, () => 1));
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("bye is for good", () => {
+  const { signaling, heard } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say({ type: "bye", code: "version-mismatch", message: "Upgrade." });
+  assert.equal(signaling.state, "closed");
+  assert.equal(heard[0].message, "Upgrade.");
+  mock.timers.tick(60_000);
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test("leaving says so, and stays away", () => {
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  signaling.close();
+  assert.deepEqual(FakeSocket.last.sent[1], { type: "leave" });
+  mock.timers.tick(60_000);
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test("a message that does not fit is told, and the socket goes on", () => {
+  const { heard, signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.say({ type: "surprise" });
+  assert.deepEqual([heard[1].type, heard[1].code, signaling.state], ["error", "bad-message", "connected"]);
+});
