@@ -73,21 +73,23 @@ def watch(page: Page, selector: str, seconds: float, processes: Mapping[str, Ite
 def cpu_meter(groups: Mapping[str, Iterable[int]]) -> Iterator[dict[str, float]]:
     """Meter groups of processes; filled with the share of a core each took when the block ends."""
     result: dict[str, float] = {}
-    processes = {name: [psutil.Process(pid) for pid in pids] for name, pids in groups.items()}
-    before = {name: _seconds(members) for name, members in processes.items()}
+    before = {pid: _seconds(pid) for pids in groups.values() for pid in pids}
     start = time.monotonic()
     yield result
-    for name, members in processes.items():
-        result[name] = (_seconds(members) - before[name]) / (time.monotonic() - start)
+    elapsed = time.monotonic() - start
+    for name, pids in groups.items():
+        spent = [(_seconds(pid), before[pid]) for pid in pids]
+        result[name] = (
+            sum(after - earlier for after, earlier in spent if after is not None and earlier is not None) / elapsed
+        )
 
 
-def _seconds(processes: Iterable[psutil.Process]) -> float:
-    total = 0.0
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system
-    return total
+def _seconds(pid: int) -> float | None:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:  # ended meanwhile
+        return None
+    return float(times.user + times.system)
 
 
 def running(pattern: str, under: int) -> list[int]:

@@ -28,6 +28,26 @@ _FLAGS = [
 ]
 
 
+# Keeps what a page opens where a test finds it; changes nothing.
+_WITNESS = """
+(() => {
+    globalThis.connections = []; globalThis.cameras = [];
+    const Real = globalThis.RTCPeerConnection;
+    globalThis.RTCPeerConnection = class extends Real {
+        constructor(...args) { super(...args); globalThis.connections.push(this); }
+    };
+    const devices = navigator.mediaDevices;
+    if (!devices) return;
+    const open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (constraints) => {
+        const stream = await open(constraints);
+        globalThis.cameras.push(...stream.getVideoTracks());
+        return stream;
+    };
+})();
+"""
+
+
 @contextmanager
 def chromium(playwright: Playwright, camera: Path | None = None, fps: int = 30) -> Iterator[Browser]:
     """Start Chromium whose camera plays ``camera`` (MJPEG, Y4M) or, without, the built-in test picture."""
@@ -44,7 +64,9 @@ def chromium(playwright: Playwright, camera: Path | None = None, fps: int = 30) 
 def context(browser: Browser, **options: Any) -> BrowserContext:
     """Return a fresh profile that may use camera and microphone."""
     options.setdefault("viewport", {"width": 1280, "height": 800})
-    return browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
+    opened = browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
+    opened.add_init_script(_WITNESS)
+    return opened
 
 
 def tile(participant: str, source: str = "camera", state: str | None = "live") -> str:
