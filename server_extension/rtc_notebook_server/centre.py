@@ -17,6 +17,7 @@ from .sfu.base import Engine, Seat, SeatEvent
 T = TypeVar("T")
 
 CALL_SECONDS = 15.0
+START_SECONDS = 40.0
 MAX_DEATHS = 5
 DEATHS_SECONDS = 60.0
 
@@ -63,7 +64,7 @@ class Centre:
         engine = self._make()
         self._engine, self._applied = engine, {}
         try:
-            await within(engine.start(lambda reason: self._died(engine, reason)))
+            await within(engine.start(lambda reason: self._died(engine, reason)), START_SECONDS)
         except BaseException:
             if self._engine is engine:
                 self._engine = None

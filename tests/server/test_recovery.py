@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fake_engine import FakeEngine
+
+
+async def test_an_sfu_that_dies_is_replaced_and_everybody_is_told(join: Any, engines: list[FakeEngine]) -> None:
+    ana, bo, kernel = await join(name="Ana"), await join(name="Bo"), await join(client="kernel")
+    ids = await ana.publish(m1="camera")
+    bo.say("subscribe", tracks=[ids["1"]])
+    await bo.next("offer")
+    kernel.say("set-filter", participant=ana.id, onError="hold")
+    await bo.until(lambda c: c.filter(ids["1"]))
+    engines[0].die()
+    for who in (ana, bo, kernel):
+        assert (await who.next("restarted"))["connections"] == ["publish", "subscribe"]
+    await bo.next("offer")
+    assert len(engines) == 2
+    assert engines[0].closed
+    assert engines[1].audiences[ids["1"]] == {kernel.id}
+    assert engines[1].seats[bo.id].log[0] == ("subscribe", (ids["1"],))
+    assert await ana.publish(m1="camera") == ids, "tracks keep their ids, so that filters go on"
+
+
+async def test_an_sfu_that_cannot_take_a_picture_away_is_given_up(join: Any, engines: list[FakeEngine]) -> None:
+    ana, kernel = await join(name="Ana"), await join(client="kernel")
+    ids = await ana.publish(m1="camera")
+    engines[0].dead = True
+    kernel.say("set-filter", participant=ana.id)
+    await ana.next("restarted")
+    assert engines[0].closed
+    assert engines[1].audiences[ids["1"]] == {kernel.id}
+    await ana.until(lambda c: c.filter(ids["1"]))
+
+
+async def test_an_sfu_that_dies_again_and_again_ends_the_call(join: Any, engines: list[FakeEngine]) -> None:
+    ana = await join()
+    for death in range(5):
+        engines[-1].die()
+        if death < 4:
+            await ana.next("restarted")
+    bye = await ana.next("bye")
+    assert bye["code"] == "sfu-failed"
+    assert bye["message"].endswith(".")
+    assert await ana.closed() == 1001
+    assert all(engine.closed for engine in engines)
+    assert (await join()).names == ["Guest"], "the room can be opened anew"
+
+
+async def test_an_sfu_that_does_not_start_is_told(connect: Any, join: Any) -> None:
+    FakeEngine.refuse_start = True
+    guest = await connect()
+    guest.say("hello", version=1, client="browser", clientVersion="1")
+    assert (await guest.error())["code"] == "sfu-failed"
+    assert await guest.closed() == 1013
+    FakeEngine.refuse_start = False
+    await join()
+
+
+async def test_who_was_away_hears_of_it_on_coming_back(join: Any, connect: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await join(name="Ana"), await join(name="Bo")
+    ana.socket.close()
+    await bo.until(lambda c: not c.who("Ana")["connected"])
+    engines[0].die()
+    await bo.next("restarted")
+    again = await connect()
+    await again.hello(session=ana.session)
+    assert (await again.next("restarted"))["connections"] == ["publish", "subscribe"]
+
+
+async def test_an_empty_room_ends_its_sfu(join: Any, engines: list[FakeEngine], jp_serverapp: Any) -> None:
+    ana = await join()
+    ana.say("leave")
+    await ana.closed()
+    await asyncio.wait_for(engines[0].ended.wait(), 10)
+    assert not jp_serverapp.web_app.settings["rtc_notebook_rooms"].rooms
+
+
+async def test_a_server_that_stops_says_goodbye_and_ends_every_sfu(
+    join: Any, engines: list[FakeEngine], jp_serverapp: Any
+) -> None:
+    ana, bo = await join("one"), await join("two")
+    await jp_serverapp.cleanup_extensions()
+    for who in (ana, bo):
+        assert (await who.next("bye"))["code"] == "server-stopped"
+        assert await who.closed() == 1001
+    assert [engine.closed for engine in engines] == [True, True]
