@@ -34,8 +34,8 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
 
     auth_resource = AUTH_RESOURCE
     max_message_size = protocol.MAX_MESSAGE_BYTES  # a larger one closes with 1009
-    ping_interval = 10_000  # ms, as are those of WebSocketMixin
-    ping_timeout = 30_000
+    ping_interval = 20  # seconds, as tornado has them; it finds clients that are gone without a word
+    ping_timeout = 20
 
     def set_default_headers(self) -> None:
         """Leave out headers of pages."""
@@ -58,11 +58,10 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         self._hello_timer: asyncio.TimerHandle | None = None
         await super().get(room)
 
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        """Wait for hello, for a while."""
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Wait for hello, for a while. Tornado pings; WebSocketMixin, whose intervals are milliseconds, need not."""
         self.set_nodelay(True)
         self._hello_timer = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._no_hello)
-        return super().open(*args, **kwargs)
 
     async def on_message(self, data: str | bytes) -> None:
         """Hear one message; tornado reads the next when this returns."""
