@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from . import _esm
+from ._esm import link
 from .server import Server
 from .studio import Studio
 
@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_UPDATES = 0.5
 
 
 class CallWidget(anywidget.AnyWidget):
-    """What the browser knows of a call. Secrets are no traits: those are saved with the notebook.
+    """What the browser knows of a call. Credentials are no traits: those may be saved with the notebook.
 
     Attributes
     ----------
@@ -37,7 +37,13 @@ class CallWidget(anywidget.AnyWidget):
         ``{"phase", "message"}`` of the kernel's own connection.
     filters : list of dict
         How each filter goes.
+    call : str
+        Which kernel's call this is; tells the server that this browser and that kernel belong together. It opens
+        nothing, and means nothing once the call is over. A trait, so that joining need not wait for a busy kernel.
     """
+
+    _esm = traitlets.Unicode(link("widget.js")).tag(sync=True)
+    _css = traitlets.Unicode(_STYLE.read_text(encoding="utf-8")).tag(sync=True)
 
     room = traitlets.Unicode().tag(sync=True)
     server_url = traitlets.Unicode().tag(sync=True)
@@ -45,20 +51,19 @@ class CallWidget(anywidget.AnyWidget):
     name = traitlets.Unicode().tag(sync=True)
     camera = traitlets.Bool(True).tag(sync=True)
     microphone = traitlets.Bool(True).tag(sync=True)
+    call = traitlets.Unicode().tag(sync=True)
     left = traitlets.Bool(False).tag(sync=True)
     status: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     filters: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
 
     def __init__(self, server: Server, studio: Studio, secret: str, *, room: str, name: str) -> None:
         self._studio = studio
-        self._secret = secret
         self._token = server.token if server.explicit else ""
         self._dirty = threading.Event()
         super().__init__(
-            _esm=_esm.link("widget.js"),
-            _css=_STYLE.read_text(encoding="utf-8"),
             room=room,
             name=name,
+            call=secret,
             server_url=server.url if server.explicit else "",
             base_url=server.base_url,
         )
@@ -71,8 +76,8 @@ class CallWidget(anywidget.AnyWidget):
         self._dirty.set()
 
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict) and content.get("type") == "ready":
-            self.send({"type": "join", "call": self._secret, "token": self._token})
+        if isinstance(content, dict) and content.get("type") == "token":
+            self.send({"type": "token", "token": self._token})
 
     def _run(self) -> None:
         while not self.left:

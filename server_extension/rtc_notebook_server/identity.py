@@ -30,7 +30,7 @@ class Identity:
         """Return the name to go by in a room."""
         kernel = hello.client == "kernel"
         if self.anonymous:
-            return names.clean(hello.name) or ("notebook kernel" if kernel else "Guest")
+            return names.clean(hello.name) or ("notebook kernel" if kernel else "Notebook" if hello.call else "Guest")
         return f"{self.display_name}'s kernel" if kernel else self.display_name
 
 

@@ -20,6 +20,8 @@ import { Subscriber } from "./subscriber.js";
 
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const MOST_NOTICES = 3;
+const KERNEL_WAIT = 8_000;
+const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
 
 export class Call {
   /** @type {Phase} */ phase = "idle";
@@ -43,6 +45,8 @@ export class Call {
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
   #wanted = "";
   #paired = false;
+  /** @type {{ camera: boolean, microphone: boolean } | null} devices to open once the kernel is seen */ #waiting = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   #notified = false;
 
   /** @param {CallOptions} options */
@@ -77,7 +81,10 @@ export class Call {
     globalThis.addEventListener?.("online", this.online);
     signaling.open();
     this.#changed();
-    await this.#take(opened ?? this.#open(wish), signaling);
+    if (!secret) return this.#take(opened ?? this.#open(wish), signaling);
+    // An output of yesterday's must not turn a camera on: a widget waits for its kernel.
+    this.#waiting = wish;
+    this.#patience = setTimeout(() => this.#end("ended", NO_KERNEL), KERNEL_WAIT);
   }
 
   /** @param {{ camera: boolean, microphone: boolean }} wish */
@@ -208,6 +215,8 @@ export class Call {
   /** @param {"left" | "ended"} phase @param {string} message */
   #end(phase, message) {
     const signaling = this.#signaling;
+    this.#waiting = null;
+    clearTimeout(this.#patience);
     this.#signaling = null; // first, so that its closing is no news
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
@@ -325,6 +334,12 @@ export class Call {
     const mine = this.participants.find(({ id }) => id === this.me)?.widgetOf;
     const here = this.participants.some(({ id, connected }) => id === mine && connected !== false);
     if (here) this.#paired = true;
+    if (here && this.#waiting) {
+      const wish = this.#waiting;
+      this.#waiting = null;
+      clearTimeout(this.#patience);
+      this.#take(this.#open(wish), this.#signaling).catch((error) => this.#report(error));
+    }
     this.kernelGone = this.#paired && !here;
   }
 

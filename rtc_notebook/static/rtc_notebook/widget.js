@@ -40,7 +40,7 @@ class Session {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Asks the kernel for what joining takes, then joins or takes a living call over. */
+  /** Joins, or takes a living call over. */
   start() {
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null;
@@ -52,29 +52,30 @@ class Session {
     const { model } = this;
     this.trouble = "";
     if (model.get("left")) return;
-    const answer = await this.#askKernel();
-    if (!answer) {
+    const server = /** @type {string} */ (model.get("server_url"));
+    const token = server ? await this.#askForToken() : "";
+    if (token === null) {
       if (!this.client) this.trouble = NO_KERNEL;
       return;
     }
     if (this.client?.call.active || this.views === 0) return;
     const room = /** @type {string} */ (model.get("room"));
-    const server = /** @type {string} */ (model.get("server_url"));
     const base = server || pageBaseUrl() || new URL(model.get("base_url") || "/", location.href).href;
+    const secret = /** @type {string} */ (model.get("call"));
     const key = `${base} ${room} ${this.version}`;
     const wish = { camera: !!model.get("camera"), microphone: !!model.get("microphone") };
     const adopted = adopt(key, this);
     if (adopted) {
       this.client = adopted;
-      adopted.call.pair(answer.call);
+      adopted.call.pair(secret);
     } else {
       const call = new Call({
-        url: socketUrl(base, room, server ? answer.token : ""),
+        url: socketUrl(base, room, token),
         link: roomUrl(base, room),
         room,
         clientVersion: this.version,
         name: model.get("name") || undefined,
-        secret: answer.call,
+        secret,
       });
       this.client = register(key, call, this);
       void call.join(wish);
@@ -82,14 +83,14 @@ class Session {
     for (let view = 0; view < this.views; view++) hold(this.client);
   }
 
-  /** @returns {Promise<{ call: string, token: string } | null>} */
-  #askKernel() {
+  /** The token of a foreign server is no trait, since those may be saved with the notebook. @returns {Promise<string | null>} */
+  #askForToken() {
     const { model } = this;
     return new Promise((resolve) => {
       /** @param {any} message */
-      const onmessage = (message) => message?.type === "join" && done(message);
+      const onmessage = (message) => message?.type === "token" && done(message.token);
       const timer = setTimeout(() => done(null), KERNEL_TIMEOUT);
-      /** @param {any} answer */
+      /** @param {string | null} answer */
       const done = (answer) => {
         clearTimeout(timer);
         model.off("msg:custom", onmessage);
@@ -97,7 +98,7 @@ class Session {
       };
       model.on("msg:custom", onmessage);
       try {
-        model.send({ type: "ready" });
+        model.send({ type: "token" });
       } catch {
         done(null); // its connection is closed already
       }

@@ -1,0 +1,87 @@
+"""The first notebook, top to bottom, in a real JupyterLab, with somebody else on the call page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from harness.browser import context, picture, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from harness.lab import Notebook
+from playwright.sync_api import Browser, Page, expect
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_first_call.ipynb"
+CALL, FILTER, LAST = 1, 3, -1
+
+
+@pytest.fixture
+def notebook(lab: JupyterServer, head: Browser) -> Iterator[Notebook]:
+    name = lab.copy_notebook(NOTEBOOK)
+    opened = context(head, viewport={"width": 1100, "height": 900})
+    yield Notebook(opened.new_page(), lab, name)
+    opened.close()
+
+
+@pytest.fixture
+def guest(lab: JupyterServer, pattern: Browser) -> Iterator[Page]:
+    opened = context(pattern, viewport={"width": 900, "height": 600})
+    page = opened.new_page()
+    page.goto(lab.page("rtc-notebook/room/demo", name="Guest", join=""))
+    expect(page.locator(tile("Guest"))).to_be_attached(timeout=20_000)
+    yield page
+    opened.close()
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    """Correlation of two pictures, made small so that an encoder's noise does not count; 1 is the same."""
+    small = [
+        cv2.resize(picture, (320, 180), interpolation=cv2.INTER_AREA).astype(np.float64) for picture in (one, other)
+    ]
+    return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1])
+
+
+def test_the_first_notebook(notebook: Notebook, guest: Page, lab: JupyterServer, tmp_path: Path):
+    page = notebook.page
+    notebook.run(CALL)
+    own = page.locator("video[data-source=camera][data-state=live]:not([data-participant=Guest])")
+    expect(own).to_be_attached(timeout=30_000)
+    expect(page.locator(tile("Guest"))).to_be_attached(timeout=20_000)
+    name = own.get_attribute("data-participant")
+    assert name
+    expect(guest.locator(tile(name))).to_be_attached(timeout=20_000)
+
+    notebook.run(FILTER)
+    processed = tile(name) + "[data-processed]"
+    expect(guest.locator(processed)).to_be_attached(timeout=20_000)
+
+    kernel = Kernel(lab, notebook.kernel_id)
+    raw_file = tmp_path / "raw.npy"
+    kernel.start_cell(
+        "import itertools, numpy\n"
+        "taken = [frame for frame in itertools.islice(call.participants['me'].video.frames(), 130)]\n"
+        f"numpy.save({str(raw_file)!r}, numpy.stack(taken)[:, ::2, ::2])"
+    )
+    shown = [picture(guest, processed) for _ in range(6)]
+    own_shown = picture(page, processed)
+    guest.wait_for_timeout(100)
+    kernel.run("print(len(taken))")
+    raw = [cv2.resize(frame, (1280, 720), interpolation=cv2.INTER_LINEAR) for frame in np.load(raw_file)]
+    edges = [cv2.cvtColor(cv2.Canny(frame, 80, 160), cv2.COLOR_GRAY2BGR) for frame in raw]
+    for seen in [*shown, own_shown]:
+        assert seen.shape[:2] == (720, 1280)
+        like_edges, like_raw = (max(likeness(seen, other) for other in others[::2]) for others in (edges, raw))
+        assert like_edges > 0.6, f"the guest sees edges ({like_edges:.2f})"
+        assert like_edges > like_raw + 0.3, f"and not the raw picture ({like_raw:.2f})"
+
+    for index in range(FILTER + 1, notebook.cells()):
+        notebook.run(index)
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    expect(guest.locator(tile(name))).to_be_attached()
+
+    kernel.run("call.leave()")
+    expect(guest.locator(tile(name, state=None))).to_have_count(0, timeout=10_000)
+    assert page.evaluate("globalThis.cameras.length && globalThis.cameras.every(one => one.readyState === 'ended')")

@@ -1,0 +1,66 @@
+"""A notebook in a real JupyterLab page, run cell by cell as a user does."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from .jupyter import JupyterServer
+
+
+class Notebook:
+    """A notebook open in JupyterLab; needs ``--LabApp.expose_app_in_browser=True``."""
+
+    def __init__(self, page: Page, server: JupyterServer, name: str) -> None:
+        self.page = page
+        self.server = server
+        page.goto(server.page(f"lab/tree/{name}", reset=""))
+        page.wait_for_function("() => globalThis.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
+        page.wait_for_function(
+            "() => globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+        )
+
+    def command(self, name: str) -> None:
+        """Run a command of JupyterLab's."""
+        self.page.evaluate("name => globalThis.jupyterapp.commands.execute(name).then(() => null)", name)
+
+    @property
+    def kernel_id(self) -> str:
+        """The id of the notebook's kernel."""
+        return str(self.page.evaluate("globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"))
+
+    def cells(self) -> int:
+        """Return how many cells the notebook has."""
+        return int(self.page.evaluate("globalThis.jupyterapp.shell.currentWidget.content.widgets.length"))
+
+    def run(self, index: int, timeout: float = 60) -> str:
+        """Run one cell, wait for its end, and return the text of its outputs.
+
+        Raises
+        ------
+        AssertionError
+            If the cell raised.
+        """
+        outputs = self.page.evaluate(
+            """async ([index, timeout]) => {
+                const {content} = globalThis.jupyterapp.shell.currentWidget;
+                content.activeCellIndex = index;
+                content.deselectAll();
+                const ran = globalThis.jupyterapp.commands.execute("notebook:run-cell");
+                const late = new Promise((_, refuse) => setTimeout(refuse, timeout * 1000, new Error(`cell ${index}`)));
+                await Promise.race([ran, late]);
+                return content.widgets[index].model.toJSON().outputs ?? [];
+            }""",
+            [index, timeout],
+        )
+        errors = ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
+        assert not errors, errors[0]
+        return "".join(str(output.get("text", "")) for output in outputs)
+
+    def set_source(self, index: int, source: str) -> None:
+        """Replace what a cell says."""
+        self.page.evaluate(
+            """([index, source]) => {
+                globalThis.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.setSource(source);
+            }""",
+            [index, source],
+        )
