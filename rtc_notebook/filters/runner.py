@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..feed import START, Feed, Taken
+from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
 from ..media.ring import RingWriter
@@ -97,7 +97,8 @@ class Runner:
             _interrupt(self._thread)
 
     def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name=f"filter {self._describe()}", daemon=True)
+        begin = self._feed.position()  # what stands there already may be old
+        thread = threading.Thread(target=self._run, args=(begin,), name=f"filter {self._describe()}", daemon=True)
         self._busy_since = None
         self._thread = thread
         thread.start()
@@ -110,8 +111,7 @@ class Runner:
     def _current(self) -> bool:
         return not self._stopped and self._thread is threading.current_thread()
 
-    def _run(self) -> None:
-        position = START
+    def _run(self, position: Position) -> None:
         try:
             while self._current():
                 if not self._feed.wait(lambda: self._feed.newer(position) or not self._current(), 60.0):  # noqa: B023

@@ -128,7 +128,7 @@ def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
 
 @pytest.fixture
 def call(workers: Workers) -> Iterator[Call]:
-    """A call that has not connected yet."""
+    """Make a call that has not connected yet."""
     with Call("demo", name="Ana", server="http://127.0.0.1:8888/base/", token="secret") as call:
         yield call
 

@@ -101,21 +101,20 @@ def test_waiting_ends_when_the_participant_goes(track: Track, worker: FakeWorker
 
 
 async def test_frames_work_in_async_for(track: Track, worker: FakeWorker) -> None:
-    seen = []
+    seen: asyncio.Queue[int] = asyncio.Queue()
 
     async def watch() -> None:
         async for frame in track.frames():
-            seen.append(int(frame[0, 0, 0]))
+            seen.put_nowait(int(frame[0, 0, 0]))
 
     task = asyncio.ensure_future(watch())
     loop = asyncio.get_running_loop()
     for sequence in range(1, 4):
         await loop.run_in_executor(None, worker.frame, picture(sequence), sequence)
-        while len(seen) < sequence:
-            await asyncio.sleep(0)
+        assert await asyncio.wait_for(seen.get(), 5) == sequence
     await loop.run_in_executor(None, worker.end)
     await asyncio.wait_for(task, 5)
-    assert seen == [1, 2, 3]
+    assert seen.empty()
 
 
 def test_a_track_that_is_published_anew_goes_on(call: Call, track: Track, worker: FakeWorker) -> None:

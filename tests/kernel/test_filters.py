@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import GUEST, FakeWorker, Workers, eventually, person, picture
+
+from rtc_notebook import Call, FilterError, ParticipantNotFound
+from rtc_notebook.filters import runner as runner_module
+from rtc_notebook.media.control import ClearFilter, FilterReport, Refused, Result, SetFilter, TrackKey
+
+
+@pytest.fixture
+def room(call: Call, worker: FakeWorker) -> Call:
+    worker.connect(person("p2", "Guest", "camera"))
+    return call
+
+
+def test_everybody_sees_what_the_function_returns(room: Call, worker: FakeWorker) -> None:
+    @room.filter(on="guest", on_error="hold")
+    def brighter(frame):
+        frame += 7
+        return frame
+
+    assert worker.wait_for(SetFilter) == SetFilter(track=GUEST, on_error="hold", label="brighter")
+    worker.frame(picture(1), 5)
+    assert (worker.result() == 8).all()
+    assert worker.wait_for(Result) == Result(track=GUEST, sequence=5)
+    track = room.participants["Guest"].video
+    assert track is not None
+    raw = track.latest()
+    assert raw is not None and (raw == 1).all()  # what the filter did to its frame is its own
+
+
+def test_a_grey_and_a_larger_result(room: Call, worker: FakeWorker) -> None:
+    room.filter(lambda frame: frame[:, :, 0], on="Guest")
+    worker.frame(picture(9), 1)
+    assert worker.result().shape == (48, 64, 3)
+    room.filter(lambda frame: np.zeros((720, 1280, 4), np.uint8), on="Guest")
+    worker.frame(picture(9), 2)
+    assert worker.result(count=2).shape == (720, 1280, 3)
+
+
+def test_setting_it_again_only_changes_the_function(room: Call, worker: FakeWorker) -> None:
+    for value in (1, 2):
+
+        @room.filter(on="Guest")
+        def same_name(frame, value=value):
+            return np.full_like(frame, value)
+
+        worker.frame(picture(), value)
+        assert (worker.result(count=value) == value).all()
+    assert len(worker.sent(SetFilter)) == 1
+    room.filter(same_name, on="Guest", on_error="hold")
+    assert worker.wait_for(SetFilter, 2).on_error == "hold"
+    assert len(room.filters) == 1
+
+
+def test_a_filter_sees_live_variables(room: Call, worker: FakeWorker) -> None:
+    live = {"value": 3}
+    room.filter(lambda frame: np.full_like(frame, live["value"]), on="Guest")
+    worker.frame(picture(), 1)
+    assert (worker.result() == 3).all()
+    live["value"] = 4
+    worker.frame(picture(), 2)
+    assert (worker.result(count=2) == 4).all()
+
+
+def test_an_error_is_shown_once_and_counted(room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(frame):
+        raise [ValueError, SystemExit][broken.calls % 2](f"with other words: {time.monotonic()}")
+
+    broken.calls = 0
+    room.filter(broken, on="Guest")
+    for sequence in range(1, 7):
+        broken.calls += 1
+        worker.frame(picture(), sequence)
+        assert worker.wait_for(Result, sequence).failed
+    status = room.filters[0]
+    assert status.errors == 6 and status.label == "broken"
+    assert "in broken" in status.traceback and "runner.py" not in status.traceback
+    said = capsys.readouterr().err
+    assert said.count("Traceback") == 2 and said.count("ValueError: with other words") == 1 and "SystemExit" in said
+    room.filter(lambda frame: frame, on="Guest")
+    worker.frame(picture(5), 9)
+    assert (worker.result(count=7) == 5).all() and room.filters[0].errors == 0
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (None, "None.*return frame"),
+        (picture().astype(float), "float64 with shape \\(48, 64, 3\\).*uint8"),
+        (np.zeros(5, np.uint8), "shape \\(5,\\)"),
+        ([1], "a list"),
+        (np.zeros((2, 2), np.uint8), "16 to 4096"),
+    ],
+)
+def test_what_is_no_picture_is_said(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], returned: object, words: str
+) -> None:
+    room.filter(lambda frame: returned, on="Guest")
+    for sequence in (1, 2):
+        worker.frame(picture(), sequence)
+        assert worker.wait_for(Result, sequence).failed
+    said = capsys.readouterr().err
+
+    assert len(re.findall(words, said)) == 1 and "Traceback" not in said
+
+
+def test_a_slow_filter_gets_the_newest_and_no_backlog(room: Call, worker: FakeWorker) -> None:
+    seen, entered, go = [], threading.Semaphore(0), threading.Semaphore(0)
+
+    def slow(frame):
+        seen.append(int(frame[0, 0, 0]))
+        entered.release()
+        assert go.acquire(timeout=5)
+        return frame
+
+    room.filter(slow, on="Guest")
+    worker.frame(picture(1), 1)
+    assert entered.acquire(timeout=5)
+    for sequence in range(2, 10):
+        worker.frame(picture(sequence), sequence)
+    go.release(2)
+    worker.wait_for(Result, 2)
+    assert seen == [1, 9]
+
+
+def test_a_filter_that_hangs_can_be_replaced(room: Call, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "_STUCK_SECONDS", 0.0)
+    entered, ended = threading.Event(), threading.Event()
+
+    def hangs(frame):
+        entered.set()
+        try:
+            while True:
+                time.sleep(0.001)
+        finally:
+            ended.set()
+
+    room.filter(hangs, on="Guest")
+    worker.frame(picture(1), 1)
+    assert entered.wait(5)
+    room.filter(lambda frame: frame, on="Guest")
+    worker.frame(picture(2), 2)
+    assert (worker.result() == 2).all()
+    assert ended.wait(5) and room.filters[0].errors == 0
+
+
+def test_on_me_waits_for_the_browser_and_follows_it(call: Call, worker: FakeWorker) -> None:
+    call.filter(lambda frame: frame)
+    assert call.filters[0].state == "waiting"
+    worker.connect(person("p2", "Guest", "camera"))
+    assert not worker.sent(SetFilter)
+    for count, id in enumerate(("p3", "p4"), 1):  # the second time after the page was loaded anew
+        worker.room(person("p2", "Guest", "camera"), person(id, "Ana", "camera", widget_of="k1"))
+        assert worker.wait_for(SetFilter, count).track == TrackKey(id, "camera")
+        worker.frame(picture(count), 1, TrackKey(id, "camera"))
+        assert (worker.result(TrackKey(id, "camera"), count) == count).all()
+    # by the own name it is the same filter
+    call.filter(lambda frame: frame[::-1], on="Ana")
+    assert len(call.filters) == 1
+    call.unfilter()
+    assert worker.wait_for(ClearFilter).track == TrackKey("p4", "camera") and not call.filters
+
+
+def test_a_filter_on_somebody_unknown(room: Call, worker: FakeWorker) -> None:
+    with pytest.raises(ParticipantNotFound):
+        room.filter(lambda frame: frame, on="nobody")
+    with pytest.raises(FilterError, match="on_error"):
+        room.filter(lambda frame: frame, on="Guest", on_error="explode")  # type: ignore[call-overload]
+    with pytest.raises(FilterError, match="function"):
+        room.filter(3, on="Guest")  # type: ignore[call-overload]
+    room.unfilter(on="Guest")
+    assert not worker.sent(ClearFilter)
+
+
+def test_a_refused_filter_is_taken_off_and_said(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.filter(lambda frame: frame, on="Guest")
+    worker.say(Refused(code="already-filtered", message="Ben's kernel filters this picture.", track=GUEST))
+    assert not room.filters
+    said = capsys.readouterr().err
+    assert "'lambda' on 'Guest'" in said and "Ben's kernel" in said
+
+
+def test_status_tells_how_it_goes(room: Call, worker: FakeWorker) -> None:
+    class Callable:
+        def __call__(self, frame):
+            return frame
+
+    room.filter(Callable(), on="Guest")
+    assert room.filters[0].state == "starting"
+    worker.frame(picture(), 1)
+    worker.result()
+    worker.say(FilterReport(track=GUEST, state="active", fps=29.9))
+    assert eventually(lambda: room.filters[0].ms > 0)
+    assert repr(room.filters[0]).startswith("<Callable on 'Guest' (camera): active, 30 fps")
+    worker.say(FilterReport(track=GUEST, state="active", fps=0, stalled=True))
+    assert room.filters[0].state == "stalled"
+
+
+def test_a_new_worker_gets_the_filters_again(room: Call, workers: Workers) -> None:
+    room.filter(lambda frame: frame, on="Guest")
+    workers[0].frame(picture(1), 700)
+    workers[0].result()
+    workers[0].die()
+    workers[1].connect(person("p2", "Guest", "camera"), own_id="k2")
+    assert workers[1].wait_for(SetFilter).track == GUEST
+    workers[1].frame(picture(2), 1)  # it counts from the beginning
+    assert (workers[1].result() == 2).all()
+
+
+def test_threads_are_switched_faster_while_filters_run(room: Call, worker: FakeWorker) -> None:
+    before = sys.getswitchinterval()
+    room.filter(lambda frame: frame, on="Guest")
+    assert sys.getswitchinterval() == pytest.approx(0.0005)
+    room.unfilter(on="Guest")
+    assert sys.getswitchinterval() == pytest.approx(before)
+    assert worker.wait_for(ClearFilter)
