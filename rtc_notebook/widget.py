@@ -75,6 +75,9 @@ class CallWidget(anywidget.AnyWidget):
         """Show what is so now, soon; from any thread."""
         self._dirty.set()
 
+    def __repr__(self) -> str:
+        return f"<CallWidget of room {self.room!r}>"
+
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if isinstance(content, dict) and content.get("type") == "token":
             self.send({"type": "token", "token": self._token})

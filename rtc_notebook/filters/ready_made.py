@@ -18,8 +18,8 @@ _SEPIA_TO_BGR = np.array([[0.131, 0.534, 0.272], [0.168, 0.686, 0.349], [0.189, 
 
 
 def edges(frame: Picture) -> Picture:
-    """Return the edges, white on black (Canny, 1986); about 3 ms."""
-    return cv2().Canny(frame, 80, 160)  # type: ignore[no-any-return]
+    """Return the edges in brightness, white on black (Canny, 1986); about 7 ms."""
+    return cv2().Canny(grey(frame), 80, 160)  # type: ignore[no-any-return]
 
 
 def cartoon(frame: Picture) -> Picture:
@@ -36,17 +36,17 @@ def cartoon(frame: Picture) -> Picture:
 
 
 def sepia(frame: Picture) -> Picture:
-    """Return the picture in the brown of old prints; about 5 ms."""
+    """Return the picture in the brown of old prints; about 1 ms."""
     return cv2().transform(frame, _SEPIA_TO_BGR)  # type: ignore[no-any-return]
 
 
 def mirror(frame: Picture) -> Picture:
-    """Return the picture with left and right exchanged; needs no OpenCV."""
+    """Return the picture with left and right exchanged; needs no OpenCV; about 5 ms."""
     return np.ascontiguousarray(frame[:, ::-1])
 
 
 def blur(frame: Picture) -> Picture:
-    """Return the picture out of focus, evenly over a 27th of its width; about 3 ms.
+    """Return the picture out of focus, evenly over a 27th of its width; about 6 ms.
 
     Softens; it does not anonymise.
     """
@@ -56,7 +56,7 @@ def blur(frame: Picture) -> Picture:
 
 
 def pixelate(frame: Picture) -> Picture:
-    """Return the picture in blocks, 48 across the width, each of its mean colour; about 2 ms."""
+    """Return the picture in blocks, 48 across the width, each of its mean colour; about 4 ms."""
     cv = cv2()
     height, width = frame.shape[:2]
     across = min(48, width)
