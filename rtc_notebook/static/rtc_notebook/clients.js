@@ -8,6 +8,7 @@
  */
 
 const GRACE = 1_500;
+const GRACE_WITHOUT_KERNEL = 6_000; // a kernel that was started anew first imports things
 const REGISTRY = Symbol.for("rtc-notebook.clients");
 
 /** @returns {Set<Client>} */
@@ -44,7 +45,7 @@ export function release(client) {
   client.views -= 1;
   if (client.views > 0) return;
   clearTimeout(client.timer);
-  client.timer = setTimeout(() => drop(client), GRACE);
+  client.timer = setTimeout(() => drop(client), client.call.kernelGone ? GRACE_WITHOUT_KERNEL : GRACE);
 }
 
 /** Leaves now. @param {Client} client */

@@ -1,4 +1,4 @@
-// The call under a cell. One call per model, however many views show it; it ends when the last of them is gone.
+// The call under a cell. One call for each model, however many views show it; it ends when the last of them is gone.
 
 import { pageBaseUrl, roomUrl, socketUrl } from "./addresses.js";
 import { Call } from "./call.js";
@@ -30,7 +30,10 @@ class Session {
   constructor(model, version) {
     this.model = model;
     this.version = version;
-    model.on("change:left", () => model.get("left") && this.client?.call.leave());
+    model.on("change:left", () => {
+      // Without a view the cell is being run again: its next call takes this one over, or it ends by itself.
+      if (model.get("left") && this.views > 0 && this.owns) this.client?.call.leave();
+    });
     globalThis.addEventListener("pagehide", () => this.dispose());
   }
 
@@ -138,19 +141,8 @@ class Session {
   }
 }
 
-/** @type {WeakMap<object, Session>} */
-const sessions = new WeakMap();
-
-/** @param {Model} model @param {string} version */
-function sessionOf(model, version) {
-  let session = sessions.get(model);
-  if (!session) sessions.set(model, (session = new Session(model, version)));
-  return session;
-}
-
-/** @param {Model} model @param {HTMLElement} el @param {string} version */
-function render(model, el, version) {
-  const session = sessionOf(model, version);
+/** @param {Session} session @param {Model} model @param {HTMLElement} el */
+function render(session, model, el) {
   const stage = h("div", { class: "rtc-frame" });
   const kernel = h("div", { class: "rtc-kernel-status", role: "status" });
   const chips = new FilterChips();
@@ -161,12 +153,16 @@ function render(model, el, version) {
   /** @type {import("./call.js").Call | null} */
   let shown = null;
 
+  let unwatch = () => {};
+
   function refresh() {
     const call = session.owns ? (session.client?.call ?? null) : null;
     if (call && call === shown) return;
     view?.close();
     view = null;
     shown = call;
+    unwatch();
+    unwatch = call ? call.subscribe(changed) : () => {};
     if (call) {
       const options = { tab: true, rejoin: () => session.rejoin(), get leftText() { return leftText(model); } };
       view = new CallView(call, options);
@@ -179,6 +175,12 @@ function render(model, el, version) {
     stage.replaceChildren(panel(moved ? "Moved" : left ? "You left the call" : text ? "Not in the call" : "Joining…", text, session));
   }
 
+  /** The call may have gone over to another cell, or lost its kernel. */
+  function changed() {
+    if (!session.owns) refresh();
+    onfilters();
+  }
+
   function status() {
     const { phase = "", message = "" } = model.get("status") ?? {};
     const quiet = phase === "connected" || phase === "" || model.get("left") || session.trouble;
@@ -187,7 +189,7 @@ function render(model, el, version) {
     setAttribute(kernel, "data-phase", phase);
   }
 
-  const onfilters = () => chips.update(model.get("left") ? [] : (model.get("filters") ?? []));
+  const onfilters = () => chips.update(model.get("left") || shown?.kernelGone ? [] : (model.get("filters") ?? []));
   const stop = session.subscribe(() => {
     refresh();
     status();
@@ -201,6 +203,7 @@ function render(model, el, version) {
 
   return () => {
     stop();
+    unwatch();
     model.off("change:status", status);
     model.off("change:filters", onfilters);
     view?.close();
@@ -224,17 +227,20 @@ function panel(title, text, session) {
   return h("div", { class: "rtc-call" }, h("div", { class: "rtc-main" }, box));
 }
 
-/** What anywidget loads. @param {string} version of rtc-notebook in the kernel */
+/** What anywidget loads, once for each model; the model that it hands out is another object each time. @param {string} version of rtc-notebook in the kernel */
 export default function widget(version) {
+  /** @type {Session | undefined} */
+  let session;
   return {
     /** @param {{ model: Model }} context */
     initialize({ model }) {
-      const session = sessionOf(model, version);
-      return () => session.dispose();
+      session = new Session(model, version);
+      return () => session?.dispose();
     },
     /** @param {{ model: Model, el: HTMLElement }} context */
     render({ model, el }) {
-      return render(model, el, version);
+      session ??= new Session(model, version);
+      return render(session, model, el);
     },
   };
 }
