@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from aiortc import AudioStreamTrack, RTCPeerConnection
+from aiortc.rtp import RtcpPacket, RtcpSrPacket
 from engines import until
 from peer import CONFIGURATION, Peer, Picture
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
@@ -124,6 +126,44 @@ def drop_every(connection: RTCPeerConnection, nth: int) -> None:
             await handle(data, arrival_time_ms)
 
     transport._handle_rtp_data = lossy  # type: ignore[method-assign]
+
+
+async def test_sender_reports_tell_the_publishers_time_of_every_timestamp(engine: EmbeddedEngine, join: Join) -> None:
+    ana, ben = await join("ana"), await join("ben")
+    for track in ("cam", "mic"):
+        await engine.set_audience(track, ["ben"])
+    await ana.publish({"cam": Picture(90), "mic": AudioStreamTrack()})
+    await ben.subscribe("cam", "mic")
+    await (await ben.screen("cam")).more(5)
+    assert ben.subscriber is not None
+    transport = ben.subscriber.getTransceivers()[0].receiver.transport
+    latest: dict[int, int] = {}
+    drifts: dict[int, float] = {}
+    handle_rtp, handle_rtcp = transport._handle_rtp_data, transport._handle_rtcp_data
+
+    async def note_packet(data: bytes, arrival_time_ms: int) -> None:
+        latest[int.from_bytes(data[8:12], "big")] = int.from_bytes(data[4:8], "big")
+        await handle_rtp(data, arrival_time_ms)
+
+    async def note_report(data: bytes) -> None:
+        for packet in RtcpPacket.parse(data):
+            if isinstance(packet, RtcpSrPacket) and packet.ssrc in latest:
+                rate = 90000 if packet.ssrc in pictures else 48000
+                ahead = (latest[packet.ssrc] - packet.sender_info.rtp_timestamp + 0x80000000) % (1 << 32) - 0x80000000
+                reported = packet.sender_info.ntp_timestamp / (1 << 32) - 2208988800
+                drifts[packet.ssrc] = time.time() - reported - ahead / rate
+        await handle_rtcp(data)
+
+    section = ben.offers[-1].sdp.split("m=video")[1].split("m=audio")[0]
+    pictures = {int(ssrc) for ssrc in re.findall(r"a=ssrc:(\d+)", section)}
+    transport._handle_rtp_data = note_packet  # type: ignore[method-assign]
+    transport._handle_rtcp_data = note_report  # type: ignore[method-assign]
+
+    async def both() -> bool:
+        return len(drifts) == 2
+
+    await until(both, 10)
+    assert all(abs(drift) < 0.5 for drift in drifts.values()), drifts
 
 
 async def test_what_the_sfu_lost_is_asked_for_again(engine: EmbeddedEngine, join: Join) -> None:
