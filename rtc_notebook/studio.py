@@ -160,13 +160,12 @@ class Studio:
 
     def _state(self, state: State) -> list[tuple[str, tuple[Any, ...]]]:
         before, self.phase, self.message = self.phase, state.phase, state.message
-        if state.phase == "connected":
-            self._was_connected = True
-            if state.participant != self.roster.own_id:
-                # another worker, or a place that was lost: nothing is subscribed or filtered there
-                self.roster.own_id = state.participant
-                self.filters.reset()
-                self._want()
+        if state.participant is not None and state.participant != self.roster.own_id:
+            # the first place in the room, or another one: nothing is subscribed or filtered there
+            self.roster.own_id = state.participant
+            self.filters.reset()
+            self._want()
+        self._was_connected |= state.phase == "connected"
         if state.phase == "ended":
             self._wind_up()
             if state.message:

@@ -70,8 +70,9 @@ class FakeWorker:
         self._on_exit(code)
 
     def connect(self, *others: ParticipantInfo, own_id: str = OWN_ID) -> None:
-        self.say(State(phase="connected", participant=own_id))
+        self.say(State(phase="connecting", participant=own_id))
         self.room(*others, own_id=own_id)
+        self.say(State(phase="connected", participant=own_id))
 
     def room(self, *others: ParticipantInfo, own_id: str = OWN_ID) -> None:
         own = ParticipantInfo(id=own_id, name="kernel", client="kernel")

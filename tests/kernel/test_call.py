@@ -124,7 +124,7 @@ def test_listeners_hear_who_comes_and_goes(call: Call, worker: FakeWorker, capsy
     call.on("connected", lambda: heard.put(("connected", "")))
     worker.connect(person("p2", "Guest"))
     worker.room()
-    assert [heard.get(timeout=5) for _ in range(3)] == [("connected", ""), ("joined", "Guest"), ("left", "Guest")]
+    assert [heard.get(timeout=5) for _ in range(3)] == [("joined", "Guest"), ("connected", ""), ("left", "Guest")]
     off()
     worker.room(person("p4", "Ben"))
     worker.room()
