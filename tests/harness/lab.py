@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from playwright.sync_api import Page
 
 from .jupyter import JupyterServer
@@ -19,9 +21,12 @@ class Notebook:
             "() => globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
         )
 
-    def command(self, name: str) -> None:
+    def command(self, name: str, arguments: Mapping[str, str] | None = None) -> None:
         """Run a command of JupyterLab's."""
-        self.page.evaluate("name => globalThis.jupyterapp.commands.execute(name).then(() => null)", name)
+        self.page.evaluate(
+            "([name, args]) => globalThis.jupyterapp.commands.execute(name, args).then(() => null)",
+            [name, dict(arguments or {})],
+        )
 
     @property
     def kernel_id(self) -> str:
@@ -55,6 +60,15 @@ class Notebook:
         errors = ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
         assert not errors, errors[0]
         return "".join(str(output.get("text", "")) for output in outputs)
+
+    def source(self, index: int) -> str:
+        """Return what a cell says."""
+        return str(
+            self.page.evaluate(
+                "index => globalThis.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.source",
+                index,
+            )
+        )
 
     def set_source(self, index: int, source: str) -> None:
         """Replace what a cell says."""
