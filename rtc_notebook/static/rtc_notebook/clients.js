@@ -8,7 +8,7 @@
  */
 
 const GRACE = 1_500;
-const GRACE_WITHOUT_KERNEL = 6_000; // a kernel that was started anew first imports things
+const GRACE_WITHOUT_KERNEL = 4_500; // a kernel that was started anew first imports things
 const REGISTRY = Symbol.for("rtc-notebook.clients");
 
 /** @returns {Set<Client>} */
@@ -45,7 +45,12 @@ export function release(client) {
   client.views -= 1;
   if (client.views > 0) return;
   clearTimeout(client.timer);
-  client.timer = setTimeout(() => drop(client), client.call.kernelGone ? GRACE_WITHOUT_KERNEL : GRACE);
+  // When the kernel goes too, the cell is most likely being run again.
+  const after = () => {
+    if (client.call.kernelGone) client.timer = setTimeout(() => drop(client), GRACE_WITHOUT_KERNEL);
+    else drop(client);
+  };
+  client.timer = setTimeout(after, GRACE);
 }
 
 /** Leaves now. @param {Client} client */
