@@ -54,9 +54,10 @@ test("without its kernel a call waits longer for the next one", () => {
   const { call, client } = shown("three");
   release(client);
   call.kernelGone = true;
+  mock.timers.tick(1_500);
   mock.timers.tick(4_000);
   assert.ok(call.active);
-  mock.timers.tick(2_500);
+  mock.timers.tick(1_000);
   assert.ok(!call.active);
 });
 
