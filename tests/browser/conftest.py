@@ -42,8 +42,8 @@ def head(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="session")
 def pattern(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium whose camera shows its built-in test picture."""
-    with chromium(playwright) as browser:
+    """Chromium whose camera shows its built-in test picture, slowly, to leave the CPU to what is tested."""
+    with chromium(playwright, fps=10) as browser:
         yield browser
 
 

@@ -195,11 +195,11 @@ export class Publisher {
     return connection.addTransceiver(track ?? kind, init);
   }
 
-  /** Screens keep their sharpness when the network is short, cameras give up a little of both. @param {Publication} publication */
+  /** When the network or the CPU is short, frames are given up before sharpness. @param {Publication} publication */
   async #tune({ transceiver, source }) {
     if (!transceiver || source === "microphone") return;
     const parameters = transceiver.sender.getParameters();
-    parameters.degradationPreference = source === "screen" ? "maintain-resolution" : "balanced";
+    parameters.degradationPreference = "maintain-resolution"; // or a short start would cost sharpness for half a minute
     for (const encoding of parameters.encodings ?? []) encoding.maxBitrate = this.options.maxBitrate;
     await transceiver.sender.setParameters(parameters).catch(() => {}); // a preference; not every browser has it
   }

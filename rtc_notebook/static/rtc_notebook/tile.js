@@ -44,7 +44,8 @@ export class TileView {
   /** @param {Tile} tile @param {MediaStreamTrack | null} track */
   update(tile, track) {
     this.#tile = tile;
-    const picture = tile.content === "live" ? track : null;
+    // Media often outlives a broken socket, so somebody who is away is shown for as long as there is something.
+    const picture = tile.content === "live" || tile.content === "away" ? track : null;
     if (picture !== this.#track) this.#play(picture);
     const own = tile.own ? " (you)" : "";
     const what = tile.source === "screen" ? "’s screen" : tile.source === "kernel" ? " · kernel" : own;
