@@ -226,6 +226,8 @@ class Call:
     def unfilter(self, on: str = ME, *, source: Literal["camera", "screen"] = "camera") -> None:
         """Take a filter off: everybody sees the raw picture again. Does nothing where there is none.
 
+        One that is held because its kernel is gone can be taken off by any kernel in the room.
+
         Raises
         ------
         CallEnded
@@ -233,7 +235,7 @@ class Call:
         """
         self._check()
         who = next((s.participant for s in self.filters if s.participant.casefold() == on.casefold()), None)
-        self._studio.filters.clear(who or self._whom(on), source)
+        self._studio.unfilter(who or self._whom(on), source)
 
     @property
     def filters(self) -> list[FilterStatus]:
@@ -254,6 +256,7 @@ class Call:
             from .widget import CallWidget
 
             self._widget = CallWidget(self._server, self._studio, self._secret, room=self.room, name=self.name or "")
+            self._studio.expect_widget()
         return self._widget
 
     def _whom(self, name: str) -> str:

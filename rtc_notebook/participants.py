@@ -26,6 +26,9 @@ class Studio(Protocol):
     def first_connected(self) -> None:
         """Wait, within reason, until the room is known; raise `CallEnded` when the call is over."""
 
+    def first_me(self) -> None:
+        """Wait, once and within reason, for the browser that shows this call."""
+
     def over(self) -> CallEnded | None:
         """Return the error that says why the call is over, once it is."""
 
@@ -109,6 +112,8 @@ class Participants(Mapping[str, Participant]):
 
     def __getitem__(self, name: str) -> Participant:
         self._studio.first_connected()
+        if name == ME:
+            self._studio.first_me()
         roster = self._studio.roster
         info = roster.named(name) or (roster.widget if name == ME else None)
         if info is None:

@@ -6,13 +6,14 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from .errors import CallEnded, CallTimeout, ConnectionFailed
 from .feed import Feed
 from .filters.slots import Slots
 from .listeners import Listeners
 from .media.control import (
+    ClearFilter,
     Ended,
     Event,
     FilterReport,
@@ -67,6 +68,7 @@ class Studio:
         self._changed = threading.Condition(self._lock)
         self._context = contextvars.copy_context()  # by which ipykernel knows the cell that made the call
         self._was_connected = False
+        self._awaits_widget = False
         self._room_known = False
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
@@ -102,6 +104,24 @@ class Studio:
             raise over if self.left or self._was_connected else ConnectionFailed(self.message)
         if not self._room_known:
             self.wait_until_connected(FIRST_CONNECTION_SECONDS)
+
+    def expect_widget(self) -> None:
+        """Take note that a browser has been asked to show this call."""
+        self._awaits_widget = True
+
+    def first_me(self) -> None:
+        """Wait, once and within reason, for the browser that shows this call, and for its camera.
+
+        All cells of a notebook run at once would otherwise look for it before it is there.
+        """
+        with self._changed:
+            if self._awaits_widget:
+                self._changed.wait_for(lambda: self.over() is not None or self._me_is_here(), FIRST_CONNECTION_SECONDS)
+                self._awaits_widget = False
+
+    def _me_is_here(self) -> bool:
+        widget = self.roster.widget
+        return widget is not None and self.roster.track(TrackKey(widget.id, "camera")) is not None
 
     def track(self, key: TrackKey) -> Track | None:
         """Return the track of this participant and source, if it is published."""
@@ -220,6 +240,16 @@ class Studio:
 
     def _connected(self) -> bool:
         return self.phase == "connected" and self._room_known
+
+    def unfilter(self, who: str, source: Literal["camera", "screen"]) -> None:
+        """Take off a filter of this kernel's, or ask the server to take off whatever there is."""
+        with self._lock:
+            if self.filters.clear(who, source):
+                return
+            id = self._id_of(who)
+            track = None if id is None else self.roster.track(TrackKey(id, source))
+            if id is not None and track is not None and track.filter is not None:
+                self._send(ClearFilter(track=TrackKey(id, source)))
 
     def _id_of(self, who: str) -> str | None:
         info = self.roster.widget if who == ME else self.roster.named(who)

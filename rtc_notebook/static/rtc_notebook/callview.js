@@ -11,7 +11,7 @@ import { Stage } from "./stage.js";
  */
 
 export class CallView {
-  /** @param {Call} call @param {{ tab: boolean, rejoin: () => void, leftText?: string }} options */
+  /** @param {Call} call @param {{ tab: boolean, rejoin: () => void, rejoinable?: boolean, leftText?: string }} options */
   constructor(call, options) {
     this.call = call;
     this.options = options;
@@ -51,7 +51,7 @@ export class CallView {
     const over = call.phase === "left" || call.phase === "ended";
     setAttribute(this.element, "data-phase", call.phase);
     this.panel.hidden = !(waiting || over);
-    this.again.hidden = !over;
+    this.again.hidden = !over || this.options.rejoinable === false;
     setAttribute(this.panel, "data-waiting", waiting);
     setText(this.title, over ? (call.phase === "left" ? "You left the call" : "The call has ended") : "Joining…");
     setText(this.text, call.message || (over ? (this.options.leftText ?? "") : ""));

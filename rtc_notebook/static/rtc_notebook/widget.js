@@ -164,7 +164,12 @@ function render(session, model, el) {
     unwatch();
     unwatch = call ? call.subscribe(changed) : () => {};
     if (call) {
-      const options = { tab: true, rejoin: () => session.rejoin(), get leftText() { return leftText(model); } };
+      const options = {
+        tab: true,
+        rejoin: () => session.rejoin(),
+        get rejoinable() { return !model.get("left"); },
+        get leftText() { return leftText(model); },
+      };
       view = new CallView(call, options);
       stage.replaceChildren(view.element);
       return;

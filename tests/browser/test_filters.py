@@ -1,0 +1,244 @@
+"""Filters in a real call: enforced, swapped, failing, slow; a busy kernel; a kernel that is restarted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from harness.browser import frames_shown, picture, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from playwright.sync_api import Browser, Page, expect
+
+Join = Callable[..., Page]
+PROCESSED = tile("Ana") + "[data-processed]"
+RAW = tile("Ana") + ":not([data-processed])"
+
+# Paints everything in one colour, so that a raw picture is told at a glance.
+PAINT = """
+@call.filter(on="Ana", on_error={policy!r})
+def paint(frame):
+    frame[:] = {colour}
+    return frame
+"""
+
+# Notes the colour of every frame that Ana's tile presents, in whatever element, from now on.
+WATCH = """() => {
+    globalThis.colours = [];
+    const canvas = Object.assign(document.createElement("canvas"), {width: 8, height: 8});
+    const context = canvas.getContext("2d", {willReadFrequently: true});
+    const seen = new WeakSet();
+    const follow = video => {
+        if (seen.has(video)) return;
+        seen.add(video);
+        const tick = () => {
+            context.drawImage(video, 0, 0, 8, 8);
+            const data = context.getImageData(0, 0, 8, 8).data;
+            let spread = 0;
+            for (let channel = 0; channel < 3; channel += 1) {
+                let [low, high] = [255, 0];
+                for (let at = channel; at < data.length; at += 4) {
+                    low = Math.min(low, data[at]); high = Math.max(high, data[at]);
+                }
+                spread = Math.max(spread, high - low);
+            }
+            globalThis.colours.push({at: performance.now(), plain: spread < 40, colour: [data[0], data[1], data[2]]});
+            video.requestVideoFrameCallback(tick);
+        };
+        video.requestVideoFrameCallback(tick);
+    };
+    const look = () => document.querySelectorAll("video[data-participant=Ana]").forEach(follow);
+    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true});
+    look();
+}"""
+
+
+@pytest.fixture
+def call(kernel: Kernel, room: str) -> Kernel:
+    kernel.run(f"from rtc_notebook import Call, filters\ncall = Call({room!r})\ncall.wait_until_connected()")
+    return kernel
+
+
+@pytest.fixture
+def ana(join: Join, head: Browser) -> Page:
+    page = join(head, "Ana")
+    expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    return page
+
+
+@pytest.fixture
+def guest(ana: Page, join: Join, pattern: Browser) -> Page:
+    page = join(pattern, "Guest", camera="0", microphone="0")
+    expect(page.locator(RAW)).to_be_attached(timeout=20_000)
+    return page
+
+
+def paint(kernel: Kernel, colour: str, policy: str = "pass") -> None:
+    kernel.run(PAINT.format(colour=colour, policy=policy))
+
+
+def near(page: Page, colour: tuple[int, int, int]) -> bool:
+    """Whether Ana's tile shows this colour, BGR, all over."""
+    shown = picture(page, PROCESSED).astype(np.int16)
+    return bool((np.abs(shown - np.array(colour)).mean(axis=(0, 1)) < 30).all() and shown.std(axis=(0, 1)).max() < 20)
+
+
+def until(page: Page, colour: tuple[int, int, int], seconds: float = 10) -> float:
+    """Wait until Ana's tile shows this colour; returns after how many seconds it did."""
+    start = time.monotonic()
+    while not near(page, colour):
+        assert time.monotonic() - start < seconds, f"not {colour} within {seconds} s"
+        page.wait_for_timeout(50)
+    return time.monotonic() - start
+
+
+def test_a_filter_is_enforced_and_swapped_without_a_gap(
+    call: Kernel, ana: Page, guest: Page, lab: JupyterServer, room: str
+):
+    assert call.run("print(call.participants['ana'].video.frame(timeout=10).shape)").strip() == "(720, 1280, 3)"
+    paint(call, "(0, 0, 255)")
+    for page in (ana, guest):
+        expect(page.locator(PROCESSED)).to_be_attached(timeout=15_000)
+        until(page, (0, 0, 255))
+    guest.evaluate(WATCH)
+    ana.evaluate(WATCH)
+
+    def offers() -> int:
+        return sum(1 for _ in guest.evaluate("connections.flatMap(one => one.getTransceivers().map(each => each.mid))"))
+
+    before = offers()
+    paint(call, "(255, 0, 0)")
+    assert until(guest, (255, 0, 0)) < 1.5, "a new filter shows at once"
+    call.run("blue = 128")
+    call.run("@call.filter(on='Ana')\ndef paint(frame):\n    frame[:] = (blue, 0, 0)\n    return frame")
+    until(guest, (128, 0, 0))
+    call.run("blue = 20")
+    until(guest, (20, 0, 0))
+    for page in (ana, guest):
+        seen = page.evaluate("globalThis.colours")
+        assert len(seen) > 20
+        assert all(one["plain"] for one in seen), "not one raw frame came through"
+        gaps = np.diff([one["at"] for one in seen])
+        assert gaps.max() < 1_000
+    assert offers() == before, "nothing was negotiated"
+    state = lab.get(f"rtc-notebook/api/rooms/{room}")
+    [raw] = [t for p in state["participants"] for t in p["tracks"] if t["kind"] == "video" and t["filter"]]
+    receivers = [who for who, seat in state["sfu"]["participants"].items() if raw["id"] in seat["subscribe"]]
+    assert receivers == [raw["filter"]["by"]], "the raw picture goes to the kernel alone"
+    call.run("call.unfilter(on='Ana')")
+    for page in (ana, guest):
+        expect(page.locator(RAW)).to_be_attached(timeout=10_000)
+
+
+def test_nothing_raw_is_shown_after_the_room_says_filtered(call: Kernel, ana: Page, guest: Page):
+    guest.evaluate(WATCH)
+    paint(call, "(0, 255, 0)", "hold")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    until(guest, (0, 255, 0))
+    plain = [one["plain"] for one in guest.evaluate("globalThis.colours")]
+    first = plain.index(True)
+    assert not any(plain[:first]), "raw before"
+    assert all(plain[first:]), "and never again afterwards"
+
+
+def test_a_filter_that_raises_says_so_once_and_passes(call: Kernel, ana: Page, guest: Page):
+    call.run("@call.filter(on='Ana')\ndef broken(frame):\n    raise ValueError('no idea')")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    assert frames_shown(guest, PROCESSED, 3)["fps"] > 5, "the raw picture passes"
+    said = call.drain_stderr(1)
+    assert said.count("ValueError: no idea") == 1
+    assert "broken" in said
+    assert int(call.run("print(call.filters[0].errors)")) > 20
+    paint(call, "(0, 0, 255)")
+    until(guest, (0, 0, 255))
+
+
+def test_a_filter_that_fails_under_hold_shows_nothing_raw(call: Kernel, ana: Page, guest: Page):
+    paint(call, "(0, 0, 255)", "hold")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    until(guest, (0, 0, 255))
+    guest.evaluate(WATCH)
+    call.run("@call.filter(on='Ana', on_error='hold')\ndef broken(frame):\n    return 'a word'")
+    said = call.drain_stderr(1.5)
+    assert int(call.run("print(call.filters[0].errors)")) > 10
+    assert all(one["plain"] for one in guest.evaluate("globalThis.colours"))
+    assert "str" in said
+    assert "uint8" in said, "says what it returned and what is accepted"
+
+
+def test_every_shape_of_result_is_taken(call: Kernel, ana: Page, guest: Page):
+    paint(call, "(0, 0, 255)")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    results = {
+        "frame[..., 0] * 0 + 200": ((200, 200, 200), (1280, 720)),
+        "numpy.full((300, 401, 4), (10, 200, 10, 255), numpy.uint8)": ((10, 200, 10), (402, 300)),
+        "numpy.full((480, 640), 90, numpy.uint8)": ((90, 90, 90), (640, 480)),
+    }
+    for result, (colour, (width, height)) in results.items():
+        call.run(f"import numpy\n@call.filter(on='Ana')\ndef other(frame):\n    return {result}")
+        until(guest, colour)
+        shape = picture(guest, PROCESSED).shape
+        assert abs(shape[1] - width) <= 2
+        assert abs(shape[0] - height) <= 2
+
+
+def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(call: Kernel, ana: Page, guest: Page):
+    # The frame's brightness tells when the filter began with it, so that old frames would be seen as old.
+    call.run(
+        "import time\n@call.filter(on='Ana')\ndef slow(frame):\n    frame[:] = int(time.time() * 20) % 256\n"
+        "    time.sleep(0.1)\n    return frame"
+    )
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+
+    def age() -> float:
+        shown, now = float(picture(guest, PROCESSED).mean()), time.time()
+        return float(((now * 20) - shown) % 256) / 20
+
+    early = min(age() for _ in range(5))
+    rate = frames_shown(guest, PROCESSED, 6)["fps"]
+    late = min(age() for _ in range(5))
+    assert 6 < rate < 11
+    assert late < early + 0.5
+    assert late < 2
+
+
+@pytest.mark.parametrize("policy", ["pass", "hold"])
+def test_a_busy_kernel_hurts_nobody(call: Kernel, ana: Page, guest: Page, join: Join, pattern: Browser, policy: str):
+    ben = join(pattern, "Ben")
+    expect(guest.locator(tile("Ben"))).to_be_attached(timeout=20_000)
+    paint(call, "(0, 0, 255)", policy)
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    until(guest, (0, 0, 255))
+    idle = frames_shown(guest, tile("Ben"), 4)
+    guest.evaluate(WATCH)
+    # holds the interpreter without letting the filter's thread in, as a long call into C does
+    call.start_cell("import re, time\nend = time.monotonic() + 20\nwhile time.monotonic() < end: pass\nprint('done')")
+    busy = frames_shown(guest, tile("Ben"), 6)
+    assert busy["fps"] > 0.7 * idle["fps"], "the others go on"
+    assert call.run("print(call.phase)", timeout=60).strip() == "connected"
+    if policy == "hold":
+        assert all(one["plain"] for one in guest.evaluate("globalThis.colours"))
+    paint(call, "(255, 0, 0)", policy)
+    assert until(guest, (255, 0, 0)) < 2, "and the filter is back at once"
+    ben.close()
+
+
+def test_a_kernel_restart_takes_its_filters_along_and_nothing_else(
+    call: Kernel, ana: Page, guest: Page, room: str, lab: JupyterServer
+):
+    paint(call, "(0, 0, 255)")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    call.restart()
+    expect(guest.locator(RAW)).to_be_attached(timeout=15_000)
+    names = [who["name"] for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"]]
+    assert sorted(names) == ["Ana", "Guest"]
+    call.run(f"from rtc_notebook import Call\ncall = Call({room!r})")
+    paint(call, "(255, 0, 0)", "hold")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    until(guest, (255, 0, 0))
+    call.restart()
+    expect(guest.locator(tile("Ana", state="held"))).to_be_attached(timeout=15_000)
+    call.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.unfilter(on='Ana')")
+    expect(guest.locator(RAW)).to_be_attached(timeout=15_000)

@@ -1,0 +1,134 @@
+"""The widget in JupyterLab and Notebook 7: one connection for two views, and a camera that is let go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from harness.browser import context, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from harness.lab import Notebook
+from playwright.sync_api import Browser, Page, expect
+
+CAMERA_OFF = "globalThis.cameras.length > 0 && globalThis.cameras.every(one => one.readyState === 'ended')"
+
+
+def make_notebook(path: Path, *cells: str) -> Path:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def notebook(lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path) -> Iterator[Notebook]:
+    """Open a notebook whose first cell shows a call, with Ana in front of it, and whose second shows it again."""
+    cell = f"from rtc_notebook import Call\ncall = Call({room!r}, name='Ana')\ncall"
+    name = lab.copy_notebook(make_notebook(tmp_path / f"{room}.ipynb", cell, "call", "pass"))
+    opened = context(pattern, viewport={"width": 900, "height": 900})
+    yield Notebook(opened.new_page(), lab, name)
+    opened.close()
+
+
+def people(lab: JupyterServer, room: str) -> list[str]:
+    state = lab.get(f"rtc-notebook/api/rooms/{room}")
+    return sorted(who["name"] for who in state["participants"])
+
+
+def shown(notebook: Notebook) -> Page:
+    """Run the first cell and wait for the picture."""
+    notebook.run(0)
+    expect(notebook.page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
+    return notebook.page
+
+
+def test_two_views_share_one_connection(notebook: Notebook, lab: JupyterServer, room: str):
+    page = shown(notebook)
+    notebook.run(1)
+    expect(page.locator(tile("Ana"))).to_have_count(2, timeout=10_000)
+    assert people(lab, room) == ["Ana", "Ana's kernel"]
+    assert page.evaluate("globalThis.cameras.length") == 1
+    notebook.command("notebook:clear-cell-output")  # of the second cell: the first still shows the call
+    expect(page.locator(tile("Ana"))).to_have_count(1, timeout=5_000)
+    page.wait_for_timeout(3_000)
+    assert not page.evaluate(CAMERA_OFF)
+
+
+@pytest.mark.parametrize("how", ["output cleared", "notebook closed", "leave button", "call.leave()"])
+def test_the_camera_is_let_go(notebook: Notebook, lab: JupyterServer, room: str, how: str):
+    page = shown(notebook)
+    if how == "output cleared":
+        notebook.command("notebook:clear-all-cell-outputs")
+    elif how == "notebook closed":
+        page.evaluate("globalThis.jupyterapp.shell.currentWidget.close()")
+        page.get_by_role("button", name="Discard").or_(page.get_by_role("button", name="Don't Save")).click()
+    elif how == "leave button":
+        page.get_by_role("button", name="Leave the call").click()
+        expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
+    else:
+        Kernel(lab, notebook.kernel_id).run("call.leave()")
+    page.wait_for_function(CAMERA_OFF, timeout=10_000)
+    page.wait_for_function(
+        "([path, token]) => fetch(path, {headers: {Authorization: `token ${token}`}})"
+        ".then(answer => answer.ok ? answer.json() : {participants: []})"
+        ".then(state => !state.participants.some(one => one.name === 'Ana'))",
+        arg=[f"{lab.url}rtc-notebook/api/rooms/{room}", lab.token],
+        timeout=10_000,
+    )
+
+
+def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_it_over(
+    notebook: Notebook, lab: JupyterServer, room: str
+):
+    page = shown(notebook)
+    page.evaluate("globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart().then(() => null)")
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
+    assert people(lab, room) == ["Ana"]
+    before = lab.get(f"rtc-notebook/api/rooms/{room}")["participants"][0]["id"]
+    shown(notebook)
+    expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=15_000)
+    [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
+    assert ana["id"] == before, "nobody saw Ana leave and join"
+    assert ana["widgetOf"], "and she belongs to the new kernel"
+
+
+def test_all_cells_at_once_find_me(notebook: Notebook):
+    notebook.set_source(1, "frame = call.participants['me'].video.frame(timeout=30)\nprint(frame.shape)")
+    notebook.command("notebook:run-all-cells")
+    assert "(720, 1280, 3)" in notebook.run(1)
+
+
+def test_an_old_output_turns_no_camera_on(notebook: Notebook, lab: JupyterServer, room: str):
+    page = shown(notebook)
+    Kernel(lab, notebook.kernel_id).start_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Leave the call").click()
+    page.wait_for_function(CAMERA_OFF)
+    opened = page.evaluate("globalThis.cameras.length")
+    page.get_by_role("button", name="Rejoin").click()
+    expect(page.get_by_text("Run the cell again")).to_be_visible(timeout=15_000)
+    assert page.evaluate("globalThis.cameras.length") == opened
+
+
+def test_it_shows_in_notebook_7(seven: JupyterServer, pattern: Browser, tmp_path: Path):
+    name = seven.copy_notebook(
+        make_notebook(tmp_path / "seven.ipynb", "from rtc_notebook import Call\nCall('seven', name='Ana')")
+    )
+    opened = context(pattern, viewport={"width": 900, "height": 900})
+    page = opened.new_page()
+    page.goto(seven.page(f"notebooks/{name}"))
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=30_000)
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
+    opened.close()
+
+
+@pytest.fixture
+def seven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Notebook 7's own server."""
+    with JupyterServer(tmp_path_factory.mktemp("notebook"), "notebook") as server:
+        yield server
