@@ -63,7 +63,7 @@ def chromium(playwright: Playwright, camera: Path | None = None, fps: int = 30) 
 
 def context(browser: Browser, **options: Any) -> BrowserContext:
     """Return a fresh profile that may use camera and microphone."""
-    options.setdefault("viewport", {"width": 1280, "height": 800})
+    options.setdefault("viewport", {"width": 720, "height": 480})  # the CPU paints it
     opened = browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
     opened.add_init_script(_WITNESS)
     return opened

@@ -1,0 +1,91 @@
+"""What dies, and what stays: the SFU, the Jupyter server, a kernel; and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from harness.browser import chromium, context, frames_shown, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+Join = Callable[..., Page]
+PROCESSED = tile("Ana") + "[data-processed]"
+
+
+def ours(server: JupyterServer) -> list[psutil.Process]:
+    """Return the SFU processes and media workers below a server."""
+    return [
+        child
+        for child in psutil.Process(server.pid).children(recursive=True)
+        if any(what in " ".join(child.cmdline()) for what in ("sfu.process", "rtc_notebook.media"))
+    ]
+
+
+def test_an_sfu_that_dies_is_replaced_without_a_click(
+    join: Join, kernel: Kernel, lab: JupyterServer, room: str, head: Browser, pattern: Browser
+):
+    ana, guest = join(head, "Ana"), join(pattern, "Guest")
+    kernel.run(
+        f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()\n"
+        "@call.filter(on='Ana', on_error='hold')\ndef dark(frame): return frame // 2"
+    )
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=20_000)
+    expect(ana.locator(tile("Guest"))).to_be_attached(timeout=20_000)
+    first = lab.get(f"rtc-notebook/api/rooms/{room}")["sfu"]["process"]["pid"]
+    os.kill(first, signal.SIGKILL)
+    for page, selector in ((guest, PROCESSED), (ana, tile("Guest")), (ana, PROCESSED)):
+        page.wait_for_function(
+            """selector => new Promise(resolve => {
+                const video = document.querySelector(selector);
+                if (!video) return setTimeout(resolve, 100, false);
+                video.requestVideoFrameCallback(() => resolve(true));
+                setTimeout(resolve, 500, false);
+            })""",
+            arg=selector,
+            timeout=15_000,
+        )
+    assert frames_shown(guest, PROCESSED, 2)["fps"] > 3
+    assert frames_shown(ana, tile("Guest"), 2)["fps"] > 3
+    assert lab.get(f"rtc-notebook/api/rooms/{room}")["sfu"]["process"]["pid"] != first
+    assert kernel.run("print(call.phase)").strip() == "connected"
+
+
+def test_nothing_outlives_a_server_or_a_kernel(playwright: Playwright, tmp_path: Path):
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        home = tmp_path / how.name
+        with JupyterServer(home, "lab") as server, chromium(playwright, fps=10) as browser:
+            page = context(browser).new_page()
+            page.goto(server.page("rtc-notebook/room/last", name="Ana", join=""))
+            expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+            kernels = [Kernel.start(server) for _ in range(2)]
+            for number, kernel in enumerate(kernels):
+                kernel.run(f"from rtc_notebook import Call\ncall = Call('last', name='k{number}')\n")
+                kernel.run("call.wait_until_connected()\ncall.participants['Ana'].video.frame(timeout=10)")
+            children = ours(server)
+            assert len(children) == 3
+            directory = Path(kernels[0].run("print(call._studio._worker.directory)").strip())
+            assert directory.exists()
+            pid = int(kernels[0].run("import os; print(os.getpid())"))
+            worker = next(child for child in children if child.ppid() == pid)
+            os.kill(pid, signal.SIGKILL)
+            worker.wait(timeout=10)
+            assert not directory.exists(), "its shared memory is gone too"
+            everything = psutil.Process(server.pid).children(recursive=True)
+            server.stop(how)
+            kernel_processes = [one for one in everything if "ipykernel" in _command(one)]
+            for one in kernel_processes:  # a server that is killed leaves kernels; that is Jupyter's, not ours
+                one.kill()
+            _, left = psutil.wait_procs([one for one in children if one != worker], timeout=15)
+            assert not left, [_command(one) for one in left]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
