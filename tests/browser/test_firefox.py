@@ -1,0 +1,138 @@
+"""Firefox on the call page, with Chromium as the other one: pictures and sound both ways, coming and going."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+from harness.browser import frames_shown, picture, tile
+from harness.firefox import Firefox, FirefoxPage, firefox
+from harness.jupyter import JupyterServer
+from playwright.sync_api import Browser, Page, expect
+
+Join = Callable[..., Page]
+JoinFox = Callable[..., FirefoxPage]
+
+ATTACHED = "selector => !!document.querySelector(selector)"
+
+GONE = 'name => !document.querySelector(`[data-participant="${name}"]`)'
+
+FPS = """([selector, seconds]) => new Promise(resolve => {
+    const video = document.querySelector(selector);
+    let frames = 0;
+    const tick = () => { frames += 1; video.requestVideoFrameCallback(tick); };
+    video.requestVideoFrameCallback(tick);
+    setTimeout(() => resolve(frames / seconds), seconds * 1000);
+})"""
+
+PICTURE = """selector => {
+    const video = document.querySelector(selector);
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    return canvas.toDataURL("image/png").split(",")[1];
+}"""
+
+# Whether sound comes in now: what was heard before does not count.
+HEARD = """async () => {
+    const energy = async () => {
+        let sum = 0;
+        for (const connection of globalThis.connections) {
+            if (connection.connectionState === "closed") continue;
+            for (const report of (await connection.getStats()).values()) {
+                if (report.type === "inbound-rtp" && report.kind === "audio") sum += report.totalAudioEnergy ?? 0;
+            }
+        }
+        return sum;
+    };
+    const before = await energy();
+    await new Promise(resolve => setTimeout(resolve, 500));
+    return await energy() > before;
+}"""
+
+CAMERAS_OFF = "() => globalThis.cameras.length > 0 && globalThis.cameras.every(track => track.readyState === 'ended')"
+
+PRESS = """name => {
+    const named = button => (button.getAttribute("aria-label") ?? button.textContent) === name;
+    [...document.querySelectorAll("button")].find(named).click();
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    with firefox(tmp_path_factory.mktemp("firefox")) as running:
+        yield running
+
+
+@pytest.fixture
+def join_fox(browser: Firefox, lab: JupyterServer, room: str) -> Iterator[JoinFox]:
+    """Return a function that opens the call page in Firefox and goes in."""
+    pages: list[FirefoxPage] = []
+
+    def enter(name: str, **query: str) -> FirefoxPage:
+        pages.append(browser.page(lab.page(f"rtc-notebook/room/{room}", name=name, join="", **query)))
+        return pages[-1]
+
+    yield enter
+    for page in pages:
+        page.close()
+
+
+def fox_picture(page: FirefoxPage, selector: str) -> np.ndarray:
+    """Return what a video element in Firefox shows now, uint8 (height, width, 3), BGR."""
+    decoded = cv2.imdecode(
+        np.frombuffer(base64.b64decode(page.evaluate(PICTURE, selector)), np.uint8), cv2.IMREAD_COLOR
+    )
+    assert decoded is not None
+    return decoded
+
+
+def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: JoinFox, pattern: Browser):
+    ana, fox = join(pattern, "Ana"), join_fox("Fox")
+    fox.wait_for(ATTACHED, tile("Ana"), 20)
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
+    assert fox.evaluate(FPS, [tile("Ana"), 2]) > 3
+    assert frames_shown(ana, tile("Fox"), 2)["fps"] > 3
+    fox.wait_for(HEARD)
+    ana.wait_for_function(HEARD, timeout=10_000)
+    for sent, came in (
+        (picture(ana, tile("Ana")), fox_picture(fox, tile("Ana"))),
+        (fox_picture(fox, tile("Fox")), picture(ana, tile("Fox"))),
+    ):
+        assert came.shape == sent.shape == (720, 1280, 3)
+        np.testing.assert_allclose(came.mean((0, 1)), sent.mean((0, 1)), atol=60)  # Firefox's changes colour all along
+
+
+def test_people_come_and_go_while_firefox_stays(join: Join, join_fox: JoinFox, pattern: Browser):
+    fox, ana = join_fox("Fox"), join(pattern, "Ana")
+    fox.wait_for(ATTACHED, tile("Ana"), 20)
+    ana.get_by_role("button", name="Leave").click()
+    fox.wait_for(GONE, "Ana")
+    bea = join(pattern, "Bea")  # whose tracks take over the m-lines that Ana's had
+    fox.wait_for(ATTACHED, tile("Bea"), 20)
+    assert fox.evaluate(FPS, [tile("Bea"), 2]) > 3
+    fox.wait_for(HEARD)
+    expect(bea.locator(tile("Fox"))).to_be_attached(timeout=20_000)
+    assert frames_shown(bea, tile("Fox"), 2)["fps"] > 3
+
+
+def test_firefox_turns_its_camera_off_leaves_comes_back_and_closes(join: Join, join_fox: JoinFox, pattern: Browser):
+    ana, fox = join(pattern, "Ana", camera="0", microphone="0"), join_fox("Fox")
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
+    fox.evaluate(PRESS, "Turn camera off")
+    expect(ana.locator(tile("Fox", state="off"))).to_be_attached(timeout=5_000)
+    assert fox.evaluate(CAMERAS_OFF), "the light is off"
+    fox.evaluate(PRESS, "Turn camera on")
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=5_000)
+    assert frames_shown(ana, tile("Fox"), 2)["fps"] > 3
+    fox.evaluate(PRESS, "Leave the call")
+    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
+    assert fox.evaluate(CAMERAS_OFF), "the light is off"
+    fox.evaluate(PRESS, "Rejoin")
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=10_000)
+    fox.close()
+    # Gone, or away for the grace time: Firefox often closes a page's socket (code 1001) before pagehide can say "leave".
+    expect(ana.locator(tile("Fox"))).to_have_count(0, timeout=5_000)
