@@ -94,14 +94,20 @@ class LiveRoom:
                         await within(place.seat.resend_offer())
             return place
 
-    async def disconnected(self, place: Place, outlet: Outlet) -> None:
-        """Keep the place of a participant whose socket broke, for the grace time."""
+    async def disconnected(self, place: Place, outlet: Outlet, *, went_away: bool = False) -> None:
+        """Keep the place of a participant whose socket broke, for the grace time.
+
+        A browser that ``went_away`` (its page was closed) is not waited for: Firefox may not get its ``leave`` out.
+        """
         async with self._lock:
             if place.outlet is not outlet or self.places.get(place.id) is not place:
                 return
+            kernel = self.room.participants[place.id].client == "kernel"
+            if went_away and not kernel:
+                await self._remove(place)
+                return
             place.outlet = None
             self.room.disconnect(place.id)
-            kernel = self.room.participants[place.id].client == "kernel"
             grace = self._settings.kernel_grace if kernel else self._settings.resume_grace
             place.timer = asyncio.get_running_loop().call_later(grace, lambda: self._spawn(self._expire(place)))
             await self.settle()

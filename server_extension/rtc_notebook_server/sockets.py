@@ -99,7 +99,8 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         if self._place is not None and self._live is not None:
-            task = asyncio.ensure_future(self._live.disconnected(self._place, self))
+            went_away = self.close_code == 1001  # RFC 6455, 7.4.1
+            task = asyncio.ensure_future(self._live.disconnected(self._place, self, went_away=went_away))
             _closed.add(task)
             task.add_done_callback(_closed.discard)
         super().on_close()

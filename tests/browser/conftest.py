@@ -13,6 +13,16 @@ from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+# Notes when a page has somebody else's tile, and when it has a picture in it.
+FIRST_PICTURE = """
+new MutationObserver(() => {
+    for (const video of document.querySelectorAll("video[data-participant=Ana]")) {
+        globalThis.firstTile ??= performance.now();
+        if (video.dataset.state === "live") globalThis.firstPicture ??= performance.now();
+    }
+}).observe(document, {subtree: true, childList: true, attributes: true});
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -64,6 +74,7 @@ def join(lab: JupyterServer, room: str) -> Iterator[Callable[..., Page]]:
     def enter(browser: Browser, name: str, **query: str) -> Page:
         contexts.append(context(browser))
         page = contexts[-1].new_page()
+        page.add_init_script(FIRST_PICTURE)
         page.goto(lab.page(f"rtc-notebook/room/{room}", name=name, join="", **query))
         return page
 

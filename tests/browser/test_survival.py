@@ -39,18 +39,11 @@ def test_an_sfu_that_dies_is_replaced_without_a_click(
     first = lab.get(f"rtc-notebook/api/rooms/{room}")["sfu"]["process"]["pid"]
     os.kill(first, signal.SIGKILL)
     for page, selector in ((guest, PROCESSED), (ana, tile("Guest")), (ana, PROCESSED)):
-        page.wait_for_function(
-            """selector => new Promise(resolve => {
-                const video = document.querySelector(selector);
-                if (!video) return setTimeout(resolve, 100, false);
-                video.requestVideoFrameCallback(() => resolve(true));
-                setTimeout(resolve, 500, false);
-            })""",
-            arg=selector,
-            timeout=15_000,
-        )
-    assert frames_shown(guest, PROCESSED, 2)["fps"] > 3
-    assert frames_shown(ana, tile("Guest"), 2)["fps"] > 3
+        for _ in range(8):
+            if frames_shown(page, selector, 2)["fps"] > 2:
+                break
+        else:
+            raise AssertionError(f"{selector} stands still")
     assert lab.get(f"rtc-notebook/api/rooms/{room}")["sfu"]["process"]["pid"] != first
     assert kernel.run("print(call.phase)").strip() == "connected"
 

@@ -29,7 +29,7 @@ _FLAGS = [
 
 
 # Keeps what a page opens where a test finds it; changes nothing.
-_WITNESS = """
+WITNESS = """
 (() => {
     globalThis.connections = []; globalThis.cameras = [];
     const Real = globalThis.RTCPeerConnection;
@@ -65,7 +65,7 @@ def context(browser: Browser, **options: Any) -> BrowserContext:
     """Return a fresh profile that may use camera and microphone."""
     options.setdefault("viewport", {"width": 720, "height": 480})  # the CPU paints it
     opened = browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
-    opened.add_init_script(_WITNESS)
+    opened.add_init_script(WITNESS)
     return opened
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from .browser import _WITNESS
+from .browser import WITNESS
 
 FIREFOX = os.environ.get("FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox") or "/usr/bin/firefox-esr"
 
@@ -119,7 +119,7 @@ class Firefox:
         self._socket = socket
         self._last = 0
         self.command("session.new", capabilities={})
-        self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {_WITNESS} }}")
+        self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {WITNESS} }}")
 
     def page(self, url: str) -> FirefoxPage:
         """Open a tab and wait until the page has loaded."""
