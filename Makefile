@@ -43,6 +43,7 @@ browsers:
 .venv/bin/python:
 	@scripts/system-packages require python3-venv
 	$(PYTHON) -m venv .venv
+	@echo '{"type": "commonjs"}' > .venv/package.json  # else JupyterLab's yarn.js falls under ours, and fails loudly
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 .venv/demo.stamp: .venv/bin/python pyproject.toml
