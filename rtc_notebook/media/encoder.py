@@ -10,7 +10,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from ..rtp import seam
+from ..rtp import vp8
 
 CLOCK_RATE = 90_000
 TIME_BASE = Fraction(1, CLOCK_RATE)
@@ -59,7 +59,7 @@ class RealtimeVp8Encoder:
             self._codec, self._codec_bitrate = _open(*size, bitrate), bitrate
         frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._codec.encode(frame))
-        payloads = seam.packetize_vp8(data, self._picture_id)
+        payloads = vp8.packetize(data, self._picture_id)
         self._picture_id = (self._picture_id + 1) & 0x7FFF
         assert frame.pts is not None
         return payloads, frame.pts

@@ -1,7 +1,7 @@
 """The one place that touches aiortc's and aioice's private names.
 
-aiortc is pinned to one minor version; ``tests/rtp/test_seam.py`` fails with a sentence when something here is no
-longer what it was.
+aiortc is pinned to one minor version for each Python (1.15 is the last for 3.10); ``tests/rtp/test_seam.py`` fails with
+a sentence when something here is no longer what it was.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import aiortc.rtcrtpsender
 import pylibsrtp
 from aiortc import RTCPeerConnection
 from aiortc.codecs import is_rtx
-from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcdtlstransport import RtpRouter, State
 from aiortc.rtp import RtpPacket, is_rtcp
 
@@ -124,9 +123,3 @@ def use_video_encoder(factory: Callable[[], Any]) -> None:
         return factory() if codec.mimeType == FORWARDED["video"] else aiortc_get_encoder(codec)
 
     aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]
-
-
-def packetize_vp8(data: bytes, picture_id: int) -> list[bytes]:
-    """Split a VP8 frame into RTP payloads (RFC 7741, 4)."""
-    payloads: list[bytes] = Vp8Encoder._packetize(data, picture_id)
-    return payloads

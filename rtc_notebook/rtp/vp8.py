@@ -1,6 +1,9 @@
-"""What a forwarder must know of VP8: where a keyframe begins (RFC 7741, 4.2 and 4.3)."""
+"""VP8 in RTP payloads: where a keyframe begins, and how a frame is split (RFC 7741, 4.2 and 4.3)."""
 
 from __future__ import annotations
+
+PAYLOAD_BYTES = 1_200
+"""Most bytes of one payload; with headers it stays under any usual path's MTU."""
 
 
 def keyframe_size(payload: bytes) -> tuple[int, int] | None:
@@ -32,3 +35,12 @@ def _frame_start(payload: bytes) -> int | None:
         if extended & 0x30:  # TID or KEYIDX
             position += 1
     return position if position < len(payload) else None
+
+
+def packetize(frame: bytes, picture_id: int) -> list[bytes]:
+    """Split a VP8 frame into RTP payloads, each with a descriptor that has a 15-bit picture id (RFC 7741, 4.2)."""
+    identifier = (0x8000 | picture_id & 0x7FFF).to_bytes(2, "big")
+    size = PAYLOAD_BYTES - 4
+    return [
+        bytes((0x80 if at else 0x90, 0x80)) + identifier + frame[at : at + size] for at in range(0, len(frame), size)
+    ]
