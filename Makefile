@@ -31,7 +31,8 @@ test-js: node_modules/.stamp
 	npm run --silent test
 
 test-browser: .venv/test.stamp browsers
-	$(BIN)/python -m pytest -m browser --timeout=240
+	$(BIN)/python -m pytest -m browser --timeout=240 tests/browser
+	$(BIN)/python -m pytest -m browser --timeout=240 tests/sfu  # apart: they bring an event loop of their own
 
 screenshots: .venv/test.stamp browsers
 	$(BIN)/python scripts/screenshots.py

@@ -83,7 +83,7 @@ def test_who_comes_late_sees_a_picture_in_under_a_second(join: Join, head: Brows
     expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     ana.wait_for_timeout(3_000)  # long enough for the first keyframe to be history
     late = join(pattern, "Late", camera="0", microphone="0")
-    late.wait_for_function("globalThis.firstPicture !== undefined", timeout=20_000)
+    late.wait_for_function("() => globalThis.firstPicture !== undefined", timeout=20_000)
     assert late.evaluate("globalThis.firstPicture - globalThis.firstTile") < 1_000
 
 
