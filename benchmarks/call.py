@@ -52,6 +52,16 @@ def direct(browser: Browser, seconds: float) -> Watched:
     return result
 
 
+def direct_beside_work(browser: Browser, seconds: float) -> Watched:
+    """Browser to browser, with a process beside it that does what a busy cell does: what the machine itself costs."""
+    worker = subprocess.Popen([sys.executable, "-c", BUSY.format(3600)])
+    try:
+        return direct(browser, seconds)
+    finally:
+        worker.kill()
+        worker.wait()
+
+
 def echo(browser: Browser, seconds: float, *modes: str) -> tuple[Watched, float]:
     """Aiortc's echo; returns also how many MB its process grew by from the third second on."""
     page = blank(browser)
@@ -137,6 +147,8 @@ def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) 
     """Unfiltered, from Ana to Guest, the kernel idle and busy, beside a direct connection."""
     straight = direct(browser, seconds)
     print(straight.row("direct, browser to browser", 3), flush=True)
+    beside = direct_beside_work(browser, seconds)
+    print(beside.row("direct, a busy process beside it", 3), flush=True)
     with ours(browser, server, "unfiltered") as call:
         call.join()
         call.enter("Ana")
@@ -148,9 +160,11 @@ def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) 
         busy = watch(guest, tile("Ana"), seconds, call.processes())
         print(busy.row("rtc-notebook, browser to browser, kernel busy", 3), flush=True)
     notes.append(f"unfiltered minus direct, p50: {idle.p50(3) - straight.p50(3):+.0f} ms (expected under 10)")
-    notes.append(
-        f"busy / idle, browser to browser, p50: {busy.p50(3) / idle.p50(3):.2f}, fps {busy.fps(3) / idle.fps(3):.2f}"
-    )
+    for what, one, other in (("rtc-notebook", busy, idle), ("direct", beside, straight)):
+        notes.append(
+            f"{what}, busy / idle, browser to browser: p50 {one.p50(3) / other.p50(3):.2f}, "
+            f"fps {one.fps(3) / other.fps(3):.2f}"
+        )
 
 
 def filtered(browser: Browser, server: JupyterServer, seconds: float) -> None:

@@ -79,7 +79,7 @@ def _open(width: int, height: int, bitrate: int) -> Any:
     codec.thread_count = max(1, min(4, (os.cpu_count() or 1) // 2)) if width * height > THREADS_FROM_PIXELS else 1
     codec.options = {
         "deadline": "realtime",
-        "cpu-used": "-6",
+        "cpu-used": "-12",  # 9 ms of CPU at 720p instead of 13, for 0.3 dB
         "lag-in-frames": "0",
         "minrate": str(bitrate),  # as is maxrate: constant bitrate
         "maxrate": str(bitrate),
