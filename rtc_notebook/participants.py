@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .errors import CallEnded, ParticipantNotFound
 from .media.control import TrackKey
-from .protocol import ParticipantInfo, Source
+from .protocol import Kind, ParticipantInfo, Source
 from .roster import Roster
 from .tracks import Track
 
@@ -70,23 +70,24 @@ class Participant:
     @property
     def video(self) -> Track | None:
         """The camera's picture, or what a kernel shows; None where there is none."""
-        return self._track("kernel" if self.is_kernel else "camera")
+        return self._track("kernel" if self.is_kernel else "camera", "video")
 
     @property
     def audio(self) -> Track | None:
         """The microphone's sound; None where there is none."""
-        return self._track("microphone")
+        return self._track("kernel" if self.is_kernel else "microphone", "audio")
 
     @property
     def screen(self) -> Track | None:
         """The shared screen; None where there is none."""
-        return self._track("screen")
+        return self._track("screen", "video")
 
-    def _track(self, source: Source) -> Track | None:
+    def _track(self, source: Source, kind: Kind) -> Track | None:
         over = self._studio.over()
         if over is not None:
             raise over
-        return self._studio.track(TrackKey(self.id, source))
+        first = next((t for t in self._info.tracks if t.of is None and (t.source, t.kind) == (source, kind)), None)
+        return None if first is None else self._studio.track(TrackKey.of(self.id, first))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Participant) and (self.id, self._studio) == (other.id, other._studio)

@@ -31,6 +31,7 @@ OnError = Literal["pass", "hold"]
 Connection = Literal["publish", "subscribe"]
 ClientKind = Literal["browser", "kernel"]
 FilterState = Literal["starting", "active", "held"]
+Filterable = Literal["camera", "screen", "microphone"]
 
 
 class _Struct(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,18 +61,25 @@ class FilterInfo(_Struct, frozen=True):
 
 
 class TrackInfo(_Struct, frozen=True):
-    """A published track. ``of`` names the raw track that this one is the processed version of."""
+    """A published track. ``of`` names the raw track that this one is the processed version of.
+
+    ``label`` is what a kernel calls one of the several it may publish.
+    """
 
     id: str
     kind: Kind
     source: Source
     muted: bool = False
     of: str | None = None
+    label: str = ""
     filter: FilterInfo | None = None
 
 
 class ParticipantInfo(_Struct, frozen=True):
-    """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget."""
+    """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget.
+
+    ``recording``: it keeps what it sees and hears.
+    """
 
     id: str
     name: str
@@ -79,6 +87,7 @@ class ParticipantInfo(_Struct, frozen=True):
     user: str | None = None
     connected: bool = True
     widget_of: str | None = None
+    recording: bool = False
     tracks: tuple[TrackInfo, ...] = ()
 
 
@@ -108,11 +117,67 @@ class IceCandidate(_Struct, frozen=True):
 
 
 class TrackDescription(_Struct, frozen=True):
-    """What a participant says of a track it offers; ``of`` is the raw track's id if this is its filtered version."""
+    """What a participant says of a track it offers; ``of`` is the raw track's id if this is its filtered version.
+
+    ``label`` tells several of one kernel's tracks apart.
+    """
 
     source: Source
     muted: bool = False
     of: str | None = None
+    label: str = ""
+
+
+class Box(_Struct, frozen=True, tag_field="shape", tag="box"):
+    """A rectangle. Positions and sizes here and below are shares of the picture's width and height, from the top left.
+
+    ``colour`` is CSS ``#rrggbb``; ``line`` is in thousandths of the picture's width, 0 for none.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str = ""
+    colour: str = "#00e676"
+    line: float = 3.0
+    fill: float = 0.0
+    """Opacity of the inside."""
+
+
+class Polyline(_Struct, frozen=True, tag_field="shape", tag="polyline"):
+    """Points joined by straight lines; ``closed`` makes it a polygon."""
+
+    points: tuple[tuple[float, float], ...]
+    closed: bool = False
+    colour: str = "#00e676"
+    line: float = 3.0
+    fill: float = 0.0
+
+
+class Text(_Struct, frozen=True, tag_field="shape", tag="text"):
+    """Words with their lower left corner at (x, y); ``size`` is the letters' height as a share of the picture's."""
+
+    x: float
+    y: float
+    text: str
+    colour: str = "#ffffff"
+    size: float = 0.05
+
+
+class Mask(_Struct, frozen=True, tag_field="shape", tag="mask"):
+    """Where something is: a one-channel PNG (base64) stretched over the rectangle, as opaque as ``opacity`` at 255."""
+
+    png: str
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+    colour: str = "#00e676"
+    opacity: float = 0.5
+
+
+Shape = Box | Polyline | Text | Mask
 
 
 # --- from a participant to the server ------------------------------------------------------------------
@@ -165,10 +230,10 @@ class Mute(_Message, frozen=True, tag="mute"):
 
 
 class SetFilter(_Message, frozen=True, tag="set-filter"):
-    """A kernel takes a participant's picture for filtering; kept while it is there, whatever track carries it."""
+    """A kernel takes somebody's picture or sound for filtering; kept while it is there, whatever track carries it."""
 
     participant: str
-    source: Literal["camera", "screen"] = "camera"
+    source: Filterable = "camera"
     on_error: OnError = "pass"
     label: str = ""
 
@@ -177,7 +242,44 @@ class ClearFilter(_Message, frozen=True, tag="clear-filter"):
     """Takes a filter off: the raw picture is everybody's again."""
 
     participant: str
-    source: Literal["camera", "screen"] = "camera"
+    source: Filterable = "camera"
+
+
+class DrawOverlay(_Message, frozen=True, tag="draw-overlay"):
+    """A kernel's drawing over somebody's picture, in place of its last one there; browsers draw it.
+
+    ``captured`` is when the picture that it was made for was captured, by its sender's clock (seconds since the epoch,
+    as its RTCP sender reports tell it), 0 if it belongs to none; it is stale ``seconds`` after that.
+    """
+
+    participant: str
+    shapes: tuple[Shape, ...]
+    source: Literal["camera", "screen", "kernel"] = "camera"
+    label: str = ""
+    captured: float = 0.0
+    seconds: float = 1.0
+
+
+class SendData(_Message, frozen=True, tag="send-data"):
+    """One part of a kernel's message to the other kernels, or to the one ``to``; base64."""
+
+    id: int
+    part: int
+    parts: int
+    data: str
+    to: str | None = None
+
+
+class SetRecording(_Message, frozen=True, tag="set-recording"):
+    """Says that this kernel keeps what it sees and hears, or no longer; announced to the others."""
+
+    active: bool
+
+
+class GetStats(_Message, frozen=True, tag="get-stats"):
+    """Asks for the SFU's counters."""
+
+    id: int
 
 
 class Restart(_Message, frozen=True, tag="restart"):
@@ -197,7 +299,21 @@ class Leave(_Message, frozen=True, tag="leave"):
 
 
 ClientMessage = (
-    Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | Restart | Pair | Leave
+    Hello
+    | Publish
+    | Subscribe
+    | OfferAnswer
+    | Candidate
+    | Mute
+    | SetFilter
+    | ClearFilter
+    | DrawOverlay
+    | SendData
+    | SetRecording
+    | GetStats
+    | Restart
+    | Pair
+    | Leave
 )
 
 
@@ -250,6 +366,35 @@ class Restarted(_Message, frozen=True, tag="restarted"):
     connections: tuple[Connection, ...]
 
 
+class Overlay(_Message, frozen=True, tag="overlay"):
+    """What a kernel draws over a picture; see `DrawOverlay`. ``by`` is the kernel's participant."""
+
+    by: str
+    participant: str
+    shapes: tuple[Shape, ...]
+    source: Literal["camera", "screen", "kernel"] = "camera"
+    label: str = ""
+    captured: float = 0.0
+    seconds: float = 1.0
+
+
+class Data(_Message, frozen=True, tag="data"):
+    """One part of a message that kernel ``by`` sent; see `SendData`."""
+
+    by: str
+    id: int
+    part: int
+    parts: int
+    data: str
+
+
+class Stats(_Message, frozen=True, tag="stats"):
+    """Answer to ``get-stats`` with this id: `rtc_notebook_server.sfu.base.Engine.stats` as it is."""
+
+    id: int
+    stats: dict[str, Any]
+
+
 class Error(_Message, frozen=True, tag="error"):
     """A refusal: what happened and what to do about it. ``about`` is the type (and ``id``) refused."""
 
@@ -266,7 +411,9 @@ class Bye(_Message, frozen=True, tag="bye"):
     message: str
 
 
-ServerMessage = Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Error | Bye
+ServerMessage = (
+    Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats | Error | Bye
+)
 
 
 # --- on the wire ---------------------------------------------------------------------------------------

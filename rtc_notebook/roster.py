@@ -39,7 +39,7 @@ class Roster:
         self.participants = {one.id: one for one in everybody if one.id != self.own_id}
         # The processed version of a picture is no track of its own: it is what that picture is to everybody else.
         self._tracks = {
-            TrackKey(one.id, track.source): track
+            TrackKey.of(one.id, track): track
             for one in self.participants.values()
             for track in one.tracks
             if track.of is None

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..protocol import FilterState, OnError, ParticipantInfo, Source
+from .. import protocol
+from ..protocol import FilterState, Kind, OnError, ParticipantInfo, Source, TrackInfo
 
 Phase = Literal["connecting", "connected", "reconnecting", "ended"]
 
@@ -21,10 +22,20 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class TrackKey(msgspec.Struct, frozen=True):
-    """A participant's id and a source."""
+    """A participant's id, what its track shows or sounds like, and the name that a kernel gave it."""
 
     participant: str
     source: Source
+    kind: Kind = "video"
+    name: str = ""
+
+    @classmethod
+    def of(cls, participant: str, track: TrackInfo) -> TrackKey:
+        """Return the key of a participant's track."""
+        return cls(participant, track.source, track.kind, track.label)
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.source} {self.kind} {self.name}"
 
 
 # --- from the kernel ----------------------------------------------------------------------------------
@@ -79,11 +90,17 @@ class Result(_Message, frozen=True, tag="result"):
     failed: bool = False
 
 
+class ToServer(_Message, frozen=True, tag="to-server"):
+    """Hand this to the server as it is."""
+
+    message: protocol.DrawOverlay | protocol.SendData | protocol.SetRecording | protocol.GetStats
+
+
 class Leave(_Message, frozen=True, tag="leave"):
     """Leave the room and end."""
 
 
-Command = Join | Want | SetFilter | ClearFilter | Results | Result | Leave
+Command = Join | Want | SetFilter | ClearFilter | Results | Result | ToServer | Leave
 
 
 # --- from the worker ----------------------------------------------------------------------------------
@@ -142,7 +159,13 @@ class Refused(_Message, frozen=True, tag="refused"):
     track: TrackKey | None = None
 
 
-Event = State | Room | Frames | Frame | Ended | FilterReport | Refused
+class FromServer(_Message, frozen=True, tag="from-server"):
+    """The server said this, and it is the kernel's to know."""
+
+    message: protocol.Data | protocol.Stats
+
+
+Event = State | Room | Frames | Frame | Ended | FilterReport | Refused | FromServer
 
 _commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)

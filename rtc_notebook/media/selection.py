@@ -15,7 +15,7 @@ class Room:
         self._me = me
         self.participants = tuple(participants)
         self._raw = {
-            TrackKey(participant.id, track.source): track
+            TrackKey.of(participant.id, track): track
             for participant in self.participants
             for track in participant.tracks
             if track.of is None

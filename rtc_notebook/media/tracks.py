@@ -79,7 +79,7 @@ class IncomingTracks:
         self._tracks.clear()
 
     def _new(self, key: TrackKey) -> IncomingTrack:
-        name = f"{key.participant} {key.source}"
+        name = str(key)
         track = IncomingTrack(
             self._directory,
             lambda path: self._parent.send(control.Frames(track=key, path=path)),

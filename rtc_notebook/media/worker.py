@@ -112,6 +112,8 @@ class Worker:
             self._set_filter(command)
         elif isinstance(command, control.ClearFilter):
             self._clear_filter(command.track)
+        elif isinstance(command, control.ToServer):
+            self._signaling.send(command.message)
 
     def _set_filter(self, command: control.SetFilter) -> None:
         filtered = self._filters.get(command.track)
@@ -153,7 +155,7 @@ class Worker:
             for key, filtered in self._filters.items():
                 raw = self._room.raw(key)
                 state = raw.filter.state if raw is not None and raw.filter is not None else "starting"
-                self._parent.send_latest(f"report {key.participant} {key.source}", filtered.report(state))
+                self._parent.send_latest(f"report {key}", filtered.report(state))
 
     # --- the server ------------------------------------------------------------------------------------
 
@@ -196,6 +198,8 @@ class Worker:
                 self._subscribe_again()
         elif isinstance(message, protocol.Error):
             self._on_error(message)
+        elif isinstance(message, (protocol.Data, protocol.Stats)):
+            self._parent.send(control.FromServer(message=message))
 
     def _on_welcome(self, welcome: protocol.Welcome) -> None:
         media = welcome.media

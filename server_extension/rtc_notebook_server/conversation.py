@@ -77,6 +77,28 @@ async def _clear_filter(live: LiveRoom, place: Place, message: protocol.ClearFil
         room.clear_filter(place.id, message)
 
 
+async def _draw_overlay(live: LiveRoom, place: Place, message: protocol.DrawOverlay) -> None:
+    overlay = live.room.overlay(place.id, message)
+    for other in live.places.values():
+        if live.room.participants[other.id].client == "browser":
+            other.send(overlay)
+
+
+async def _send_data(live: LiveRoom, place: Place, message: protocol.SendData) -> None:
+    data, to = live.room.data(place.id, message)
+    for id in to:
+        live.places[id].send(data)
+
+
+async def _set_recording(live: LiveRoom, place: Place, message: protocol.SetRecording) -> None:
+    async with live.changing(place) as room:
+        room.set_recording(place.id, message.active)
+
+
+async def _get_stats(live: LiveRoom, place: Place, message: protocol.GetStats) -> None:
+    place.send(protocol.Stats(id=message.id, stats=await live.centre.stats()))
+
+
 async def _restart(live: LiveRoom, place: Place, message: protocol.Restart) -> None:
     async with live.changing(place) as room:
         if message.connection == "publish":
@@ -108,6 +130,10 @@ _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.Mute: _mute,
     protocol.SetFilter: _set_filter,
     protocol.ClearFilter: _clear_filter,
+    protocol.DrawOverlay: _draw_overlay,
+    protocol.SendData: _send_data,
+    protocol.SetRecording: _set_recording,
+    protocol.GetStats: _get_stats,
     protocol.Restart: _restart,
     protocol.Pair: _pair,
     protocol.Hello: _hello_again,

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import FakeWorker, Workers, person
+from fake_worker import FakeWorker, Workers, person
 
 from rtc_notebook import Call, CallEnded, CallTimeout, ConnectionFailed, ParticipantNotFound, RoomNameError
 from rtc_notebook.media.control import Join, Leave, Refused, State

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import GUEST, FakeWorker, Workers, eventually, person, picture
+from fake_worker import GUEST, FakeWorker, Workers, eventually, person, picture
 
 from rtc_notebook import Call, FilterError, ParticipantNotFound
 from rtc_notebook.filters import runner as runner_module

@@ -5,13 +5,13 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import GUEST, FakeWorker, eventually, person, picture
+from fake_worker import GUEST, FakeWorker, eventually, person, picture
 
 from rtc_notebook import Call, CallEnded, CallTimeout, Track, TrackEnded
 from rtc_notebook import tracks as tracks_module
 from rtc_notebook.media.control import TrackKey, Want
 
-SOUND = TrackKey("p2", "microphone")
+SOUND = TrackKey("p2", "microphone", "audio")
 
 
 @pytest.fixture

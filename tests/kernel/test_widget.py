@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import FakeWorker, Workers, eventually, person, picture
+from fake_worker import FakeWorker, Workers, eventually, person, picture
 
 from rtc_notebook import Call, server
 from rtc_notebook.media.control import Result

@@ -17,7 +17,7 @@ from rtc_notebook.media import control
 from rtc_notebook.media.control import TrackKey
 
 CAMERA = TrackKey("ana", "camera")
-MICROPHONE = TrackKey("ana", "microphone")
+MICROPHONE = TrackKey("ana", "microphone", "audio")
 
 
 @pytest.fixture

@@ -62,9 +62,9 @@ test("somebody whose socket broke is away", () => {
 
 test("screens and a kernel's own pictures have tiles, kernels as such have none", () => {
   const room = [browser("a", [camera("ta"), { id: "s", kind: "video", source: "screen" }]), kernel()];
-  assert.deepEqual(tilesOf(room, "b").map(({ key }) => key), ["a/camera", "a/screen"]);
+  assert.deepEqual(tilesOf(room, "b").map(({ key }) => key), ["a/camera/", "a/screen/"]);
   room[1].tracks = [{ id: "kt", kind: "video", source: "kernel" }];
-  assert.deepEqual(tilesOf(room, "b").map(({ key }) => key), ["a/camera", "a/screen", "k/kernel"]);
+  assert.deepEqual(tilesOf(room, "b").map(({ key }) => key), ["a/camera/", "a/screen/", "k/kernel/"]);
 });
 
 test("everybody's sound is wanted but one's own", () => {

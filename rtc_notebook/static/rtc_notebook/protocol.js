@@ -8,14 +8,24 @@
  * @typedef {{ by: string, onError: "pass" | "hold", state: "starting" | "active" | "held", track?: string | null,
  *   label?: string }} FilterInfo
  * @typedef {{ id: string, kind: Kind, source: Source, muted?: boolean, of?: string | null,
- *   filter?: FilterInfo | null }} TrackInfo
+ *   label?: string, filter?: FilterInfo | null }} TrackInfo
  * @typedef {{ id: string, name: string, client: "browser" | "kernel", user?: string | null, connected?: boolean,
- *   widgetOf?: string | null, tracks?: TrackInfo[] }} ParticipantInfo
+ *   widgetOf?: string | null, recording?: boolean, tracks?: TrackInfo[] }} ParticipantInfo
  * @typedef {{ urls: string[], username?: string | null, credential?: string | null }} IceServer
  * @typedef {{ iceServers?: IceServer[], startBitrate?: number, maxBitrate?: number }} MediaSettings
  * @typedef {{ candidate: string, sdpMid?: string | null, sdpMLineIndex?: number | null,
  *   usernameFragment?: string | null }} IceCandidate
- * @typedef {{ source: Source, muted?: boolean, of?: string | null }} TrackDescription
+ * @typedef {{ source: Source, muted?: boolean, of?: string | null, label?: string }} TrackDescription
+ * @typedef {{ shape: "box", x: number, y: number, width: number, height: number, label?: string, colour?: string,
+ *   line?: number, fill?: number }} Box
+ * @typedef {{ shape: "polyline", points: [number, number][], closed?: boolean, colour?: string, line?: number,
+ *   fill?: number }} Polyline
+ * @typedef {{ shape: "text", x: number, y: number, text: string, colour?: string, size?: number }} Text
+ * @typedef {{ shape: "mask", png: string, x?: number, y?: number, width?: number, height?: number, colour?: string,
+ *   opacity?: number }} Mask
+ * @typedef {Box | Polyline | Text | Mask} Shape
+ * @typedef {"camera" | "screen" | "microphone"} Filterable
+ * @typedef {"camera" | "screen" | "kernel"} Drawable
  *
  * @typedef {{ type: "hello", version: number, client: "browser" | "kernel", clientVersion: string,
  *   name?: string | null, session?: string | null, call?: string | null }} Hello
@@ -24,14 +34,20 @@
  * @typedef {{ type: "offer-answer", id: number, sdp: string }} OfferAnswer
  * @typedef {{ type: "candidate", connection: ConnectionName, candidate: IceCandidate }} Candidate
  * @typedef {{ type: "mute", track: string, muted: boolean }} Mute
- * @typedef {{ type: "set-filter", participant: string, source?: "camera" | "screen", onError?: "pass" | "hold",
+ * @typedef {{ type: "set-filter", participant: string, source?: Filterable, onError?: "pass" | "hold",
  *   label?: string }} SetFilter
- * @typedef {{ type: "clear-filter", participant: string, source?: "camera" | "screen" }} ClearFilter
+ * @typedef {{ type: "clear-filter", participant: string, source?: Filterable }} ClearFilter
+ * @typedef {{ participant: string, shapes: Shape[], source?: Drawable, label?: string, captured?: number,
+ *   seconds?: number }} Drawing
+ * @typedef {Drawing & { type: "draw-overlay" }} DrawOverlay
+ * @typedef {{ type: "send-data", id: number, part: number, parts: number, data: string, to?: string | null }} SendData
+ * @typedef {{ type: "set-recording", active: boolean }} SetRecording
+ * @typedef {{ type: "get-stats", id: number }} GetStats
  * @typedef {{ type: "restart", connection: ConnectionName }} Restart
  * @typedef {{ type: "pair", call: string }} Pair
  * @typedef {{ type: "leave" }} Leave
- * @typedef {Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | Restart | Pair |
- *   Leave} ClientMessage
+ * @typedef {Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
+ *   SendData | SetRecording | GetStats | Restart | Pair | Leave} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
  *   resumed: boolean, room: string, media: MediaSettings }} Welcome
@@ -39,9 +55,13 @@
  * @typedef {{ type: "publish-answer", id: number, sdp: string, tracks: Record<string, string> }} PublishAnswer
  * @typedef {{ type: "offer", id: number, connectionId: number, sdp: string, tracks: Record<string, string> }} Offer
  * @typedef {{ type: "restarted", connections: ConnectionName[] }} Restarted
+ * @typedef {Drawing & { type: "overlay", by: string }} Overlay
+ * @typedef {{ type: "data", by: string, id: number, part: number, parts: number, data: string }} Data
+ * @typedef {{ type: "stats", id: number, stats: Record<string, unknown> }} Stats
  * @typedef {{ type: "error", code: string, message: string, about?: string | null, id?: number | null }} ErrorMessage
  * @typedef {{ type: "bye", code: string, message: string }} Bye
- * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | ErrorMessage | Bye} ServerMessage
+ * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats |
+ *   ErrorMessage | Bye} ServerMessage
  *
  * @typedef {(value: unknown, path: string) => void} Check throws a ProtocolError
  */
@@ -67,6 +87,7 @@ const when = (test, expected) => (value, path) => test(value) || refuse(path, ex
 
 const text = when((value) => typeof value === "string", "a string");
 const integer = when(Number.isInteger, "an integer");
+const number = when((value) => typeof value === "number", "a number");
 const flag = when((value) => typeof value === "boolean", "true or false");
 
 /** @param {...string} words */
@@ -83,6 +104,8 @@ const listOf = (check) => (value, path) => {
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isRecord = when(isObject, "an object");
 
 /** @param {Check} check @returns {Check} */
 const mapOf = (check) => (value, path) => {
@@ -106,18 +129,18 @@ const client = oneOf("browser", "kernel");
 const connection = oneOf("publish", "subscribe");
 const onError = oneOf("pass", "hold");
 const source = oneOf("camera", "microphone", "screen", "kernel");
-const filtered = oneOf("camera", "screen");
+const filtered = oneOf("camera", "screen", "microphone");
 const filter = record(
   { by: text, onError, state: oneOf("starting", "active", "held") },
   { track: orNull(text), label: text },
 );
 const track = record(
   { id: text, kind: oneOf("audio", "video"), source },
-  { muted: flag, of: orNull(text), filter: orNull(filter) },
+  { muted: flag, of: orNull(text), label: text, filter: orNull(filter) },
 );
 const participant = record(
   { id: text, name: text, client },
-  { user: orNull(text), connected: flag, widgetOf: orNull(text), tracks: listOf(track) },
+  { user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, tracks: listOf(track) },
 );
 const iceServer = record({ urls: listOf(text) }, { username: orNull(text), credential: orNull(text) });
 const media = record({}, { iceServers: listOf(iceServer), startBitrate: integer, maxBitrate: integer });
@@ -125,7 +148,37 @@ const iceCandidate = record(
   { candidate: text },
   { sdpMid: orNull(text), sdpMLineIndex: orNull(integer), usernameFragment: orNull(text) },
 );
-const description = record({ source }, { muted: flag, of: orNull(text) });
+const description = record({ source }, { muted: flag, of: orNull(text), label: text });
+/** @type {Check} */
+const point = (value, path) => {
+  listOf(number)(value, path);
+  if (/** @type {unknown[]} */ (value).length !== 2) refuse(path, "two numbers");
+};
+/** @type {Record<string, Check>} */
+const SHAPES = {
+  box: record(
+    { shape: text, x: number, y: number, width: number, height: number },
+    { label: text, colour: text, line: number, fill: number },
+  ),
+  polyline: record(
+    { shape: text, points: listOf(point) },
+    { closed: flag, colour: text, line: number, fill: number },
+  ),
+  text: record({ shape: text, x: number, y: number, text }, { colour: text, size: number }),
+  mask: record(
+    { shape: text, png: text },
+    { x: number, y: number, width: number, height: number, colour: text, opacity: number },
+  ),
+};
+/** @type {Check} */
+const shape = (value, path) => {
+  if (!isObject(value)) refuse(path, "an object");
+  const name = value.shape;
+  if (typeof name !== "string" || !Object.hasOwn(SHAPES, name)) refuse(`${path}.shape`, Object.keys(SHAPES).join(" or "));
+  SHAPES[name](value, path);
+};
+const drawing = { participant: text, shapes: listOf(shape) };
+const drawingMore = { source: oneOf("camera", "screen", "kernel"), label: text, captured: number, seconds: number };
 const candidate = record({ type, connection, candidate: iceCandidate });
 
 /** @type {Record<string, Check>} */
@@ -141,6 +194,10 @@ const CLIENT = {
   mute: record({ type, track: text, muted: flag }),
   "set-filter": record({ type, participant: text }, { source: filtered, onError, label: text }),
   "clear-filter": record({ type, participant: text }, { source: filtered }),
+  "draw-overlay": record({ type, ...drawing }, drawingMore),
+  "send-data": record({ type, id: integer, part: integer, parts: integer, data: text }, { to: orNull(text) }),
+  "set-recording": record({ type, active: flag }),
+  "get-stats": record({ type, id: integer }),
   restart: record({ type, connection }),
   pair: record({ type, call: text }),
   leave: record({ type }),
@@ -156,6 +213,9 @@ const SERVER = {
   offer: record({ type, id: integer, connectionId: integer, sdp: text, tracks: mapOf(text) }),
   candidate,
   restarted: record({ type, connections: listOf(connection) }),
+  overlay: record({ type, by: text, ...drawing }, drawingMore),
+  data: record({ type, by: text, id: integer, part: integer, parts: integer, data: text }),
+  stats: record({ type, id: integer, stats: isRecord }),
   error: record({ type, code: text, message: text }, { about: orNull(text), id: orNull(integer) }),
   bye: record({ type, code: text, message: text }),
 };

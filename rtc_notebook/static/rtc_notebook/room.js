@@ -10,6 +10,7 @@
  * @property {string} participant
  * @property {string} name
  * @property {"camera" | "screen" | "kernel"} source
+ * @property {string} title what a kernel calls this track of its own
  * @property {boolean} own
  * @property {string | null} track the received track to show; null where there is none, or the local one is shown
  * @property {boolean} local whether the tile shows this browser's own device
@@ -26,14 +27,11 @@ export function tilesOf(participants, me) {
   const names = new Map(participants.map(({ id, name }) => [id, name]));
   const tiles = participants.flatMap((participant) => {
     const tracks = (participant.tracks ?? []).filter(({ kind, of }) => kind === "video" && !of);
-    /** @type {Tile["source"][]} */
-    const sources = participant.client === "kernel" ? [] : ["camera"];
-    for (const { source } of tracks) {
-      if (source !== "microphone" && !sources.includes(source)) sources.push(source);
-    }
-    return sources.map((source) => {
-      return tile(participant, source, tracks.find((track) => track.source === source), participant.id === me, names);
-    });
+    const own = participant.id === me;
+    const camera = tracks.find(({ source }) => source === "camera");
+    const others = tracks.filter((track) => track !== camera);
+    const tiles = others.map((track) => tile(participant, /** @type {Tile["source"]} */ (track.source), track, own, names));
+    return participant.client === "kernel" ? tiles : [tile(participant, "camera", camera, own, names), ...tiles];
   });
   return [...tiles.filter((one) => one.own), ...tiles.filter((one) => !one.own)];
 }
@@ -54,10 +52,11 @@ function tile(participant, source, raw, own, names) {
   else if (filter?.state === "held") content = "held";
   const local = own && !filter && source !== "kernel";
   return {
-    key: `${participant.id}/${source}`,
+    key: `${participant.id}/${source}/${raw?.label ?? ""}`,
     participant: participant.id,
     name: participant.name,
     source,
+    title: raw?.label ?? "",
     own,
     track: local || !raw ? null : shown(raw),
     local,
@@ -76,11 +75,11 @@ function shown({ id, filter }) {
   return filter.state === "active" ? (filter.track ?? null) : null;
 }
 
-/** Sound to be heard: everybody's but one's own. @param {ParticipantInfo[]} participants @param {string | null} me */
+/** Sound to be heard: everybody's but one's own, as its filter makes it where there is one. @param {ParticipantInfo[]} participants @param {string | null} me */
 export function soundsOf(participants, me) {
   return participants
     .filter(({ id }) => id !== me)
-    .flatMap(({ tracks }) => (tracks ?? []).filter(({ kind }) => kind === "audio").map(({ id }) => id));
+    .flatMap(({ tracks }) => (tracks ?? []).filter(({ kind, of }) => kind === "audio" && !of).flatMap((raw) => shown(raw) ?? []));
 }
 
 /** Every track that this browser wants to receive. @param {ParticipantInfo[]} participants @param {string | null} me @returns {string[]} */

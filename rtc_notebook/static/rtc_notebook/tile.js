@@ -48,7 +48,7 @@ export class TileView {
     const picture = tile.content === "live" || tile.content === "away" ? track : null;
     if (picture !== this.#track) this.#play(picture);
     const own = tile.own ? " (you)" : "";
-    const what = tile.source === "screen" ? "’s screen" : tile.source === "kernel" ? " · kernel" : own;
+    const what = tile.source === "screen" ? "’s screen" : tile.source === "kernel" ? ` · ${tile.title || "kernel"}` : own;
     setText(this.name, tile.source === "screen" && tile.own ? "Your screen" : tile.name + what);
     setText(this.avatar, initials(tile.name));
     setText(this.cover, COVER[tile.content] ?? "");
@@ -61,6 +61,7 @@ export class TileView {
     setAttribute(this.filter, "title", `Filtered by ${tile.filteredBy}`);
     setAttribute(this.video, "data-participant", tile.name);
     setAttribute(this.video, "data-source", tile.source);
+    setAttribute(this.video, "data-title", tile.title);
     setAttribute(this.video, "data-processed", tile.processed);
     this.#state();
     this.#fit();

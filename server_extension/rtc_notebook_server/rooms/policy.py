@@ -1,7 +1,7 @@
 """Who may receive each track, from the room's state alone.
 
 - A track nobody filters goes to everybody but its publisher.
-- A filtered picture goes to the filtering kernel and to nobody else; to nobody at all while it is held.
+- A filtered picture or sound goes to the filtering kernel and to nobody else; to nobody at all while it is held.
 - A processed track goes to everybody but its publisher, as long as its publisher is the one who filters.
 """
 
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .state import Filter, Participant, Picture, Track
+from rtc_notebook.protocol import Filterable, Kind
 
-Filters = Mapping[tuple[str, Picture], Filter]
+from .state import Filter, Participant, Track
+
+Filters = Mapping[tuple[str, Filterable], Filter]
 Audiences = dict[str, frozenset[str]]
+
+KIND: Mapping[Filterable, Kind] = {"camera": "video", "screen": "video", "microphone": "audio"}
+"""What a filter on a source is on; the sound of a shared screen is not filtered."""
 
 
 def audiences(participants: Mapping[str, Participant], filters: Filters) -> Audiences:
@@ -26,8 +31,8 @@ def audiences(participants: Mapping[str, Participant], filters: Filters) -> Audi
 
 
 def filter_on(owner: str, track: Track, filters: Filters) -> Filter | None:
-    """Return the filter that a raw track is under; sound and processed tracks are under none."""
-    if track.kind != "video" or track.of is not None or track.source not in ("camera", "screen"):
+    """Return the filter that a raw track is under; processed tracks and what kernels publish are under none."""
+    if track.of is not None or track.source == "kernel" or track.kind != KIND[track.source]:
         return None
     return filters.get((owner, track.source))
 

@@ -11,6 +11,7 @@ from . import sdp
 from .state import Participant, Track
 
 MAX_TRACKS = 64
+MAX_LABEL = 80
 _KIND: Mapping[str, Kind] = {"camera": "video", "microphone": "audio"}
 
 
@@ -36,10 +37,11 @@ def plan(
     seen = set()
     for mid, described in message.tracks.items():
         kind = _kind(kinds, mid, described)
-        what = (described.source, kind, described.of)
+        what = (described.source, kind, described.of, _label(described))
         if what in seen:
             raise ProtocolError(
-                "duplicate-track", f"Two {kind} tracks are described as {described.source!r}; send one of each source."
+                "duplicate-track",
+                f"Two {kind} tracks are described as {described.source!r}; send one of each source, or label them.",
             )
         seen.add(what)
         track = _kept(participant, mid, kind, described)
@@ -56,22 +58,28 @@ def plan(
             mid=mid,
             muted=described.muted,
             of=described.of,
+            label=_label(described),
         )
     return planned
+
+
+def _label(described: TrackDescription) -> str:
+    return described.label[:MAX_LABEL] if described.source == "kernel" else ""
 
 
 def _kind(kinds: Mapping[str, Kind], mid: str, described: TrackDescription) -> Kind:
     kind = kinds.get(mid)
     if kind is None:
         raise ProtocolError("unknown-mid", f"The offer has no audio or video m-line with mid {mid!r}.")
-    if _KIND.get(described.source, kind) != kind or (described.of is not None and kind != "video"):
+    processed_sound = described.of is not None and kind == "audio" and described.source != "microphone"
+    if _KIND.get(described.source, kind) != kind or processed_sound:
         raise ProtocolError("bad-track", f"A {described.source} track cannot be {kind}, as mid {mid!r} is.")
     return kind
 
 
 def _kept(participant: Participant, mid: str, kind: Kind, described: TrackDescription) -> Track | None:
+    what = (kind, described.source, described.of, _label(described))
     for track in participant.tracks.values():
-        same = (track.kind, track.source, track.of) == (kind, described.source, described.of)
-        if same and track.mid in (mid, None):
+        if (track.kind, track.source, track.of, track.label) == what and track.mid in (mid, None):
             return track
     return None

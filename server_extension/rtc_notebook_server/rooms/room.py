@@ -9,17 +9,23 @@ from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import (
     ClearFilter,
     ClientKind,
+    Data,
+    DrawOverlay,
+    Filterable,
     Mute,
+    Overlay,
     Publish,
     RoomState,
+    SendData,
     SetFilter,
     TrackDescription,
 )
 
 from . import names, policy, publishing, view
-from .state import Filter, Participant, Picture, Track
+from .state import Filter, Participant, Track
 
-MAX_LABEL = 80
+MAX_LABEL = publishing.MAX_LABEL
+MAX_SHAPES = 500
 
 
 class Room:
@@ -32,7 +38,7 @@ class Room:
     def __init__(self, name: str) -> None:
         self.name = name
         self.participants: dict[str, Participant] = {}
-        self.filters: dict[tuple[str, Picture], Filter] = {}
+        self.filters: dict[tuple[str, Filterable], Filter] = {}
         self._revision = 0
 
     def audiences(self) -> policy.Audiences:
@@ -118,12 +124,51 @@ class Room:
             raise ProtocolError("no-such-track", f"You publish no track {message.track!r}.")
         track.muted = message.muted
 
+    # --- what kernels do besides ---
+
+    def set_recording(self, who: str, active: bool) -> None:
+        """Note that a kernel keeps what it sees and hears."""
+        self._kernel(who, "Only a kernel can record; use call.record in a notebook.")
+        self.participants[who].recording = active
+
+    def overlay(self, who: str, message: DrawOverlay) -> Overlay:
+        """Return what the others are told of a kernel's drawing."""
+        self._kernel(who, "Only a kernel draws over pictures; use call.overlay in a notebook.")
+        if message.participant not in self.participants:
+            _nobody(message.participant)
+        if len(message.shapes) > MAX_SHAPES:
+            raise ProtocolError("too-many-shapes", f"{len(message.shapes)} shapes at once; {MAX_SHAPES} are the most.")
+        return Overlay(
+            by=who,
+            participant=message.participant,
+            shapes=message.shapes,
+            source=message.source,
+            label=message.label,
+            captured=message.captured,
+            seconds=message.seconds,
+        )
+
+    def data(self, who: str, message: SendData) -> tuple[Data, list[str]]:
+        """Return one part of a kernel's message as the others get it, and the ids of those who do."""
+        self._kernel(who, "Only kernels send each other data; use call.send in a notebook.")
+        if message.to is not None and message.to not in self.participants:
+            _nobody(message.to)
+        to = [
+            one.id
+            for one in self.participants.values()
+            if one.client == "kernel" and one.id != who and message.to in (None, one.id)
+        ]
+        return Data(by=who, id=message.id, part=message.part, parts=message.parts, data=message.data), to
+
+    def _kernel(self, who: str, otherwise: str) -> None:
+        if self.participants[who].client != "kernel":
+            raise ProtocolError("kernels-only", otherwise)
+
     # --- filters ---
 
     def set_filter(self, who: str, message: SetFilter) -> None:
         """Let a kernel take a picture for filtering; again by the same kernel changes policy and label."""
-        if self.participants[who].client != "kernel":
-            raise ProtocolError("kernels-only", "Only a kernel can filter; use call.filter in a notebook.")
+        self._kernel(who, "Only a kernel can filter; use call.filter in a notebook.")
         if message.participant not in self.participants:
             _nobody(message.participant)
         key = (message.participant, message.source)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from rtc_notebook.protocol import ClientKind, Kind, OnError, Source
-
-Picture = Literal["camera", "screen"]
-"""The sources that can be filtered."""
 
 
 @dataclass
@@ -21,11 +17,12 @@ class Track:
     mid: str | None
     muted: bool = False
     of: str | None = None
+    label: str = ""
 
 
 @dataclass
 class Filter:
-    """A kernel's hold on somebody's picture. ``held``: the kernel is gone and nobody gets the picture."""
+    """A kernel's hold on somebody's picture or sound. ``held``: the kernel is gone and nobody gets the picture."""
 
     by: str
     on_error: OnError
@@ -44,4 +41,5 @@ class Participant:
     session: str
     call: str | None = None
     connected: bool = True
+    recording: bool = False
     tracks: dict[str, Track] = field(default_factory=dict)

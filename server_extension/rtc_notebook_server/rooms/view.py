@@ -21,6 +21,7 @@ def participants(who: Mapping[str, Participant], filters: Filters) -> tuple[Part
             user=p.user,
             connected=p.connected,
             widget_of=kernels.get(p.call) if p.client == "browser" and p.call else None,
+            recording=p.recording,
             tracks=tuple(_track(p.id, track, who, filters) for track in p.tracks.values()),
         )
         for p in who.values()
@@ -34,6 +35,7 @@ def _track(owner: str, track: Track, who: Mapping[str, Participant], filters: Fi
         source=track.source,
         muted=track.muted,
         of=track.of,
+        label=track.label,
         filter=_filter(owner, track, who, filters),
     )
 
