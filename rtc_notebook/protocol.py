@@ -31,6 +31,7 @@ OnError = Literal["pass", "hold"]
 Connection = Literal["publish", "subscribe"]
 ClientKind = Literal["browser", "kernel"]
 FilterState = Literal["starting", "active", "held"]
+IceTransportPolicy = Literal["all", "relay"]
 Filterable = Literal["camera", "screen", "microphone"]
 
 
@@ -100,9 +101,10 @@ class IceServer(_Struct, frozen=True):
 
 
 class MediaSettings(_Struct, frozen=True):
-    """What a participant needs to know to send well; bitrates in bits per second."""
+    """What a participant needs to know to connect and send well; bitrates in bits per second."""
 
     ice_servers: tuple[IceServer, ...] = ()
+    ice_transport_policy: IceTransportPolicy = "all"
     start_bitrate: int = 1_500_000
     max_bitrate: int = 2_500_000
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection
 from aiortc.sdp import candidate_from_sdp
 
 from ..protocol import IceCandidate, MediaSettings
@@ -20,7 +20,12 @@ def new_connection(media: MediaSettings, on_lost: Callable[[], None]) -> RTCPeer
     """Make a peer connection; ``on_lost`` is called once if it fails or is closed by the other side."""
     servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in media.ice_servers]
     # MAX_BUNDLE: with the default policy aiortc loses tracks when audio and video m-lines alternate
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    configuration = RTCConfiguration(
+        iceServers=servers,
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+        iceTransportPolicy=RTCIceTransportPolicy(media.ice_transport_policy),
+    )
+    connection = RTCPeerConnection(configuration)
 
     def changed() -> None:
         if connection.connectionState in ("failed", "closed"):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp, ExtensionAppJinjaMixin
 from jupyter_server.utils import url_path_join
+from traitlets import Bool, DottedObjectName, Enum, Float, Int, List, Unicode, default
 from traitlets import Dict as DictTrait
-from traitlets import DottedObjectName, Float, Int, List, default
 from traitlets.utils.importstring import import_item
 
 import rtc_notebook
-from rtc_notebook.protocol import IceServer, MediaSettings
+from rtc_notebook.protocol import MediaSettings
 
 from . import handlers, sockets
+from .ice import IceSettings, ice_server, port_range
 from .live import Settings
 from .local_key import LocalKey
 from .manager import RoomManager
-from .sfu.base import Engine
+from .sfu.base import Engine, Network
 
 HERE = Path(__file__).parent
 STATIC = Path(rtc_notebook.__file__).parent / "static" / "rtc_notebook"
@@ -36,6 +40,27 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         DictTrait(),
         help="STUN and TURN servers, as W3C RTCIceServer: {'urls': [...], 'username': ..., 'credential': ...}.",
     ).tag(config=True)
+    turn_urls = List(
+        Unicode(),
+        help="TURN servers that take time-limited credentials (coturn's use-auth-secret), like "
+        "'turn:turn.example.org?transport=tcp'.",
+    ).tag(config=True)
+    turn_secret = Unicode(
+        help="The secret shared with the servers in turn_urls; also read from RTC_NOTEBOOK_TURN_SECRET."
+    ).tag(config=True)
+    turn_seconds = Float(86_400.0, help="Seconds that the credentials for turn_urls are good for.").tag(config=True)
+    ice_transport_policy = Enum(
+        ["all", "relay"], "all", help="'relay' has participants connect through TURN servers only."
+    ).tag(config=True)
+    sfu_relays = Bool(
+        False, help="Whether the SFU asks the TURN servers for an address too, where nothing can reach it otherwise."
+    ).tag(config=True)
+    announced_addresses = List(
+        Unicode(), help="Addresses at which a NAT makes this machine known, port by port (an elastic or floating IP)."
+    ).tag(config=True)
+    udp_ports = Unicode("", help="UDP ports for media, like '40000-40100'; two a participant. Empty: any.").tag(
+        config=True
+    )
     start_bitrate = Int(1_500_000, help="Bitrate that a camera starts with, bits per second.").tag(config=True)
     max_bitrate = Int(2_500_000, help="Most that a camera is sent with, bits per second.").tag(config=True)
     resume_grace = Float(30.0, help="Seconds that a browser keeps its place after its socket broke.").tag(config=True)
@@ -45,33 +70,60 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     room_linger = Float(10.0, help="Seconds that an empty room's SFU is kept for who comes back.").tag(config=True)
     engine_class = DottedObjectName(
         "rtc_notebook_server.sfu.embedded.EmbeddedEngine",
-        help="The SFU that rooms run on (an `sfu.base.Engine`); made with the media settings, one for each room.",
+        help="The SFU that rooms run on (an `sfu.base.Engine`); made with media settings and network, one a room.",
     ).tag(config=True)
+
+    @default("turn_secret")
+    def _turn_secret(self) -> str:
+        return os.environ.get("RTC_NOTEBOOK_TURN_SECRET", "")
 
     @default("template_paths")
     def _template_paths(self) -> list[str]:
         return [str(HERE / "templates")]
 
     def media_settings(self) -> MediaSettings:
-        """Return what participants are told about media; raises `ValueError` where ``ice_servers`` is malformed."""
+        """Return what participants are told about media, but for the ICE servers, which are each one's own."""
         return MediaSettings(
-            ice_servers=tuple(_ice_server(server) for server in self.ice_servers),
             start_bitrate=self.start_bitrate,
             max_bitrate=self.max_bitrate,
+            ice_transport_policy="relay" if self.ice_transport_policy == "relay" else "all",
+        )
+
+    def ice_settings(self) -> IceSettings:
+        """Return the STUN and TURN servers; raises `ValueError` where they are malformed."""
+        return IceSettings(
+            servers=tuple(ice_server(server) for server in self.ice_servers),
+            turn_urls=tuple(self.turn_urls),
+            turn_secret=self.turn_secret,
+            turn_seconds=self.turn_seconds,
+            policy="relay" if self.ice_transport_policy == "relay" else "all",
+            sfu_relays=self.sfu_relays,
+        )
+
+    def network(self, ice: IceSettings) -> Network:
+        """Return where an SFU that starts now can be reached; raises `ValueError` where that is malformed."""
+        for address in self.announced_addresses:
+            ipaddress.ip_address(address)
+        return Network(
+            ice_servers=ice.for_sfu(time.time()),
+            announced=tuple(self.announced_addresses),
+            ports=port_range(self.udp_ports),
         )
 
     def initialize_settings(self) -> None:
         """Make the rooms and the key for kernels on this machine."""
-        media = self.media_settings()
+        media, ice = self.media_settings(), self.ice_settings()
+        self.network(ice)  # what is malformed is told now, not when somebody joins
 
         def make_engine() -> Engine:
-            engine: Engine = import_item(self.engine_class)(media)
+            engine: Engine = import_item(self.engine_class)(media, self.network(ice))
             return engine
 
         self.rooms = RoomManager(
             Settings(
                 make_engine=make_engine,
                 media=media,
+                ice=ice,
                 resume_grace=self.resume_grace,
                 kernel_grace=self.kernel_grace,
                 max_participants=self.max_participants,
@@ -114,15 +166,6 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
             self.local_key.write(url_path_join(self.serverapp.connection_url, "/"))
         except OSError as error:
             self.log.warning("Kernels of a server without a token cannot join calls: %s", error)
-
-
-def _ice_server(server: dict[str, Any]) -> IceServer:
-    urls = server.get("urls", ())
-    return IceServer(
-        urls=(urls,) if isinstance(urls, str) else tuple(urls),
-        username=server.get("username"),
-        credential=server.get("credential"),
-    )
 
 
 main = RtcNotebookApp.launch_instance

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from rtc_notebook import __version__, protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.protocol import Bye, Hello, MediaSettings, Welcome
 
 from .centre import Centre, within
+from .ice import IceSettings
 from .identity import Identity
 from .place import Outlet, Place
 from .rooms import Room
@@ -37,6 +41,7 @@ class Settings:
 
     make_engine: Callable[[], Engine]
     media: MediaSettings = field(default_factory=MediaSettings)
+    ice: IceSettings = field(default_factory=IceSettings)
     resume_grace: float = 30.0
     kernel_grace: float = 5.0
     max_participants: int = 50
@@ -83,7 +88,7 @@ class LiveRoom:
                 session=who.session,
                 resumed=back is not None,
                 room=self.room.name,
-                media=self._settings.media,
+                media=self._media(place.id),
             )
             place.send(welcome)
             await self.settle()
@@ -153,6 +158,10 @@ class LiveRoom:
             place.send(state)
 
     # --- inside, with the lock held ---
+
+    def _media(self, participant: str) -> MediaSettings:
+        servers = self._settings.ice.for_participant(participant, time.time())
+        return msgspec.structs.replace(self._settings.media, ice_servers=servers)
 
     def _back(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
         who = self.room.resume(hello.session, identity.user) if hello.session else None

@@ -66,7 +66,7 @@ class FakeEngine(Engine):
     starting: asyncio.Event | None = None
     go_on: asyncio.Event | None = None
 
-    def __init__(self, media: Any = None) -> None:
+    def __init__(self, media: Any = None, network: Any = None) -> None:
         FakeEngine.made.append(self)
         self.seats: dict[str, FakeSeat] = {}
         self.audiences: dict[str, frozenset[str]] = {}

@@ -289,7 +289,11 @@ export class Call {
     this.#subscriber?.close();
     this.received = new Map();
     this.#wanted = "";
-    this.#configuration = { bundlePolicy: "max-bundle", iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []) };
+    this.#configuration = {
+      bundlePolicy: "max-bundle",
+      iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []),
+      iceTransportPolicy: media.iceTransportPolicy ?? "all",
+    };
     const shared = {
       createConnection: () => new RTCPeerConnection(this.#configuration),
       send: (/** @type {import("./protocol.js").ClientMessage} */ message) => this.#signaling?.send(message),

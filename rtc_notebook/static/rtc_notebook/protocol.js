@@ -12,7 +12,7 @@
  * @typedef {{ id: string, name: string, client: "browser" | "kernel", user?: string | null, connected?: boolean,
  *   widgetOf?: string | null, recording?: boolean, tracks?: TrackInfo[] }} ParticipantInfo
  * @typedef {{ urls: string[], username?: string | null, credential?: string | null }} IceServer
- * @typedef {{ iceServers?: IceServer[], startBitrate?: number, maxBitrate?: number }} MediaSettings
+ * @typedef {{ iceServers?: IceServer[], iceTransportPolicy?: "all" | "relay", startBitrate?: number, maxBitrate?: number }} MediaSettings
  * @typedef {{ candidate: string, sdpMid?: string | null, sdpMLineIndex?: number | null,
  *   usernameFragment?: string | null }} IceCandidate
  * @typedef {{ source: Source, muted?: boolean, of?: string | null, label?: string }} TrackDescription
@@ -143,7 +143,9 @@ const participant = record(
   { user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, tracks: listOf(track) },
 );
 const iceServer = record({ urls: listOf(text) }, { username: orNull(text), credential: orNull(text) });
-const media = record({}, { iceServers: listOf(iceServer), startBitrate: integer, maxBitrate: integer });
+const media = record({}, {
+  iceServers: listOf(iceServer), iceTransportPolicy: oneOf("all", "relay"), startBitrate: integer, maxBitrate: integer,
+});
 const iceCandidate = record(
   { candidate: text },
   { sdpMid: orNull(text), sdpMLineIndex: orNull(integer), usernameFragment: orNull(text) },

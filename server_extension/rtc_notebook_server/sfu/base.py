@@ -12,7 +12,21 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rtc_notebook.protocol import Connection, IceCandidate, Kind
+import msgspec
+
+from rtc_notebook.protocol import Connection, IceCandidate, IceServer, Kind
+
+
+class Network(msgspec.Struct, frozen=True):
+    """Where an SFU can be reached.
+
+    ``announced`` are addresses that a NAT maps one to one to this machine; ``ports`` bounds its UDP ports, both ends
+    included; ``ice_servers`` are those that the SFU itself asks for addresses.
+    """
+
+    ice_servers: tuple[IceServer, ...] = ()
+    announced: tuple[str, ...] = ()
+    ports: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

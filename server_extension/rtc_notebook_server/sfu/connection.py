@@ -11,8 +11,11 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceCandidate, RTCIceSer
 from aiortc.sdp import candidate_from_sdp
 
 from rtc_notebook.errors import SfuError
-from rtc_notebook.protocol import IceCandidate, MediaSettings
+from rtc_notebook.protocol import IceCandidate
 from rtc_notebook.rtp import seam
+
+from . import sdp
+from .base import Network
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +28,15 @@ class PeerConnection:
 
     Parameters
     ----------
-    media : MediaSettings
-        The ICE servers to use.
+    network : Network
+        Where the SFU can be reached.
     on_lost : callable
         Called once if the connection fails, or is closed by the other side; not after `close`.
     """
 
-    def __init__(self, media: MediaSettings, on_lost: Callable[[], None]) -> None:
-        servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in media.ice_servers]
+    def __init__(self, network: Network, on_lost: Callable[[], None]) -> None:
+        servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in network.ice_servers]
+        self._announced = network.announced
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._on_lost: Callable[[], None] | None = on_lost
         self._early: list[RTCIceCandidate] = []
@@ -44,6 +48,11 @@ class PeerConnection:
     def state(self) -> str:
         """As W3C ``RTCPeerConnectionState``."""
         return str(self.pc.connectionState)
+
+    @property
+    def local_sdp(self) -> str:
+        """The local description with its candidates, as the other side is to get it."""
+        return sdp.announce(self.pc.localDescription.sdp, self._announced)
 
     @property
     def dead(self) -> bool:

@@ -12,7 +12,7 @@ from rtc_notebook.process.spawn import Child
 from rtc_notebook.protocol import Connection, IceCandidate, Kind, MediaSettings
 
 from . import messages
-from .base import ConnectionLost, Engine, OfferMade, Seat, SeatEvent
+from .base import ConnectionLost, Engine, Network, OfferMade, Seat, SeatEvent
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +27,14 @@ class EmbeddedEngine(Engine):
     Parameters
     ----------
     media : MediaSettings, optional
-        ICE servers, and the bitrates at which a picture starts and ends, in bits per second.
+        The bitrates at which a picture starts and ends, in bits per second.
+    network : Network, optional
+        Where it can be reached.
     """
 
-    def __init__(self, media: MediaSettings | None = None) -> None:
+    def __init__(self, media: MediaSettings | None = None, network: Network | None = None) -> None:
         self._media = media or MediaSettings()
+        self._network = network or Network()
         self._child: Child | None = None
         self._reader: asyncio.Task[None] | None = None
         self._on_exit: Callable[[str], None] = lambda reason: None
@@ -52,7 +55,7 @@ class EmbeddedEngine(Engine):
         self._on_exit = on_exit
         self._reader = asyncio.ensure_future(self._read(child))
         try:
-            await self.request(messages.Configure, timeout=START_SECONDS, media=self._media)
+            await self.request(messages.Configure, timeout=START_SECONDS, media=self._media, network=self._network)
         except SfuError:
             await self.close()
             raise

@@ -14,7 +14,7 @@ from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import Connection, IceCandidate, Kind, MediaSettings
 
 from . import sdp
-from .base import ConnectionLost, SeatEvent
+from .base import ConnectionLost, Network, SeatEvent
 from .connection import read_candidate
 from .publication import Publication
 from .publisher import Publisher
@@ -33,8 +33,8 @@ class Place:
         self._forwarder = forwarder
         self.publications: dict[str, Publication] = {}
         self.lock = asyncio.Lock()  # its requests are served one after another
-        self.publisher = Publisher(forwarder.media, lambda: emit(ConnectionLost("publish")))
-        self.subscriber = Subscriber(forwarder.media, self._granted, emit)
+        self.publisher = Publisher(forwarder.media, forwarder.network, lambda: emit(ConnectionLost("publish")))
+        self.subscriber = Subscriber(forwarder.network, self._granted, emit)
 
     async def publish(self, offer: str, tracks: Mapping[str, tuple[str, Kind]]) -> str:
         """Take an offer whose mids carry these tracks; return the answer."""
@@ -72,8 +72,9 @@ class Place:
 class Forwarder:
     """Everything that one SFU process forwards."""
 
-    def __init__(self, media: MediaSettings) -> None:
+    def __init__(self, media: MediaSettings, network: Network) -> None:
         self.media = media
+        self.network = network
         self.places: dict[str, Place] = {}
         self.publications: dict[str, Publication] = {}
         self._audiences: dict[str, frozenset[str]] = {}

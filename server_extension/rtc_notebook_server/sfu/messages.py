@@ -8,6 +8,8 @@ import msgspec
 
 from rtc_notebook.protocol import Connection, IceCandidate, Kind, MediaSettings
 
+from .base import Network
+
 
 class _Message(msgspec.Struct, kw_only=True, tag=True):
     pass
@@ -24,6 +26,7 @@ class Configure(_Request):
     """First of all; answered when the process is ready."""
 
     media: MediaSettings
+    network: Network = Network()
 
 
 class Join(_Request):

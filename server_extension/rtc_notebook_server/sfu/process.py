@@ -14,6 +14,7 @@ from rtc_notebook.rtp import seam
 from . import messages
 from .base import ConnectionLost, OfferMade, SeatEvent
 from .forwarder import Forwarder, Place
+from .ports import use_ports
 from .receiver import ForwardingReceiver
 from .sender import ForwardingSender
 
@@ -105,7 +106,9 @@ async def run() -> None:
     async for line in parent:
         request = messages.read_request.decode(line)
         if isinstance(request, messages.Configure):
-            forwarder = Forwarder(request.media)
+            if request.network.ports is not None:
+                use_ports(asyncio.get_running_loop(), *request.network.ports)
+            forwarder = Forwarder(request.media, request.network)
             service = Service(parent, forwarder)
             clock = asyncio.ensure_future(forwarder.run())
             parent.send(messages.Result(id=request.id))

@@ -16,6 +16,7 @@ from rtc_notebook.rtp import seam
 from rtc_notebook.rtp.estimate import ReceiveEstimate
 
 from . import sdp
+from .base import Network
 from .connection import PeerConnection
 from .publication import Publication
 from .receiver import ForwardingReceiver, now_ms
@@ -32,13 +33,16 @@ class Publisher:
     Parameters
     ----------
     media : MediaSettings
-        ICE servers and bitrates.
+        Bitrates.
+    network : Network
+        Where the SFU can be reached.
     on_lost : callable
         Called when the connection is lost; the participant then publishes anew.
     """
 
-    def __init__(self, media: MediaSettings, on_lost: Callable[[], None]) -> None:
+    def __init__(self, media: MediaSettings, network: Network, on_lost: Callable[[], None]) -> None:
         self._media = media
+        self._network = network
         self._on_lost = on_lost
         self._connection: PeerConnection | None = None
         self._username: str | None = None
@@ -66,7 +70,7 @@ class Publisher:
                 self._connection.dead or (self._username is not None and self._username != username)
             ):
                 await self._drop()
-            connection = self._connection = self._connection or PeerConnection(self._media, self._on_lost)
+            connection = self._connection = self._connection or PeerConnection(self._network, self._on_lost)
             self._username = username
             try:
                 pc = connection.pc
@@ -79,12 +83,12 @@ class Publisher:
                 self._on_lost()
                 raise SfuError("bad-sdp", f"The offer cannot be answered: {error}. Publish afresh.") from None
             connection.described()
-            return sdp.for_publisher(pc.localDescription.sdp, self._media.start_bitrate, self._media.max_bitrate)
+            return sdp.for_publisher(connection.local_sdp, self._media.start_bitrate, self._media.max_bitrate)
 
     def add_candidate(self, candidate: RTCIceCandidate) -> None:
         """Take a candidate; one that comes before the first offer waits for it."""
         if self._connection is None:
-            self._connection = PeerConnection(self._media, self._on_lost)
+            self._connection = PeerConnection(self._network, self._on_lost)
         self._connection.add_candidate(candidate)
 
     async def close(self) -> None:

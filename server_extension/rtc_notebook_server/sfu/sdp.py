@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiortc.sdp import MediaDescription, SessionDescription
 
@@ -74,6 +75,31 @@ def for_publisher(text: str, start_bitrate: int, max_bitrate: int) -> str:
 
     text = re.sub(r"a=rtpmap:(\d+) VP8/90000\r\n", picture, text)
     return re.sub(r"a=rtpmap:(\d+) opus/48000/2\r\n", r"\g<0>a=fmtp:\1 minptime=10;useinbandfec=1\r\n", text)
+
+
+def announce(text: str, addresses: Sequence[str]) -> str:
+    """Add to each UDP host candidate those that a NAT maps to it: same port, another address (RFC 8445, 5.1.1.1)."""
+    if not addresses:
+        return text
+
+    def also(match: re.Match[str]) -> str:
+        lines = [match[0]]
+        version = ipaddress.ip_address(match["address"]).version
+        for number, address in enumerate(addresses):
+            if ipaddress.ip_address(address).version == version:
+                lines.append(
+                    f"a=candidate:announced{number}{match['foundation']} {match['component']} udp "
+                    f"{int(match['priority']) - 1 - number} {address} {match['port']} typ host\r\n"
+                )
+        return "".join(lines)
+
+    return _HOST_CANDIDATE.sub(also, text)
+
+
+_HOST_CANDIDATE = re.compile(
+    r"a=candidate:(?P<foundation>\S+) (?P<component>\d+) udp (?P<priority>\d+) (?P<address>\S+) (?P<port>\d+) "
+    r"typ host\r\n"
+)
 
 
 def _check(media: MediaDescription) -> None:

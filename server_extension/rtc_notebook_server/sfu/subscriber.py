@@ -11,10 +11,9 @@ from typing import Any, cast
 from aiortc import RTCIceCandidate, RTCRtpTransceiver, RTCSessionDescription
 
 from rtc_notebook.errors import SfuError
-from rtc_notebook.protocol import MediaSettings
 
 from . import sdp
-from .base import ConnectionLost, OfferMade, SeatEvent
+from .base import ConnectionLost, Network, OfferMade, SeatEvent
 from .connection import PeerConnection
 from .publication import Publication
 from .sender import ForwardingSender
@@ -41,8 +40,8 @@ class Subscriber:
 
     Parameters
     ----------
-    media : MediaSettings
-        ICE servers.
+    network : Network
+        Where the SFU can be reached.
     granted : callable
         Returns the publications that this participant may have, of those named.
     emit : callable
@@ -51,11 +50,11 @@ class Subscriber:
 
     def __init__(
         self,
-        media: MediaSettings,
+        network: Network,
         granted: Callable[[Collection[str]], Mapping[str, Publication]],
         emit: Callable[[SeatEvent], None],
     ) -> None:
-        self._media = media
+        self._network = network
         self._granted = granted
         self._emit = emit
         self._wanted: tuple[str, ...] = ()
@@ -185,7 +184,7 @@ class Subscriber:
         await pc.setLocalDescription(await pc.createOffer())
         self._offers += 1
         tracks = {str(s.transceiver.mid): s.publication.id for s in self._slots if s.publication is not None}
-        self._open = OfferMade(self._offers, self._connection_id, pc.localDescription.sdp, tracks)
+        self._open = OfferMade(self._offers, self._connection_id, self._connection.local_sdp, tracks)
         self._emit(self._open)
 
     def _take_slot(self, kind: str, idle: list[Slot]) -> Slot:
@@ -195,7 +194,7 @@ class Subscriber:
                 return slot
         if self._connection is None:
             self._connection_id += 1
-            self._connection = PeerConnection(self._media, lambda: self._emit(ConnectionLost("subscribe")))
+            self._connection = PeerConnection(self._network, lambda: self._emit(ConnectionLost("subscribe")))
         slot = Slot(self._connection.pc.addTransceiver(kind, direction="sendonly"))
         self._slots.append(slot)
         return slot
