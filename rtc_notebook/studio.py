@@ -19,6 +19,7 @@ from .media.control import (
     FilterReport,
     Frame,
     Frames,
+    FromServer,
     Join,
     Phase,
     Refused,
@@ -28,8 +29,9 @@ from .media.control import (
     Want,
 )
 from .participants import ME, Participant
-from .protocol import ParticipantInfo
+from .protocol import ParticipantInfo, Stats
 from .roster import Change, Roster
+from .statistics import SfuCounters
 from .tracks import Track
 from .worker import Worker
 
@@ -74,6 +76,7 @@ class Studio:
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
         self.filters = Slots(self._id_of, self.feed, self._send, lambda: self._worker.directory, self._lock)
+        self.sfu = SfuCounters(self._send)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = Worker(join, self._on_event)
 
@@ -174,6 +177,9 @@ class Studio:
             return self._end(event.track)
         elif isinstance(event, FilterReport):
             self.filters.report(event)
+        elif isinstance(event, FromServer):
+            if isinstance(event.message, Stats):
+                self.sfu.answered(event.message)
         elif isinstance(event, Refused) and not self.filters.refused(event):
             self._tell(event.message)
         return []
