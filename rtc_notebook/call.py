@@ -7,23 +7,26 @@ import contextlib
 import secrets
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import server as servers
 from .environment import in_kernel
 from .errors import FilterError
+from .filters.chain import chain
 from .filters.slots import FilterStatus
 from .media.control import Join
 from .participants import ME, Participants
-from .protocol import OnError, room_name
+from .protocol import Kind, OnError, room_name
 from .studio import Studio
 
 if TYPE_CHECKING:
+    from .view import CallView
     from .widget import CallWidget
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Filter = TypeVar("Filter", bound="Callable[..., Any] | Sequence[Any]")
 
 _living: dict[tuple[str, str, str | None], Call] = {}
 _living_lock = threading.Lock()
@@ -68,6 +71,7 @@ class Call:
         self._server = servers.named(server, token) if server is not None else servers.notebooks_own()
         self._secret = secrets.token_urlsafe()
         self._widget: CallWidget | None = None
+        self._view: CallView | None = None
         self._identity = (self._server.url, self.room, name)
         with _living_lock:
             former = _living.pop(self._identity, None)
@@ -166,23 +170,33 @@ class Call:
     @overload
     def filter(
         self,
-        function: Function,
+        function: Filter,
         *,
         on: str = ...,
         source: Literal["camera", "screen"] = ...,
         on_error: OnError = ...,
-    ) -> Function: ...
+        kind: Kind = ...,
+        isolated: bool = ...,
+    ) -> Filter: ...
     @overload
     def filter(
-        self, *, on: str = ..., source: Literal["camera", "screen"] = ..., on_error: OnError = ...
-    ) -> Callable[[Function], Function]: ...
+        self,
+        *,
+        on: str = ...,
+        source: Literal["camera", "screen"] = ...,
+        on_error: OnError = ...,
+        kind: Kind = ...,
+        isolated: bool = ...,
+    ) -> Callable[[Filter], Filter]: ...
     def filter(
         self,
-        function: Callable[..., Any] | None = None,
+        function: Any = None,
         *,
         on: str = ME,
         source: Literal["camera", "screen"] = "camera",
         on_error: OnError = "pass",
+        kind: Kind = "video",
+        isolated: bool = False,
     ) -> Any:
         """Put a filter on somebody's picture: everybody sees what the function returns. Usable as a decorator.
 
@@ -190,35 +204,48 @@ class Call:
         shape, ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size. It runs here, on the newest picture
         each time, and sees the notebook's variables. Set again, it takes the former's place between two pictures.
 
+        A parameter called ``info`` gets the picture's `FrameInfo`. Every other one needs a default and becomes a
+        control, shown with the call, by the rules of `ipywidgets.interact`: ``low=(0, 255)`` is a slider,
+        ``colour=["red", "green"]`` a menu, ``on=True`` a checkbox; ``low: Annotated[int, (0, 255)] = 80`` is a slider
+        that starts at 80. Defaults that are none of these, such as None and arrays, stay what they are. What the user
+        set stays set when the cell is run again.
+
         Parameters
         ----------
-        function : callable, optional
-            The filter.
+        function : callable or list of callables, optional
+            The filter: a function, an object with ``__call__`` (which may keep state from picture to picture), or a
+            list of them, each of which gets what the one before returned.
         on : str
             A participant's name; ``"me"`` is the browser that shows this call, and may join later.
         source : {"camera", "screen"}
             Which of the pictures.
         on_error : {"pass", "hold"}
             What others see when the function fails or the kernel does not answer: the raw picture, or nothing new.
+        kind : {"video"}
+            What is filtered.
+        isolated : bool
+            Run it in a process of its own.
 
         Raises
         ------
         ParticipantNotFound
             If nobody of that name is in the call.
         FilterError
-            If it is no function, or ``source`` or ``on_error`` is none of the above.
+            If it is no function, a parameter's default can be no control, or ``source``, ``on_error`` or ``kind`` is
+            none of the above.
         CallEnded
             If the call was left or has ended.
         """
         self._check()
         if source not in ("camera", "screen") or on_error not in ("pass", "hold"):
             raise FilterError("A filter has source='camera' or 'screen' and on_error='pass' or 'hold'.")
+        if kind != "video" or isolated:
+            raise FilterError("A filter has kind='video' and isolated=False.")
         who = self._whom(on)
 
-        def decorate(decorated: Function) -> Function:
-            if not callable(decorated):
-                raise FilterError(f"A filter is a function that takes a picture and returns one, not {decorated!r}.")
-            self._studio.filters.set(decorated, who, source, on_error, _label(decorated))
+        def decorate(decorated: Filter) -> Filter:
+            self._studio.filters.set(chain(decorated), who, source, on_error)
+            self._show_controls()
             return decorated
 
         return decorate if function is None else decorate(function)
@@ -236,6 +263,7 @@ class Call:
         self._check()
         who = next((s.participant for s in self.filters if s.participant.casefold() == on.casefold()), None)
         self._studio.unfilter(who or self._whom(on), source)
+        self._show_controls()
 
     @property
     def filters(self) -> list[FilterStatus]:
@@ -276,9 +304,21 @@ class Call:
     def _show_change(self) -> None:
         if self._widget is not None:
             self._widget.refresh()
+        self._show_controls()
+
+    def _show_controls(self) -> None:
+        if self._view is not None:
+            self._view.show_controls(self._studio.filters.controls())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return self.widget._repr_mimebundle_(**kwargs) if in_kernel() else {"text/plain": repr(self)}
+        if not in_kernel():
+            return {"text/plain": repr(self)}
+        if self._view is None:
+            from .view import CallView
+
+            self._view = CallView(self.widget)
+            self._show_controls()
+        return self._view._repr_mimebundle_(**kwargs)
 
     def __repr__(self) -> str:
         there = ", ".join(one.name for one in self._studio.roster.participants.values())
@@ -298,11 +338,6 @@ def _kernels_name(name: str | None) -> str | None:
     if name is None:
         return None
     return f"{name}'s kernel" if in_kernel() else name
-
-
-def _label(function: Any) -> str:
-    label = getattr(function, "__name__", None) or type(function).__name__
-    return "lambda" if label == "<lambda>" else str(label)[:64]
 
 
 @atexit.register

@@ -17,6 +17,8 @@ from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
 from ..media.ring import RingWriter
 from . import switch_interval
+from .chain import Chain
+from .controls import Controls
 from .failures import Failures
 from .result import Picture, to_bgr
 
@@ -27,12 +29,18 @@ _SMOOTHING = 0.1
 
 @dataclass
 class Program:
-    """A filter function with the context it was set in, by which ipykernel knows the cell its output belongs to."""
+    """A filter with the context it was set in, by which ipykernel knows the cell its output belongs to."""
 
-    function: Callable[[Any], Any]
+    chain: Chain
+    controls: Controls
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     failures: Failures = field(default_factory=Failures)
     milliseconds: float = 0.0
+    dropped: int = 0
+
+    def run(self, value: Any, info: FrameInfo, between: Callable[[Any], Any]) -> Any:
+        """Return what the functions make of a frame or block with the controls as they are now."""
+        return self.context.copy().run(self.chain.run, value, info, self.controls.values, between)
 
     def tell(self, text: str) -> None:
         """Write to stderr, under the cell that set the filter."""
@@ -118,6 +126,7 @@ class Runner:
                     continue
                 taken = self._feed.latest()
                 if taken is not None and taken.position > position:
+                    self.program.dropped += _between(position, taken.position)
                     position = taken.position
                     self._one(taken)
         except SystemExit:
@@ -130,7 +139,7 @@ class Runner:
         program, info = self.program, taken.info
         self._busy_since = begun = time.monotonic()
         try:
-            picture = to_bgr(program.context.copy().run(program.function, taken.array))
+            output = to_bgr(program.run(taken.array, info, between=to_bgr))
         except BaseException as error:
             if self._current():
                 self._busy_since = None
@@ -142,7 +151,11 @@ class Runner:
         self._busy_since = None
         took = 1000 * (time.monotonic() - begun)
         program.milliseconds += (took - program.milliseconds) * (_SMOOTHING if program.milliseconds else 1)
-        self._write(picture, info)
+        self._deliver(output, info)
+
+    def _deliver(self, output: Picture, info: FrameInfo) -> None:
+        """Send on what the filter returned, by its kind."""
+        self._write(output, info)
         self._send(Result(track=self._key, sequence=info.sequence))
 
     def _write(self, picture: Picture, info: FrameInfo) -> None:
@@ -156,6 +169,11 @@ class Runner:
     def _failed(self, program: Program, error: BaseException) -> None:
         if program.failures.add(error):
             program.tell(f"Filter {self._describe()} failed; the call goes on.\n{program.failures.traceback}")
+
+
+def _between(one: Position, other: Position) -> int:
+    """How many frames stood between two; a new ring starts its own count."""
+    return other[1] - one[1] - 1 if one[0] == other[0] and one[1] > 0 else 0
 
 
 def _interrupt(thread: threading.Thread) -> None:

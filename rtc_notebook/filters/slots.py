@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 from ..feed import Feed
 from ..media.control import ClearFilter, Command, FilterReport, Refused, SetFilter, TrackKey
+from ..participants import ME
 from ..protocol import OnError
+from .chain import Chain
+from .controls import Controls
 from .runner import Program, Runner
 
 Source = Literal["camera", "screen"]
@@ -30,6 +33,8 @@ class FilterStatus:
         What is seen while there is no result: the raw picture, or nothing new.
     fps, ms : float
         Frames a second that go out, and milliseconds that the function takes.
+    dropped : int
+        How many frames the function did not get to because it was busy with one before.
     errors : int
         How many frames it failed on; ``last_error`` is the newest error, ``traceback`` where it came from.
     """
@@ -41,6 +46,7 @@ class FilterStatus:
     on_error: OnError
     fps: float
     ms: float
+    dropped: int
     errors: int
     last_error: str
     traceback: str
@@ -96,16 +102,19 @@ class Slots:
         self._slots: dict[tuple[str, Source], _Slot] = {}
         self._lock = lock
 
-    def set(self, function: Callable[[Any], Any], who: str, source: Source, on_error: OnError, label: str) -> None:
-        """Put a filter on somebody; where there is one already, only the function changes hands."""
-        program = Program(function)
+    def set(self, chain: Chain, who: str, source: Source, on_error: OnError) -> None:
+        """Put a filter on somebody; where there is one already, only the functions change hands."""
         with self._lock:
             slot = self._slots.get((who, source))
+            former = None if slot is None else slot.program.controls
+            program, label = Program(chain, Controls(chain, former)), chain.label
+            program.controls.listen()
             if slot is None:
                 self._slots[who, source] = _Slot(who, source, program, on_error, label)
                 self.bind()
                 return
             told = (slot.on_error, slot.label) == (on_error, label)
+            slot.program.controls.close(successor=program.controls)
             slot.program, slot.on_error, slot.label = program, on_error, label
             if slot.runner is not None:
                 slot.runner.swap(program)
@@ -120,6 +129,7 @@ class Slots:
                 return False
             key = slot.key
             self._unbind(slot)
+            slot.program.controls.close()
             if key is not None:
                 self._send(ClearFilter(track=key))
             return True
@@ -146,6 +156,8 @@ class Slots:
         """Stop all for good."""
         with self._lock:
             self.reset()
+            for slot in self._slots.values():
+                slot.program.controls.close()
             self._slots.clear()
 
     def report(self, report: FilterReport) -> None:
@@ -161,10 +173,18 @@ class Slots:
             slots = self._of(refusal.track)
             for slot in slots:
                 self._unbind(slot)
+                slot.program.controls.close()
                 del self._slots[slot.who, slot.source]
         for slot in slots:
             slot.program.tell(f"Filter {slot.describe()} was refused: {refusal.message}")
         return bool(slots)
+
+    def controls(self) -> list[Any]:
+        """Return the widgets with each filter's parameters."""
+        with self._lock:
+            slots = list(self._slots.values())
+        boxes = [slot.program.controls.box("" if slot.who == ME else f" on {slot.who}") for slot in slots]
+        return [box for box in boxes if box is not None]
 
     def statuses(self) -> list[FilterStatus]:
         """Return how each filter goes."""
@@ -197,6 +217,7 @@ def _status(slot: _Slot) -> FilterStatus:
         on_error=slot.on_error,
         fps=0.0 if report is None else report.fps,
         ms=slot.program.milliseconds,
+        dropped=slot.program.dropped,
         errors=failures.count,
         last_error=failures.last,
         traceback=failures.traceback,
