@@ -40,6 +40,7 @@ screenshots: .venv/test.stamp browsers
 .PHONY: browsers
 browsers:
 	@scripts/system-packages require chromium firefox-esr
+	@scripts/system-packages want coturn iproute2 iptables  # for the tests of firewalls, which are left out without them
 
 .venv/bin/python:
 	@scripts/system-packages require python3-venv

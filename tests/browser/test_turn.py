@@ -1,0 +1,54 @@
+"""Where no UDP gets through and only a TURN server answers; a real coturn, a real firewall."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from harness.browser import CHROMIUM, chromium, context, picture, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from harness.network import Namespace, turn_server, unavailable
+from playwright.sync_api import Playwright, expect
+
+pytestmark = [
+    pytest.mark.skipif(bool(unavailable()), reason=unavailable()),
+    pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed"),
+]
+
+# How the page's connections go: what kind of candidate, over which protocol to the TURN server.
+ROUTES = """async () => (await Promise.all(connections.map(async one => {
+    const stats = [...(await one.getStats()).values()];
+    const pair = stats.find(one => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
+    const local = stats.find(({id}) => id === pair?.localCandidateId);
+    return local && `${local.candidateType} ${local.relayProtocol}`;
+}))).filter(Boolean)"""
+
+
+def test_a_call_through_turn_over_tcp_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
+    with Namespace() as guest_side, turn_server(guest_side.here, "s3cret", tmp_path) as port:
+        guest_side.block_udp()
+        server = JupyterServer(
+            tmp_path / "home",
+            "lab",
+            "--ServerApp.ip=0.0.0.0",
+            f"--RtcNotebookApp.turn_urls=turn:{guest_side.here}:{port}?transport=tcp",
+            "--RtcNotebookApp.ice_transport_policy=relay",
+            env={"RTC_NOTEBOOK_TURN_SECRET": "s3cret"},
+        )
+        address = f"http://{guest_side.here}:{server.port}"
+        secure = f"--unsafely-treat-insecure-origin-as-secure={address}"  # as behind somebody's HTTPS proxy
+        inside = str(guest_side.wrap(CHROMIUM, tmp_path))
+        with server, chromium(playwright, None, 10, secure, executable=inside) as browser, Kernel.start(server) as call:
+            page = context(browser).new_page()
+            page.goto(server.page("rtc-notebook/room/far", name="Ana", join="").replace(server.url, f"{address}/"))
+            call.run("from rtc_notebook import Call\ncall = Call('far')\ncall.wait_until_connected()")
+            call.run(
+                "call.participants['Ana'].video.frame(timeout=20)\n@call.filter(on='Ana')\ndef red(frame):\n"
+                "    frame[:] = (0, 0, 255)\n    return frame"
+            )
+            expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+            shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
+            assert shown[2] > 200 > 60 > shown[0], "out, through the filter, and back"
+            assert page.evaluate(ROUTES) == ["relay tcp", "relay tcp"]

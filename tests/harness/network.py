@@ -1,0 +1,115 @@
+"""A network namespace with a cable to this machine, in which other rules hold; and a TURN server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import tenacity
+
+from .jupyter import free_port
+
+
+def unavailable() -> str:
+    """Return why no namespace can be made here; empty where it can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    for tool in ("ip", "iptables"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    made = subprocess.run(["ip", "netns", "add", "rtc-probe"], capture_output=True, text=True)
+    if made.returncode:
+        return f"this kernel makes no network namespaces: {made.stderr.strip()}"
+    subprocess.run(["ip", "netns", "delete", "rtc-probe"], check=True)
+    return ""
+
+
+class Namespace:
+    """Somebody else's machine, at ``there``; this one is at ``here``."""
+
+    def __init__(self) -> None:
+        number = secrets.randbelow(250)
+        self.name = f"rtc{number}"
+        self.here, self.there = f"10.213.{number}.1", f"10.213.{number}.2"
+
+    def __enter__(self) -> Namespace:
+        _run("ip", "netns", "add", self.name)
+        try:
+            outer, inner = f"{self.name}a", f"{self.name}b"
+            _run("ip", "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", self.name)
+            _run("ip", "address", "add", f"{self.here}/24", "dev", outer)
+            _run("ip", "link", "set", outer, "up")
+            self.run("ip", "address", "add", f"{self.there}/24", "dev", inner)
+            self.run("ip", "link", "set", inner, "up")
+            self.run("ip", "link", "set", "lo", "up")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _run("ip", "netns", "delete", self.name)  # its cable goes with it
+
+    def run(self, *command: str) -> None:
+        """Run a command inside."""
+        _run("ip", "netns", "exec", self.name, *command)
+
+    def block_udp(self) -> None:
+        """Let no UDP out or in, as some companies' firewalls do."""
+        for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
+            self.run("iptables", "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
+
+    def wrap(self, executable: str, directory: Path) -> Path:
+        """Return a script that runs ``executable`` inside."""
+        script = directory / f"in-{self.name}"
+        script.write_text(f'#!/bin/sh\nexec ip netns exec {self.name} {executable} "$@"\n')
+        script.chmod(0o755)
+        return script
+
+
+@contextlib.contextmanager
+def turn_server(address: str, secret: str, directory: Path) -> Iterator[int]:
+    """Run coturn at an address, with time-limited credentials; gives its port."""
+    port, log = free_port(), directory / "turn.log"
+    command = [
+        "turnserver",
+        "-n",
+        f"--listening-ip={address}",
+        f"--relay-ip={address}",
+        f"--listening-port={port}",
+        "--use-auth-secret",
+        f"--static-auth-secret={secret}",
+        "--realm=test",
+        "--no-tls",
+        "--no-dtls",
+        "--no-cli",
+        f"--pidfile={directory / 'turn.pid'}",
+        f"--userdb={directory / 'turn.db'}",
+        "--log-file=stdout",
+        "--simple-log",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=directory)
+    try:
+        _wait_for_port(address, port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1))
+def _wait_for_port(address: str, port: int) -> None:
+    socket.create_connection((address, port), 1).close()
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
