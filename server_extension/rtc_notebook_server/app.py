@@ -35,6 +35,9 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     description = "A Jupyter server that opens on its page of rooms."
     extension_url = "/rtc-notebook/"
     load_other_extensions = True
+    subcommands: dict[str, Any] = {  # noqa: RUF012  # as the base class has it
+        "doctor": ("rtc_notebook_server.doctor.app.DoctorApp", "Say what of a call works from here."),
+    }
 
     ice_servers = List(
         DictTrait(),

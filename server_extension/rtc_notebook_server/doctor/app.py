@@ -1,0 +1,74 @@
+"""The command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from jupyter_core.application import JupyterApp, NoStart
+from traitlets import Unicode
+
+from rtc_notebook import server as servers
+from rtc_notebook.errors import ServerNotFound
+
+from ..ice import IceSettings
+from ..sfu.base import Network
+from . import away, here
+from .finding import Finding
+
+
+class DoctorApp(JupyterApp):
+    """Says what works from here."""
+
+    name = "jupyter-rtc-notebook-doctor"
+    description = "Says what of a call works from here, and what to do where something does not."
+    config_file_name = Unicode("jupyter_server_config")
+    server = Unicode("", help="Address of the Jupyter server; by default the one that runs here.").tag(config=True)
+    token = Unicode("", help="That server's token.").tag(config=True)
+    aliases: dict[str, Any] = {"server": "DoctorApp.server", "token": "DoctorApp.token"}  # noqa: RUF012
+
+    def start(self) -> None:
+        """Check everything and print; ends with status 1 if something does not work."""
+        try:
+            super().start()
+        except NoStart:
+            return
+        failed = asyncio.run(self._check())
+        sys.exit(1 if failed else 0)
+
+    async def _check(self) -> int:
+        failed = 0
+        async for finding in self._findings():
+            print(finding, flush=True)
+            failed += finding.verdict == "fail"
+        return failed
+
+    async def _findings(self) -> AsyncIterator[Finding]:
+        for check in (here.versions, here.codecs):
+            for finding in check():
+                yield finding
+        try:
+            ice, network = self._settings()
+        except ValueError as error:
+            yield Finding("configuration", "fail", str(error))
+            return
+        yield await here.sfu(network)
+        async for finding in away.ice(ice.for_participant("doctor", time.time())):
+            yield finding
+        try:
+            found = servers.named(self.server, self.token or None) if self.server else servers.notebooks_own()
+        except ServerNotFound as error:
+            yield Finding("Jupyter server", "note", str(error))
+            return
+        async for finding in away.jupyter(found):
+            yield finding
+
+    def _settings(self) -> tuple[IceSettings, Network]:
+        from ..app import RtcNotebookApp
+
+        configured: Any = RtcNotebookApp(config=self.config)
+        ice = configured.ice_settings()
+        return ice, configured.network(ice)

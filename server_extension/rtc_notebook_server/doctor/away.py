@@ -1,0 +1,134 @@
+"""Checks of what is elsewhere: STUN and TURN servers, and the Jupyter server that calls go through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from aiortc import RTCIceGatherer, RTCIceServer
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from rtc_notebook import __version__, protocol
+from rtc_notebook.errors import ConnectionFailed
+from rtc_notebook.protocol import IceServer
+from rtc_notebook.server import Server
+from rtc_notebook.signaling import Signaling
+
+from .finding import Finding
+
+ANSWER_SECONDS = 8.0
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+async def ice(servers: tuple[IceServer, ...]) -> AsyncIterator[Finding]:
+    """Ask every STUN server for this machine's address, and every TURN server for one of its own."""
+    if not servers:
+        text = (
+            "none are configured. Media goes over UDP straight between browsers and this machine; where a firewall is "
+            "between them, set c.RtcNotebookApp.turn_urls and turn_secret."
+        )
+        yield Finding("STUN and TURN", "note", text)
+    for server in servers:
+        for url in server.urls:
+            yield await _ask(url, server)
+
+
+async def _ask(url: str, server: IceServer) -> Finding:
+    wanted = "relay" if url.startswith("turn") else "srflx"
+    try:
+        gatherer = RTCIceGatherer([RTCIceServer([url], server.username, server.credential)])
+        await asyncio.wait_for(gatherer.gather(), ANSWER_SECONDS)
+        found = [candidate.ip for candidate in gatherer.getLocalCandidates() if candidate.type == wanted]
+    except asyncio.TimeoutError:
+        return Finding(
+            url, "fail", f"did not answer within {ANSWER_SECONDS:g} s. Is the address right, and the port open?"
+        )
+    except Exception as error:  # whatever aioice stumbles over: a name that is none, a refusal, a broken TLS
+        return Finding(url, "fail", f"cannot be used: {str(error) or type(error).__name__}. Check address and secret.")
+    if found:
+        return Finding(url, "ok", f"gives the address {found[0]}")
+    if wanted == "relay":
+        return Finding(url, "fail", "gives no address. Is it up, and are its secret and its credentials these?")
+    return Finding(
+        url, "note", "names no other address than this machine's own; there is no NAT in between, or no answer"
+    )
+
+
+async def jupyter(server: Server) -> AsyncIterator[Finding]:
+    """Ask a Jupyter server for its rooms, and say hello on a room's WebSocket."""
+    parts = urlsplit(server.url)
+    if parts.scheme == "https" or parts.hostname in _LOCAL:
+        yield Finding("secure context", "ok", f"browsers open cameras on {parts.scheme}://{parts.netloc}")
+    else:
+        text = (
+            f"browsers open no camera on {parts.scheme}://{parts.netloc}. Put the server behind HTTPS, or reach it as "
+            f"localhost: ssh -L {parts.port or 80}:localhost:{parts.port or 80} {parts.hostname}"
+        )
+        yield Finding("secure context", "fail", text)
+    headers = {"Authorization": server.authorization} if server.authorization else {}
+    try:
+        request = HTTPRequest(f"{server.url}rtc-notebook/api/rooms", headers=headers, request_timeout=ANSWER_SECONDS)
+        rooms = json.loads((await AsyncHTTPClient().fetch(request)).body)["rooms"]
+    except HTTPClientError as error:
+        yield Finding("Jupyter server", "fail", _refusal(error.code, server.url))
+        return
+    except (OSError, ValueError, KeyError) as error:
+        yield Finding("Jupyter server", "fail", f"{server.url} does not answer as one: {error}. Is the address right?")
+        return
+    yield Finding("Jupyter server", "ok", f"{server.url} has rtc-notebook, and {len(rooms)} open rooms")
+    yield await _hello(server)
+
+
+async def _hello(server: Server) -> Finding:
+    welcome: list[protocol.Welcome] = []
+    heard = asyncio.Event()
+
+    def take(message: protocol.ServerMessage) -> None:
+        if isinstance(message, protocol.Welcome):
+            welcome.append(message)
+            heard.set()
+
+    signaling = Signaling(
+        server.socket("doctor"),
+        server.authorization,
+        name="doctor",
+        call=None,
+        on_message=take,
+        on_lost=lambda reason: None,
+    )
+    talking = asyncio.ensure_future(signaling.run())
+    try:
+        await asyncio.wait(
+            (talking, asyncio.ensure_future(heard.wait())), timeout=ANSWER_SECONDS, return_when="FIRST_COMPLETED"
+        )
+        if welcome:
+            await signaling.leave()
+        elif talking.done():
+            return Finding("WebSocket", "fail", str(talking.exception() or talking.result()[1]))
+    except ConnectionFailed as error:
+        return Finding("WebSocket", "fail", str(error))
+    finally:
+        talking.cancel()
+    if not welcome:
+        text = (
+            f"no welcome within {ANSWER_SECONDS:g} s. A proxy in between may not pass WebSockets on (Upgrade header)."
+        )
+        return Finding("WebSocket", "fail", text)
+    if welcome[0].server_version != __version__:
+        text = f"the server has rtc-notebook {welcome[0].server_version}, this environment {__version__}; same is safer"
+        return Finding("WebSocket", "note", text)
+    return Finding("WebSocket", "ok", f"signaling works; rtc-notebook {__version__} on both sides")
+
+
+def _refusal(code: int, url: str) -> str:
+    if code in (401, 403):
+        return (
+            f"{url} lets nobody in without its token. Give it: --token=..., as in the address that your browser shows."
+        )
+    if code == 404:
+        return (
+            f"{url} has no rtc-notebook: `pip install rtc-notebook` in the server's environment, then start it again."
+        )
+    return f"{url} answers with status {code}; its log says why."

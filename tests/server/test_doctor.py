@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from harness.jupyter import JupyterServer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    with JupyterServer(tmp_path_factory.mktemp("doctor"), "server", base_url="/a%40b/") as running:
+        yield running
+
+
+def doctor(*args: str) -> tuple[int, dict[str, str]]:
+    """Return the exit status and what is said of each subject, with its mark."""
+    command = [sys.executable, "-m", "rtc_notebook_server.doctor", *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    lines = [line.split(": ", 1) for line in done.stdout.splitlines()]
+    return done.returncode, {subject[2:]: f"{subject[0]} {text}" for subject, text in lines}
+
+
+def test_all_is_well(server: JupyterServer):
+    status, said = doctor(f"--server={server.url}", f"--token={server.token}")
+    assert status == 0
+    assert list(said) == ["versions", "codecs", "SFU", "STUN and TURN", "secure context", "Jupyter server", "WebSocket"]
+    assert all(said[subject].startswith("✓") for subject in ("SFU", "Jupyter server", "WebSocket"))
+    assert "connected over UDP" in said["SFU"]
+
+
+def test_what_is_wrong_is_named_with_what_to_do(server: JupyterServer):
+    turn = "turn:127.0.0.1:9"
+    status, said = doctor(
+        f"--server={server.url}",
+        "--token=wrong",
+        f"--RtcNotebookApp.turn_urls={turn}",
+        "--RtcNotebookApp.turn_secret=x",
+    )
+    assert status == 1
+    assert said[turn].startswith("✗ gives no address")
+    assert said["Jupyter server"].startswith("✗")
+    assert "--token=" in said["Jupyter server"]
+    assert "WebSocket" not in said
+
+
+def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried():
+    status, said = doctor("--RtcNotebookApp.udp_ports=1-2")
+    assert status == 1
+    assert list(said) == ["versions", "codecs", "configuration"]
+    assert said["configuration"].startswith("✗ udp_ports='1-2'")
