@@ -65,6 +65,13 @@ class Namespace:
         for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
             self.run("iptables", "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
 
+    def lose(self, share: float) -> None:
+        """Lose this share of all UDP packets, in each direction, at random; in place of what was lost before."""
+        for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
+            self.run("iptables", "-F", chain)
+            statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share)]
+            self.run("iptables", "-A", chain, "!", way, "lo", "-p", "udp", *statistic, "-j", "DROP")
+
     def wrap(self, executable: str, directory: Path) -> Path:
         """Return a script that runs ``executable`` inside."""
         script = directory / f"in-{self.name}"
