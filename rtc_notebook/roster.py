@@ -71,3 +71,7 @@ class Roster:
     def track(self, key: TrackKey) -> TrackInfo | None:
         """Return the track that a participant publishes from a source, if it does."""
         return self._tracks.get(key)
+
+    def filtered_here(self) -> set[TrackKey]:
+        """Return the tracks that are under a filter of this kernel's, as the server sees it."""
+        return {key for key, track in self._tracks.items() if track.filter and track.filter.by == self.own_id}

@@ -75,7 +75,7 @@ class Studio:
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
-        self.filters = Slots(self._id_of, self.feed, self._send, lambda: self._worker.directory, self._lock)
+        self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
         self.sfu = SfuCounters(self._send)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = Worker(join, self._on_event)

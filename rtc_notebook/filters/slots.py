@@ -12,6 +12,7 @@ from ..feed import Feed
 from ..media.control import ClearFilter, Command, FilterReport, Refused, SetFilter, TrackKey
 from ..participants import ME
 from ..protocol import OnError
+from ..roster import Roster
 from .chain import Chain
 from .controls import Controls
 from .runner import Program, Runner
@@ -65,6 +66,7 @@ class _Slot:
         self.on_error = on_error
         self.label = label
         self.key: TrackKey | None = None
+        self.last: TrackKey | None = None  # the server keeps the filter on who has gone
         self.runner: Runner | None = None
         self.report: FilterReport | None = None
 
@@ -77,25 +79,26 @@ class Slots:
 
     Parameters
     ----------
-    find : callable
-        Returns the id of who has a name now, or None.
+    roster : Roster
+        Who is there.
     feed : callable
         Returns the feed of a track.
     send, directory : callable
         Sends a command to the worker; returns where its shared memory is.
     lock : threading.RLock
-        The call's: ``find`` and ``feed`` take it too.
+        The call's: ``feed`` takes it too.
     """
 
     def __init__(
         self,
-        find: Callable[[str], str | None],
+        roster: Roster,
         feed: Callable[[TrackKey], Feed],
         send: Callable[[Command], None],
         directory: Callable[[], Path],
         lock: threading.RLock,
     ) -> None:
-        self._find = find
+        self._roster = roster
+        self._cleared: set[TrackKey] = set()  # asked for, and perhaps not done yet
         self._feed = feed
         self._send = send
         self._directory = directory
@@ -116,6 +119,7 @@ class Slots:
             told = (slot.on_error, slot.label) == (on_error, label)
             slot.program.controls.close(successor=program.controls)
             slot.program, slot.on_error, slot.label = program, on_error, label
+            self._slots[who, source] = self._slots.pop((who, source))  # what was set last stands last
             if slot.runner is not None:
                 slot.runner.swap(program)
             if slot.key is not None and not told:
@@ -124,33 +128,39 @@ class Slots:
     def clear(self, who: str, source: Source) -> bool:
         """Take a filter off; tell whether there was one."""
         with self._lock:
-            slot = self._slots.pop((who, source), None)
+            slot = self._slots.get((who, source))
             if slot is None:
                 return False
-            key = slot.key
-            self._unbind(slot)
-            slot.program.controls.close()
-            if key is not None:
-                self._send(ClearFilter(track=key))
+            last = slot.key or slot.last
+            self._drop(slot)
+            if last is not None:
+                self._clear(last)
             return True
 
     def bind(self) -> None:
         """Start the filters of who has come; stop those of who has gone or come back as somebody new."""
         with self._lock:
-            for slot in self._slots.values():
-                id = self._find(slot.who)
-                key = None if id is None else TrackKey(id, slot.source)
-                if key == slot.key or (key is not None and self._of(key)):
-                    continue  # nothing new, or one who is "me" and has a filter under the own name already
-                self._unbind(slot)
-                if key is not None:
-                    self._bind(slot, key)
+            wanted = {slot: self._key_of(slot) for slot in self._slots.values()}
+            holders = {key: slot for slot, key in wanted.items()}
+            for slot, key in wanted.items():
+                if key is not None and holders[key] is not slot:
+                    self._drop(slot)  # two names of one person: what was set last counts
+                elif key != slot.key:
+                    former = slot.key
+                    self._unbind(slot)
+                    if former not in holders and former is not None and former.participant in self._roster.participants:
+                        self._clear(former)  # "me" is another browser now
+                    if key is not None:
+                        self._bind(slot, key)
+            self._clear_strays()
 
     def reset(self) -> None:
         """Stop all, to be bound again: there is a new worker, which knows of no filter."""
         with self._lock:
             for slot in self._slots.values():
                 self._unbind(slot)
+                slot.last = None
+            self._cleared.clear()
 
     def close(self) -> None:
         """Stop all for good."""
@@ -172,11 +182,14 @@ class Slots:
         with self._lock:
             slots = self._of(refusal.track)
             for slot in slots:
-                self._unbind(slot)
-                slot.program.controls.close()
-                del self._slots[slot.who, slot.source]
+                if refusal.code == "no-such-participant":  # gone just now: it waits for the return
+                    self._unbind(slot)
+                    slot.last = None
+                else:
+                    self._drop(slot)
         for slot in slots:
-            slot.program.tell(f"Filter {slot.describe()} was refused: {refusal.message}")
+            if refusal.code != "no-such-participant":
+                slot.program.tell(f"Filter {slot.describe()} was refused: {refusal.message}")
         return bool(slots)
 
     def controls(self) -> list[Any]:
@@ -199,7 +212,29 @@ class Slots:
     def _unbind(self, slot: _Slot) -> None:
         if slot.runner is not None:
             slot.runner.stop()
+        slot.last = slot.key or slot.last
         slot.runner = slot.key = slot.report = None
+
+    def _drop(self, slot: _Slot) -> None:
+        self._unbind(slot)
+        slot.program.controls.close()
+        del self._slots[slot.who, slot.source]
+
+    def _clear(self, key: TrackKey) -> None:
+        self._cleared.add(key)
+        self._send(ClearFilter(track=key))
+
+    def _clear_strays(self) -> None:
+        """Give back what the server filters for this kernel, but this kernel does not know of."""
+        filtered = self._roster.filtered_here()
+        self._cleared &= filtered
+        for key in filtered - self._cleared:
+            if not self._of(key):
+                self._clear(key)
+
+    def _key_of(self, slot: _Slot) -> TrackKey | None:
+        info = self._roster.widget if slot.who == ME else self._roster.named(slot.who)
+        return None if info is None else TrackKey(info.id, slot.source)
 
     def _of(self, key: TrackKey) -> list[_Slot]:
         with self._lock:

@@ -221,6 +221,9 @@ class Worker:
     def _on_room(self, state: protocol.RoomState) -> None:
         self._room = Room(state.participants, self._me)
         self._unconfirmed = [key for key in self._unconfirmed if not self._room.filtered_here(key)]
+        present = {participant.id for participant in state.participants}
+        for key in [key for key in self._filters if key.participant not in present]:
+            self._forget_filter(key)  # the server keeps it for when they come back, and the kernel then says so
         self._parent.send(control.Room(participants=state.participants))
         if not self._described:
             self._described = True
@@ -231,6 +234,8 @@ class Worker:
         if error.about == "publish":
             self._publishing.refused(error)
             return
+        if error.about == "clear-filter" and error.code in ("not-filtered", "no-such-participant"):
+            return  # two said so, or they have just gone: it is off, which was the wish
         key = None
         if error.about == "set-filter" and self._unconfirmed:
             key = self._unconfirmed.pop(0)  # refusals come in the order of asking

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+import msgspec
 import numpy as np
 import pytest
 from fake_worker import GUEST, FakeWorker, Workers, eventually, person, picture
@@ -12,6 +13,7 @@ from fake_worker import GUEST, FakeWorker, Workers, eventually, person, picture
 from rtc_notebook import Call, FilterError, ParticipantNotFound
 from rtc_notebook.filters import runner as runner_module
 from rtc_notebook.media.control import ClearFilter, FilterReport, Refused, Result, SetFilter, TrackKey
+from rtc_notebook.protocol import FilterInfo
 
 
 @pytest.fixture
@@ -224,3 +226,49 @@ def test_threads_are_switched_faster_while_filters_run(room: Call, worker: FakeW
     room.unfilter(on="Guest")
     assert sys.getswitchinterval() == pytest.approx(before)
     assert worker.wait_for(ClearFilter)
+
+
+def test_two_names_of_one_person_are_one_filter(call: Call, worker: FakeWorker) -> None:
+    key = TrackKey("p2", "camera")
+    worker.connect(person("p2", "Ana", "camera"))  # as while the cell is run again: not known to be "me" yet
+    call.filter(lambda frame: np.full_like(frame, 1), on="Ana")
+    worker.room(person("p2", "Ana", "camera", widget_of="k1"))
+    call.filter(lambda frame: np.full_like(frame, 2))
+    assert [status.participant for status in call.filters] == ["me"]
+    worker.frame(picture(), 1, key)
+    assert (worker.result(key) == 2).all()
+    call.unfilter()
+    assert worker.wait_for(ClearFilter).track == key and not call.filters and len(worker.sent(ClearFilter)) == 1
+
+
+def test_a_filter_on_who_is_away_is_taken_off_at_the_server_too(room: Call, worker: FakeWorker) -> None:
+    room.filter(lambda frame: frame, on="Guest")
+    worker.room()
+    assert room.filters[0].state == "waiting" and not worker.sent(ClearFilter)
+    room.unfilter(on="guest")
+    assert worker.wait_for(ClearFilter).track == GUEST
+
+
+def test_what_the_server_filters_for_a_kernel_that_knows_nothing_of_it_is_given_back(
+    room: Call, worker: FakeWorker
+) -> None:
+    guest = person("p2", "Guest", "camera")
+    its = FilterInfo(by="k1", on_error="pass", state="starting")
+    filtered = msgspec.structs.replace(guest, tracks=(msgspec.structs.replace(guest.tracks[0], filter=its),))
+    for _ in range(3):
+        worker.room(filtered)
+    assert [one.track for one in worker.sent(ClearFilter)] == [GUEST]
+    room.filter(lambda frame: frame, on="Guest")
+    worker.room(filtered)
+    assert len(worker.sent(ClearFilter)) == 1
+
+
+def test_a_filter_waits_for_who_has_just_gone(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.filter(lambda frame: frame, on="Guest")
+    worker.say(Refused(code="no-such-participant", message="Nobody.", track=GUEST))
+    worker.room()
+    worker.room(person("p5", "Guest", "camera"))
+    assert worker.wait_for(SetFilter, 2).track == TrackKey("p5", "camera")
+    assert not capsys.readouterr().err

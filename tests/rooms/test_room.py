@@ -274,8 +274,52 @@ def test_only_who_filters_may_publish_the_processed_track(room: Room, ana: Parti
         publish(room, other, m1=("camera", ids["1"]))
 
 
-def test_who_leaves_takes_the_filters_on_them_along(room: Room, ana: Participant, kernel: Participant) -> None:
-    room.set_filter(kernel.id, SetFilter(participant=ana.id, on_error="hold"))
-    room.leave(ana.id)
-    room.leave(kernel.id)
+def test_who_comes_back_under_a_filter_is_filtered_from_the_first_packet(
+    room: Room, bo: Participant, ana: Participant, kernel: Participant
+) -> None:
+    room.set_filter(kernel.id, SetFilter(participant=bo.id, on_error="hold", label="blur"))
+    room.leave(bo.id)
+    other = room.join("browser", "Somebody else")
+    back = room.join("browser", "Bo")
+    ids = publish(room, back, m1="camera", m2="screen")
+    its = track(room, ids["1"]).filter
+    assert its is not None
+    assert (its.by, its.on_error, its.state, its.label) == (kernel.id, "hold", "starting", "blur")
+    assert room.audiences()[ids["1"]] == {kernel.id}
+    assert room.audiences()[ids["2"]] == {kernel.id, ana.id, other.id}, "nobody filters the screen"
+    assert not any(track(room, id).filter for id in publish(room, other, m1="camera").values())
+    room.set_filter(kernel.id, SetFilter(participant=back.id, label="blur"))
+    room.clear_filter(kernel.id, ClearFilter(participant=back.id))
     assert room.filters == {}
+
+
+def test_a_widget_comes_back_by_its_secret_and_not_by_its_name(
+    room: Room, ana: Participant, kernel: Participant
+) -> None:
+    room.set_filter(kernel.id, SetFilter(participant=ana.id))
+    room.leave(ana.id)
+    stranger = room.join("browser", "Ana")
+    publish(room, stranger, m1="camera")
+    assert not any(t.filter for t in info(room, stranger).tracks)
+    back = room.join("browser", "Anonymous Io", call="secret")
+    ids = publish(room, back, m1="camera")
+    assert room.audiences()[ids["1"]] == {kernel.id}
+
+
+def test_a_filter_on_who_is_away_can_be_taken_off_and_goes_with_its_kernel(
+    room: Room, bo: Participant, kernel: Participant
+) -> None:
+    room.set_filter(kernel.id, SetFilter(participant=bo.id))
+    room.leave(bo.id)
+    room.clear_filter(kernel.id, ClearFilter(participant=bo.id))
+    assert room.filters == {}
+    bo = room.join("browser", "Bo")
+    room.set_filter(kernel.id, SetFilter(participant=bo.id, on_error="pass"))
+    room.set_filter(kernel.id, SetFilter(participant=bo.id, source="screen", on_error="hold"))
+    room.leave(bo.id)
+    room.leave(kernel.id)
+    ids = publish(room, room.join("browser", "Bo"), m1="camera", m2="screen")
+    assert track(room, ids["1"]).filter is None
+    held = track(room, ids["2"]).filter
+    assert held is not None
+    assert held.state == "held", "what was to be held is not given away by a page that is loaded anew"

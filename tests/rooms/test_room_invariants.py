@@ -38,6 +38,18 @@ class Rooms(RuleBasedStateMachine):
             self.room.leave(who)
 
     @rule(number=index)
+    def load_anew(self, number: int) -> None:
+        who = self.who(number)
+        if who is None or self.room.participants[who].client != "browser":
+            return
+        name = self.room.participants[who].name
+        before = {source: its for (owner, source), its in self.room.filters.items() if owner == who}
+        self.room.leave(who)
+        back = self.room.join("browser", name)
+        after = {source: its for (owner, source), its in self.room.filters.items() if owner == back.id}
+        assert before.items() <= after.items()
+
+    @rule(number=index)
     def disconnect(self, number: int) -> None:
         if who := self.who(number):
             self.room.disconnect(who)
@@ -77,9 +89,16 @@ class Rooms(RuleBasedStateMachine):
     def a_filtered_picture_goes_to_its_kernel_alone(self) -> None:
         audiences = self.room.audiences()
         for (owner, source), its in self.room.filters.items():
+            if owner not in self.room.participants:
+                continue  # away
             for track in self.room.participants[owner].tracks.values():
                 if track.source == source and track.of is None:
                     assert audiences[track.id] <= (set() if its.held else {its.by})
+
+    @invariant()
+    def nobody_away_is_remembered_for_nothing(self) -> None:
+        gone = {owner for owner, _ in self.room.filters if owner not in self.room.participants}
+        assert set(self.room._away._gone) == gone
 
     @invariant()
     def nobody_gets_their_own_and_everybody_is_there(self) -> None:

@@ -22,6 +22,7 @@ from rtc_notebook.protocol import (
 )
 
 from . import names, policy, publishing, view
+from .away import Away
 from .state import Filter, Participant, Track
 
 MAX_LABEL = publishing.MAX_LABEL
@@ -39,6 +40,7 @@ class Room:
         self.name = name
         self.participants: dict[str, Participant] = {}
         self.filters: dict[tuple[str, Filterable], Filter] = {}
+        self._away = Away()
         self._revision = 0
 
     def audiences(self) -> policy.Audiences:
@@ -53,7 +55,7 @@ class Room:
     # --- coming and going ---
 
     def join(self, client: ClientKind, name: str, user: str | None = None, call: str | None = None) -> Participant:
-        """Let somebody in under a name that nobody else has."""
+        """Let somebody in under a name that nobody else has, with the filters that were on them when they left."""
         taken = [who.name for who in self.participants.values()]
         participant = Participant(
             id=_new_id(),
@@ -64,6 +66,9 @@ class Room:
             call=call or None,
         )
         self.participants[participant.id] = participant
+        for key in self._away.returns(participant, self.filters, self.participants):
+            self.filters[participant.id, key[1]] = self.filters.pop(key)
+        self._forget_away()
         return participant
 
     def resume(self, session: str, user: str | None) -> Participant | None:
@@ -79,13 +84,14 @@ class Room:
         self.participants[who].connected = False
 
     def leave(self, who: str) -> None:
-        """Take a participant out, with its tracks and the filters on it and by it."""
-        del self.participants[who]
+        """Take a participant out, with its tracks and the filters by it; those on it wait for its return."""
+        self._away.add(self.participants.pop(who))
         for key, its in list(self.filters.items()):
-            if key[0] == who or (its.by == who and its.on_error == "pass"):
+            if its.by == who and its.on_error == "pass":
                 del self.filters[key]
             elif its.by == who:
                 its.held = True
+        self._forget_away()
 
     def pair(self, who: str, call: str) -> None:
         """Pair a widget with the kernel that says the same secret."""
@@ -188,7 +194,7 @@ class Room:
         key = (message.participant, message.source)
         its = self.filters.get(key)
         if its is None:
-            if message.participant not in self.participants:
+            if message.participant not in self.participants and message.participant not in self._away:
                 _nobody(message.participant)
             raise ProtocolError("not-filtered", f"There is no filter on that {message.source}.")
         if its.by != who and not its.held:
@@ -196,6 +202,10 @@ class Room:
                 "not-yours", f"{self.participants[its.by].name} set this filter; it can be taken off only there."
             )
         del self.filters[key]
+        self._forget_away()
+
+    def _forget_away(self) -> None:
+        self._away.forget({participant for participant, _ in self.filters})
 
 
 def _new_id() -> str:
