@@ -1,7 +1,8 @@
 """rtc-notebook: a video call is an array you can program.
 
-``Call`` joins a room; ``filters`` holds ready-made filters; the errors are drawn in `rtc_notebook.errors`. Everything
-is loaded when it is first used, so importing the package costs nothing.
+``Call`` joins a room; ``filters`` holds ready-made filters; ``Box``, ``Polyline``, ``Text`` and ``Mask`` can be drawn
+over pictures; the errors are drawn in `rtc_notebook.errors`. Everything is loaded when it is first used, so importing
+the package costs nothing.
 """
 
 from __future__ import annotations
@@ -20,36 +21,55 @@ if TYPE_CHECKING:
         CallTimeout,
         ConnectionFailed,
         FilterError,
+        MessageError,
+        MessageTooLarge,
         MissingDependency,
+        OverlayError,
         ParticipantNotFound,
         RoomNameError,
         RtcNotebookError,
         ServerNotFound,
         TrackEnded,
     )
+    from .overlays import Box, Mask, Polyline, Text
     from .participants import Participant
     from .tracks import Track
 
 __all__ = [
+    "Box",
     "Call",
     "CallEnded",
     "CallError",
     "CallTimeout",
     "ConnectionFailed",
     "FilterError",
+    "Mask",
+    "MessageError",
+    "MessageTooLarge",
     "MissingDependency",
+    "OverlayError",
     "Participant",
     "ParticipantNotFound",
+    "Polyline",
     "RoomNameError",
     "RtcNotebookError",
     "ServerNotFound",
+    "Text",
     "Track",
     "TrackEnded",
     "__version__",
     "filters",
 ]
 
-_HOME = {"Call": ".call", "Participant": ".participants", "Track": ".tracks"}
+_HOME = {
+    "Box": ".overlays",
+    "Call": ".call",
+    "Mask": ".overlays",
+    "Participant": ".participants",
+    "Polyline": ".overlays",
+    "Text": ".overlays",
+    "Track": ".tracks",
+}
 
 
 def __getattr__(name: str) -> Any:

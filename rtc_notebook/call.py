@@ -7,21 +7,22 @@ import contextlib
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import server as servers
 from .environment import in_kernel
-from .errors import FilterError
+from .errors import ConnectionFailed, FilterError, MessageError
 from .filters.chain import chain
 from .filters.slots import FilterStatus
 from .media.control import Join
-from .participants import ME, Participants
+from .participants import ME, Participant, Participants
 from .protocol import Kind, OnError, room_name
 from .studio import Studio
 
 if TYPE_CHECKING:
+    from .overlays import Shape
     from .view import CallView
     from .widget import CallWidget
 
@@ -143,7 +144,7 @@ class Call:
         event : str
             ``participant-joined`` and ``participant-left`` (called with the `Participant`), ``track-published`` and
             ``track-ended`` (with the `Track`), ``connected``, ``reconnecting`` (with nothing), ``ended`` (with the
-            reason, a string).
+            reason, a string), ``message`` (with the `Participant` that sent it and the object, see `send`).
         function : callable, optional
             Called in a thread of its own. What it prints and raises is shown under the cell that set it.
 
@@ -269,6 +270,108 @@ class Call:
     def filters(self) -> list[FilterStatus]:
         """How each filter goes."""
         return self._studio.filters.statuses()
+
+    def overlay(
+        self,
+        who: str | Participant,
+        shapes: Shape | Iterable[Shape],
+        source: Literal["camera", "screen", "kernel"] = "camera",
+        *,
+        seconds: float = 1.0,
+        frame: Any = None,
+        name: str = "",
+    ) -> None:
+        """Draw shapes over somebody's picture, in place of those that this kernel drew there before.
+
+        Every browser draws them itself over the picture that is there anyway, so nothing is decoded or encoded for
+        them. They appear with the frame that they were made for, as far as a browser can tell, and vanish by
+        themselves. Who joins later sees the next ones. At most 100 a second go out; a faster loop waits here.
+
+        Parameters
+        ----------
+        who : str or Participant
+            Whose picture; ``"me"`` is the browser that shows this call.
+        shapes : iterable of Box, Polyline, Text, Mask
+            What to draw; an empty list wipes out what is there.
+        source : {"camera", "screen", "kernel"}
+            Which of the pictures; a kernel's own ones are ``"kernel"`` in any case.
+        seconds : float
+            How long after its frame was captured a drawing is out of date. More than your detector takes.
+        frame : ndarray, FrameInfo, (ndarray, FrameInfo) or (width, height), optional
+            The frame that the shapes were made for: coordinates are its pixels. With a `FrameInfo`, as
+            ``frames(info=True)`` gives it, they appear with that frame; otherwise at once. Without it coordinates are
+            shares of the picture's width and height, from 0 to 1.
+        name : str
+            Which one, of several pictures that a kernel publishes.
+
+        Raises
+        ------
+        OverlayError
+            If a shape cannot be drawn; says which and why.
+        ParticipantNotFound
+            If nobody of that name is in the call.
+        CallEnded
+            If the call was left or has ended.
+
+        Examples
+        --------
+        >>> for frame, info in guest.video.frames(info=True):                        # doctest: +SKIP
+        ...     call.overlay("guest", [Box(*box) for box in detect(frame)], frame=info)
+        """
+        from .overlays import Canvas, drawing
+
+        participant = who if isinstance(who, Participant) else self.participants[who]
+        self._check()
+        place: Any = "kernel" if participant.is_kernel else source
+        canvas = Canvas.of(frame)
+        self._studio.relay.draw(
+            drawing(participant.id, shapes, canvas, source=place, label=name, seconds=seconds),
+        )
+
+    def send(self, message: Any, to: str | Participant | None = None) -> None:
+        """Send an object to the other kernels in the room; there ``@call.on("message")`` gets it.
+
+        It goes through the Jupyter server and arrives once and whole, in the order of sending, at every kernel that is
+        connected at that moment. At most 50 a second and 4 MB a second go out; a faster loop waits here.
+
+        Parameters
+        ----------
+        message : object
+            What JSON holds, and in it bytes, numpy arrays and pandas' DataFrames; up to 1 MB. Tuples arrive as lists.
+        to : str or Participant, optional
+            The kernel that it is for; all of them otherwise.
+
+        Raises
+        ------
+        MessageTooLarge
+            If it takes more than 1,000,000 bytes.
+        MessageError
+            If it holds something else, or ``to`` is no kernel.
+        ParticipantNotFound
+            If nobody of that name is in the call.
+        ConnectionFailed
+            If the call is not connected just now.
+        CallEnded
+            If the call was left or has ended.
+
+        Examples
+        --------
+        >>> @call.on("message")                                                      # doctest: +SKIP
+        ... def heard(who, message):
+        ...     print(who.name, message)
+        """
+        from .messages import encode
+
+        self._check()
+        data = encode(message)
+        self._studio.first_connected()
+        receiver = self.participants[to] if isinstance(to, str) else to
+        if receiver is not None and not receiver.is_kernel:
+            kernels = ", ".join(repr(one.name) for one in self.participants.values() if one.is_kernel) or "none"
+            raise MessageError(f"{receiver.name!r} is no kernel, and only kernels get messages. There are: {kernels}.")
+        if self.phase != "connected":
+            raise ConnectionFailed("The call is being connected again; the message was not sent. Send it again then.")
+        self._studio.relay.say(data, None if receiver is None else receiver.id)
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""

@@ -10,6 +10,9 @@
     │   ├── CallTimeout                 nothing came within the time (also a TimeoutError)
     │   ├── ParticipantNotFound         no such participant; says who is there (also a KeyError)
     │   ├── TrackEnded                  the track is no longer published
+    │   ├── OverlayError                a shape that cannot be drawn (also a ValueError)
+    │   ├── MessageError                an object that cannot be sent to other kernels (also a ValueError)
+    │   │   └── MessageTooLarge         it takes more bytes than one message may
     │   └── FilterError                 a filter cannot be set, or returned what no picture is
     ├── ProtocolError                   a message that the protocol has no room for; carries a code
     ├── RoomNameError                   a name that no room can have (also a ValueError)
@@ -71,6 +74,32 @@ class ParticipantNotFound(CallError, KeyError):
 
 class TrackEnded(CallError):
     """The track is no longer published."""
+
+
+class OverlayError(CallError, ValueError):
+    """A shape cannot be drawn over a picture; says which and why."""
+
+
+class MessageError(CallError, ValueError):
+    """An object cannot be sent to other kernels, or one that came cannot be read."""
+
+
+class MessageTooLarge(MessageError):
+    """The object takes more bytes than one message may.
+
+    Attributes
+    ----------
+    size, limit : int
+        Bytes that it takes, and that are allowed.
+    """
+
+    def __init__(self, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(
+            f"The message takes {size:,} bytes; {limit:,} are the most. Send a part of it, or something smaller: for "
+            "pictures there are filters and published tracks."
+        )
 
 
 class FilterError(CallError):

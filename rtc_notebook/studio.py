@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .errors import CallEnded, CallTimeout, ConnectionFailed
+from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
 from .feed import Feed
 from .filters.slots import Slots
 from .listeners import Listeners
@@ -29,7 +29,8 @@ from .media.control import (
     Want,
 )
 from .participants import ME, Participant
-from .protocol import ParticipantInfo, Stats
+from .protocol import Data, ParticipantInfo
+from .relay import NOTHING, Relay
 from .roster import Change, Roster
 from .statistics import SfuCounters
 from .tracks import Track
@@ -43,6 +44,7 @@ EVENTS = (
     "participant-left",
     "track-published",
     "track-ended",
+    "message",
 )
 FIRST_CONNECTION_SECONDS = 10.0
 
@@ -75,6 +77,7 @@ class Studio:
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
+        self.relay = Relay(self._send)
         self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
         self.sfu = SfuCounters(self._send)
         with self._changed:  # the first event must not come before `_worker` is there
@@ -178,8 +181,9 @@ class Studio:
         elif isinstance(event, FilterReport):
             self.filters.report(event)
         elif isinstance(event, FromServer):
-            if isinstance(event.message, Stats):
-                self.sfu.answered(event.message)
+            if isinstance(event.message, Data):
+                return self._heard(event.message)
+            self.sfu.answered(event.message)
         elif isinstance(event, Refused) and not self.filters.refused(event):
             self._tell(event.message)
         return []
@@ -227,6 +231,17 @@ class Studio:
             self._tracks[key] = Track(key, info.kind, self.feed(key), self._want, self.over, self._describer(key))
             tell.append(("track-published", (self._tracks[key],)))
         return tell
+
+    def _heard(self, part: Data) -> list[tuple[str, tuple[Any, ...]]]:
+        sender = self.roster.participants.get(part.by)
+        if sender is None:
+            return []
+        try:
+            value = self.relay.hear(part)
+        except RtcNotebookError as error:
+            self._tell(f"{sender.name!r} sent a message. {error}")
+            return []
+        return [] if value is NOTHING else [("message", (Participant(self, sender), value))]
 
     def _end(self, key: TrackKey) -> list[tuple[str, tuple[Any, ...]]]:
         track = self._tracks.pop(key, None)

@@ -80,14 +80,19 @@ async def _clear_filter(live: LiveRoom, place: Place, message: protocol.ClearFil
 async def _draw_overlay(live: LiveRoom, place: Place, message: protocol.DrawOverlay) -> None:
     overlay = live.room.overlay(place.id, message)
     for other in live.places.values():
-        if live.room.participants[other.id].client == "browser":
-            other.send(overlay)
+        if live.room.participants[other.id].client == "browser" and not other.behind:
+            other.send(overlay)  # to who is behind it would be old news
 
 
 async def _send_data(live: LiveRoom, place: Place, message: protocol.SendData) -> None:
     data, to = live.room.data(place.id, message)
+    late = [id for id in to if live.places[id].behind]
     for id in to:
-        live.places[id].send(data)
+        if id not in late:
+            live.places[id].send(data)
+    if late:
+        names = ", ".join(live.room.participants[id].name for id in late)
+        raise ProtocolError("behind", f"A message did not reach {names}: not connected, or too slow. Send fewer.")
 
 
 async def _set_recording(live: LiveRoom, place: Place, message: protocol.SetRecording) -> None:

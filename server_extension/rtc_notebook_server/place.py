@@ -11,12 +11,18 @@ from rtc_notebook.protocol import Connection, Restarted, ServerMessage
 
 from .sfu.base import Seat
 
+MAX_BEHIND_BYTES = 1024 * 1024
+
 
 class Outlet(Protocol):
     """The way to one client; sending never blocks and never fails, whatever has become of the client."""
 
     def send(self, message: ServerMessage) -> None:
         """Send a message."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client to read."""
 
     def close(self, code: int, reason: str) -> None:
         """Close with a WebSocket close code (RFC 6455, 7.4.1), once what was sent is out."""
@@ -38,6 +44,11 @@ class Place:
         """Send to the participant, if it has a socket now."""
         if self.outlet is not None:
             self.outlet.send(message)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the participant has much to read yet: what may be left out then is."""
+        return self.outlet is None or self.outlet.unsent > MAX_BEHIND_BYTES
 
     def lose(self, *connections: Connection) -> None:
         """Tell the participant that the SFU lost connections, now or when it is back."""

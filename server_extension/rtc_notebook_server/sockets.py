@@ -123,6 +123,11 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         self._unsent += len(text)
         sent.add_done_callback(lambda done: self._sent(done, len(text)))
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client to read."""
+        return self._unsent
+
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the socket; what comes in after that is not heard."""
         self._closing = True

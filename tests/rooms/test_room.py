@@ -6,7 +6,20 @@ import pytest
 from rtc_notebook_server.rooms import Participant, Room, names
 
 from rtc_notebook.errors import ProtocolError
-from rtc_notebook.protocol import ClearFilter, Mute, ParticipantInfo, Publish, SetFilter, TrackDescription, TrackInfo
+from rtc_notebook.protocol import (
+    Box,
+    ClearFilter,
+    Data,
+    DrawOverlay,
+    Mute,
+    Overlay,
+    ParticipantInfo,
+    Publish,
+    SendData,
+    SetFilter,
+    TrackDescription,
+    TrackInfo,
+)
 
 SDP = "v=0\r\n" + "".join(f"m={kind} 9 X 0\r\na=mid:{mid}\r\n" for mid, kind in enumerate(["audio", "video", "video"]))
 
@@ -323,3 +336,33 @@ def test_a_filter_on_who_is_away_can_be_taken_off_and_goes_with_its_kernel(
     held = track(room, ids["2"]).filter
     assert held is not None
     assert held.state == "held", "what was to be held is not given away by a page that is loaded anew"
+
+
+def test_what_a_kernel_draws_is_told_as_it_is(
+    room: Room, ana: Participant, bo: Participant, kernel: Participant
+) -> None:
+    shapes = (Box(x=0.1, y=0.2, width=0.3, height=0.4),)
+    message = DrawOverlay(participant=ana.id, shapes=shapes, source="screen", label="x", captured=5.0, seconds=2.0)
+    told = room.overlay(kernel.id, message)
+    assert told == Overlay(
+        by=kernel.id, participant=ana.id, shapes=shapes, source="screen", label="x", captured=5.0, seconds=2.0
+    )
+    with refused("kernels-only"):
+        room.overlay(bo.id, message)
+    with refused("no-such-participant"):
+        room.overlay(kernel.id, DrawOverlay(participant="x", shapes=()))
+    with refused("too-many-shapes"):
+        room.overlay(kernel.id, DrawOverlay(participant=ana.id, shapes=shapes * 501))
+
+
+def test_kernels_alone_get_what_a_kernel_sends(room: Room, ana: Participant, kernel: Participant) -> None:
+    second, third = (room.join("kernel", "k") for _ in range(2))
+    data, to = room.data(kernel.id, SendData(id=3, part=0, parts=1, data="AA=="))
+    assert data == Data(by=kernel.id, id=3, part=0, parts=1, data="AA==")
+    assert to == [second.id, third.id]
+    assert room.data(kernel.id, SendData(id=3, part=0, parts=1, data="", to=third.id))[1] == [third.id]
+    assert room.data(kernel.id, SendData(id=3, part=0, parts=1, data="", to=ana.id))[1] == []
+    with refused("kernels-only"):
+        room.data(ana.id, SendData(id=3, part=0, parts=1, data=""))
+    with refused("no-such-participant"):
+        room.data(kernel.id, SendData(id=3, part=0, parts=1, data="", to="x"))
