@@ -11,6 +11,7 @@ import numpy as np
 
 from .frames import FrameInfo
 from .media.ring import RingReader
+from .pixels import Format, convert
 
 Position = tuple[int, int]
 """Which ring, and which frame in it; a new ring starts its own count."""
@@ -20,7 +21,7 @@ START: Position = (0, -1)
 
 
 class Taken(NamedTuple):
-    """A frame that a reader took, as a private writable copy, and where it stood."""
+    """A frame that a reader took and where it stood."""
 
     array: np.ndarray[Any, Any]
     info: FrameInfo
@@ -38,6 +39,7 @@ class Feed:
         self._callbacks: set[Callable[[], None]] = set()
         self._ring = 0
         self._reader: RingReader | None = None
+        self._shared: dict[Format, Taken] = {}
 
     def open(self, path: str) -> None:
         """Read from the ring at ``path`` from now on."""
@@ -45,6 +47,7 @@ class Feed:
         with self._changed:
             self._ring += 1
             self._reader = reader
+            self._shared = {}
         self.wake()
 
     def wake(self) -> None:
@@ -65,32 +68,63 @@ class Feed:
         """Return the position of the newest frame."""
         with self._changed:
             ring, reader = self._ring, self._reader
-        sequence = None if reader is None else reader.sequence
-        return (ring, -1 if sequence is None else sequence)
+        return (ring, -1 if reader is None else reader.sequence)
 
     def newer(self, position: Position) -> bool:
         """Tell whether there is a frame after ``position``."""
         now = self.position()
-        return now > position and now[1] >= 0
+        return now > position and now[1] > 0
 
-    def latest(self) -> Taken | None:
-        """Return the newest frame, if there is one."""
+    def latest(self, format: Format = "bgr", copy: bool = True) -> Taken | None:
+        """Return the newest picture, if there is one.
+
+        With ``copy`` it is the caller's own. Without, it is read-only and shared by all who ask so: a view of the
+        memory that the worker wrote where that has the format, one conversion otherwise.
+        """
         with self._changed:
             ring, reader = self._ring, self._reader
-        found = None if reader is None else reader.latest(copy=True)
-        return None if found is None else Taken(found[0], found[1], (ring, found[1].sequence))
+        if reader is None:
+            return None
+        if not copy:
+            return self._shared_picture(ring, reader, format)
+        return reader.apply(
+            lambda array, info, layout: Taken(_converted(array, info, layout, format), info, (ring, info.sequence))
+        )
+
+    def sound(self, sequence: int | None = None) -> Taken | None:
+        """Return the newest block of sound, or the one with this sequence number while it is kept."""
+        with self._changed:
+            ring, reader = self._ring, self._reader
+        if reader is None:
+            return None
+        return reader.apply(lambda array, info, _: Taken(array.copy(), info, (ring, info.sequence)), sequence)
 
     def following(self, position: Position) -> Taken | None:
-        """Return the frame right after ``position`` while it is kept, otherwise the newest; for sound."""
+        """Return the block of sound right after ``position`` while it is kept, otherwise the newest."""
         with self._changed:
-            ring, reader = self._ring, self._reader
-        if reader is not None and ring == position[0]:
-            found = reader.read(position[1] + 1)
-            if found is not None:
-                return Taken(found[0], found[1], (ring, found[1].sequence))
-        return self.latest()
+            ring = self._ring
+        return (self.sound(position[1] + 1) if ring == position[0] else None) or self.sound()
+
+    def _shared_picture(self, ring: int, reader: RingReader, format: Format) -> Taken | None:
+        shared = self._shared.get(format)
+        if shared is not None and shared.position == (ring, reader.sequence):
+            return shared
+        found = reader.view()
+        if found is None:
+            return None
+        array, info, layout = found
+        if layout == format:
+            return Taken(array, info, (ring, info.sequence))
+        array = _converted(array, info, layout, format)
+        array.flags.writeable = False
+        shared = self._shared[format] = Taken(array[:], info, (ring, info.sequence))
+        return shared
 
     def wait(self, ready: Callable[[], bool], timeout: float) -> bool:
         """Wait until ``ready()``, looking after every `wake`, at most ``timeout`` seconds."""
         with self._changed:
             return self._changed.wait_for(ready, timeout)
+
+
+def _converted(array: np.ndarray[Any, Any], info: FrameInfo, layout: str, format: Format) -> np.ndarray[Any, Any]:
+    return convert(array, "yuv420p" if layout == "yuv420p" else "bgr", format, info.height, info.width)

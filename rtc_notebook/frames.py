@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 
@@ -25,3 +26,8 @@ class FrameInfo:
     arrived: float
     width: int
     height: int
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was captured; rises while you look."""
+        return time.time() - self.captured

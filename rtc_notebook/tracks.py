@@ -76,7 +76,7 @@ class Track:
         """
         self._check()
         self._want(self.key)
-        taken = self._feed.latest()
+        taken = self._feed.sound() if self.kind == "audio" else self._feed.latest()
         return None if taken is None else taken.array
 
     def frame(self, timeout: float = 5.0) -> Array:

@@ -15,14 +15,14 @@ from typing import Any
 from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
-from ..media.ring import RingWriter
+from ..media.picture_writer import PictureWriter
 from . import switch_interval
 from .chain import Chain
 from .controls import Controls
 from .failures import Failures
 from .result import Picture, to_bgr
 
-_SLOTS = 4
+_SLOTS = 5
 _STUCK_SECONDS = 1.0
 _SMOOTHING = 0.1
 
@@ -79,9 +79,8 @@ class Runner:
         self._key = key
         self._feed = feed
         self._describe = describe
-        self._directory = directory
         self._send = send
-        self._ring: RingWriter | None = None
+        self._results = PictureWriter(directory, _SLOTS, lambda path: send(Results(track=key, path=path)))
         self._busy_since: float | None = None
         self._stopped = False
         switch_interval.acquire()
@@ -132,8 +131,8 @@ class Runner:
         except SystemExit:
             pass  # interrupted, see _interrupt
         finally:
-            if self._stopped and self._ring is not None:
-                self._ring.close()
+            if self._stopped:
+                self._results.close()
 
     def _one(self, taken: Taken) -> None:
         program, info = self.program, taken.info
@@ -155,16 +154,8 @@ class Runner:
 
     def _deliver(self, output: Picture, info: FrameInfo) -> None:
         """Send on what the filter returned, by its kind."""
-        self._write(output, info)
+        self._results.write(output, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
         self._send(Result(track=self._key, sequence=info.sequence))
-
-    def _write(self, picture: Picture, info: FrameInfo) -> None:
-        if self._ring is None or not self._ring.fits(picture.nbytes):
-            if self._ring is not None:
-                self._ring.close()
-            self._ring = RingWriter.create(self._directory, _SLOTS, picture.nbytes)
-            self._send(Results(track=self._key, path=str(self._ring.path)))
-        self._ring.write(picture, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
 
     def _failed(self, program: Program, error: BaseException) -> None:
         if program.failures.add(error):

@@ -10,7 +10,7 @@ import av
 from ..protocol import FilterState, OnError
 from .control import FilterReport, TrackKey
 from .incoming import DecodedPicture
-from .outgoing import OutgoingVideo, to_frame
+from .outgoing import OutgoingVideo, Picture, to_frame
 from .policy import FilterPolicy
 from .ring import RingReader
 
@@ -55,8 +55,9 @@ class FilteredTrack:
         elif decision == "result" and self._outgoing is not None and self.results is not None:
             timestamp = self._timestamps.get(sequence)
             if timestamp is not None:
-                results = self.results
-                self._outgoing.put(lambda: _read(results, sequence), timestamp)
+                picture = _read(self.results, sequence)
+                if picture is not None:
+                    self._outgoing.put(picture, timestamp)
 
     def report(self, state: FilterState) -> FilterReport:
         """Say how it has gone since the last report."""
@@ -74,9 +75,13 @@ class FilteredTrack:
     def _send_raw(self) -> None:
         newest = self._newest
         if self._outgoing is not None and newest is not None:
-            self._outgoing.put(lambda: newest.frame, newest.timestamp)
+            self._outgoing.put(newest.frame, newest.timestamp)
 
 
-def _read(results: RingReader, sequence: int) -> av.VideoFrame | None:
-    found = results.read(sequence) or results.latest()
-    return None if found is None else to_frame(found[0])
+def _read(results: RingReader, sequence: int) -> av.VideoFrame | Picture | None:
+    """Return a result as it stands in shared memory, which stays so until it is encoded."""
+    found = results.view(sequence) or results.view()
+    if found is None:
+        return None
+    array, _, layout = found
+    return to_frame(array, layout) if layout == "yuv420p" else lambda: to_frame(array, layout)

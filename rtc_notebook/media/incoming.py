@@ -16,12 +16,13 @@ from aiortc.codecs import get_decoder
 from aiortc.jitterbuffer import JitterFrame
 from numpy.typing import NDArray
 
+from ..pixels import i420_shape, planes_into
 from .receiver import ReceivedFrame
 from .ring import RingWriter
 
 logger = logging.getLogger(__name__)
 
-VIDEO_SLOTS = 3
+VIDEO_SLOTS = 6  # three of them for the kernel to keep, see `RingReader.view`
 SOUND_SLOTS = 100
 SOUND_SLOT_BYTES = 5760 * 2 * 4  # the longest Opus packet, 120 ms, stereo
 MAX_WAITING = 60  # two seconds of pictures that the decoder is behind
@@ -105,10 +106,9 @@ class IncomingTrack:
                 decoders[name] = get_decoder(received.codec)
             for frame in decoders[name].decode(JitterFrame(received.encoded.data, received.timestamp)):
                 if isinstance(frame, av.AudioFrame):
-                    self._write(_samples(frame), received, SOUND_SLOTS, SOUND_SLOT_BYTES, None)
+                    self._sound(_samples(frame), received)
                 elif newest:
-                    picture = frame.to_ndarray(format="bgr24")
-                    self._write(picture, received, VIDEO_SLOTS, picture.nbytes, frame)
+                    self._picture(frame, received)
         except av.FFmpegError:
             self._loop.call_soon_threadsafe(lost)
         except RuntimeError:  # the event loop has been closed
@@ -116,18 +116,43 @@ class IncomingTrack:
         except Exception:
             logger.exception("A frame could not be handed on")
 
-    def _write(
-        self, array: NDArray[Any], received: ReceivedFrame, slots: int, slot_bytes: int, frame: av.VideoFrame | None
-    ) -> None:
+    def _sound(self, samples: NDArray[np.float32], received: ReceivedFrame) -> None:
+        ring = self._room_for(samples.nbytes, SOUND_SLOTS, SOUND_SLOT_BYTES)
+        if ring is not None and ring.write(
+            samples, sequence=self.sequence + 1, captured=received.captured, arrived=received.arrived
+        ):
+            self._written(received, None)
+
+    def _picture(self, frame: av.VideoFrame, received: ReceivedFrame) -> None:
+        if frame.format.name != "yuv420p":
+            frame = frame.reformat(format="yuv420p")
+        shape = i420_shape(frame.height, frame.width)
+        nbytes = shape[0] * shape[1]
+        ring = self._room_for(nbytes, VIDEO_SLOTS, nbytes)
+        if ring is not None and ring.fill(
+            shape,
+            np.uint8,
+            lambda slot: planes_into(frame, slot),
+            sequence=self.sequence + 1,
+            captured=received.captured,
+            arrived=received.arrived,
+            layout="yuv420p",
+            size=(frame.height, frame.width),
+        ):
+            self._written(received, frame)
+
+    def _room_for(self, nbytes: int, slots: int, slot_bytes: int) -> RingWriter | None:
         if self._closed:
-            return
-        if self._ring is None or not self._ring.fits(array.nbytes):
+            return None
+        if self._ring is None or not self._ring.fits(nbytes):
             if self._ring is not None:
                 self._ring.close()
             self._ring = RingWriter.create(self._directory, slots, slot_bytes)
             self._loop.call_soon_threadsafe(self._on_ring, str(self._ring.path))
+        return self._ring
+
+    def _written(self, received: ReceivedFrame, frame: av.VideoFrame | None) -> None:
         self.sequence += 1
-        self._ring.write(array, sequence=self.sequence, captured=received.captured, arrived=received.arrived)
         self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received.timestamp)
 
     def _close_ring(self) -> None:

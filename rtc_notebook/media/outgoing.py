@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import av
 import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
+from ..pixels import bgr_into_i420, i420_shape
 from .encoder import CLOCK_RATE, TIME_BASE
 
 MIN_STEP = CLOCK_RATE // 1000
@@ -28,14 +27,16 @@ class OutgoingVideo(MediaStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self._newest: tuple[Picture, int] | None = None
+        self._newest: tuple[av.VideoFrame | Picture, int] | None = None
         self._ready = asyncio.Event()
         self._source = 0
         self._pts = 0
         self._sent_at = 0.0
 
-    def put(self, picture: Picture, timestamp: int) -> None:
-        """Send a picture next, instead of one that waits. ``picture()`` makes it, in a thread; None: there is none.
+    def put(self, picture: av.VideoFrame | Picture, timestamp: int) -> None:
+        """Send a picture next, instead of one that waits.
+
+        Either the picture itself, or what makes it when it is its turn, in a thread (None: there is none).
 
         ``timestamp`` (90 kHz) is when it was captured by its sender's clock: pictures keep their pace.
         """
@@ -62,7 +63,10 @@ class OutgoingVideo(MediaStreamTrack):
             if self._newest is None:
                 continue
             (picture, timestamp), self._newest = self._newest, None
-            frame = await asyncio.get_running_loop().run_in_executor(None, picture)
+            if callable(picture):
+                frame = await asyncio.get_running_loop().run_in_executor(None, picture)
+            else:
+                frame = picture
             if frame is not None:
                 frame.pts, frame.time_base = self._place(timestamp), TIME_BASE
                 return frame
@@ -78,21 +82,16 @@ class OutgoingVideo(MediaStreamTrack):
         return self._pts
 
 
-def to_frame(picture: NDArray[np.uint8]) -> av.VideoFrame:
-    """Return a BGR picture as the I420 frame that the encoder takes; odd sizes lose a row or a column."""
-    height, width = picture.shape[0] & ~1, picture.shape[1] & ~1
-    picture = picture[:height, :width]
-    convert = _converter()
-    if convert is None:
-        return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "bgr24").reformat(format="yuv420p")
-    return av.VideoFrame.from_ndarray(convert(picture), "yuv420p")
+def to_frame(picture: NDArray[np.uint8], layout: str = "bgr") -> av.VideoFrame:
+    """Return a picture as the I420 frame that the encoder takes; odd sizes lose a row or a column.
 
-
-@lru_cache(1)
-def _converter() -> Callable[[Any], Any] | None:
-    """Return OpenCV's conversion, five times as fast as FFmpeg's, or None where OpenCV cannot be loaded."""
-    try:
-        import cv2
-    except ImportError:
-        return None
-    return lambda picture: cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    One that is I420 already is taken as it is, without a copy, and held until the encoder is done with it.
+    """
+    if layout != "yuv420p":
+        height, width = picture.shape[0] & ~1, picture.shape[1] & ~1
+        target = np.empty(i420_shape(height, width), np.uint8)
+        bgr_into_i420(picture[:height, :width], target)
+        picture = target
+    if picture.shape[0] % 6:  # PyAV takes the height, a multiple of two, for one of four
+        return av.VideoFrame.from_ndarray(picture, "yuv420p")
+    return av.VideoFrame.from_numpy_buffer(picture, "yuv420p")

@@ -24,6 +24,7 @@ from rtc_notebook.media.control import (
     decode_command,
 )
 from rtc_notebook.media.ring import RingReader, RingWriter
+from rtc_notebook.pixels import convert
 from rtc_notebook.protocol import ParticipantInfo, TrackInfo
 
 OWN_ID = "k1"
@@ -102,9 +103,11 @@ class FakeWorker:
         """Wait for the count-th result and return its picture."""
         told = self.wait_for(Result, count)
         assert not told.failed
-        found = self.results[key].read(told.sequence)
+        found = self.results[key].apply(
+            lambda array, info, layout: convert(array, layout, "bgr", info.height, info.width), told.sequence
+        )
         assert found is not None
-        return found[0]
+        return found
 
     @property
     def has_left(self) -> bool:

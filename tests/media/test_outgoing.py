@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from aiortc import RTCRtpSender
 
-from rtc_notebook.media import outgoing
+from rtc_notebook import pixels
 from rtc_notebook.media.encoder import TIME_BASE, RealtimeVp8Encoder
 from rtc_notebook.media.outgoing import OutgoingVideo, to_frame
 from rtc_notebook.rtp import seam
@@ -55,7 +55,7 @@ async def test_a_picture_that_cannot_be_made_is_left_out():
 @pytest.mark.parametrize("opencv", [True, False])
 def test_bgr_becomes_i420_of_an_even_size(monkeypatch, opencv):
     if not opencv:
-        monkeypatch.setattr(outgoing, "_converter", lambda: None)
+        monkeypatch.setattr(pixels, "opencv", lambda: None)
     red = np.zeros((51, 33, 3), np.uint8)
     red[:, :, 2] = 255
     frame = to_frame(red)

@@ -56,7 +56,7 @@ async def test_pictures_and_sound_arrive_as_arrays(kernel, room):
     await connected(kernel, room)
     kernel.child.send(control.Want(tracks=(CAMERA, MICROPHONE)))
     await kernel.event(control.Frame, lambda frame: frame.track == CAMERA and frame.sequence >= 5)
-    picture, info = kernel.rings[CAMERA].latest()
+    picture, info = kernel.picture(CAMERA)
     assert (picture.shape, picture.dtype) == ((240, 320, 3), np.uint8)
     assert abs(picture.mean() - 60) < 12
     assert (info.width, info.height) == (320, 240)
@@ -73,7 +73,7 @@ async def test_another_size_goes_on(kernel, room):
     room.camera.width, room.camera.height = 640, 480
     await kernel.event(control.Frames, new=True)
     await kernel.event(control.Frame, new=True)
-    assert kernel.rings[CAMERA].latest()[0].shape == (480, 640, 3)
+    assert kernel.picture(CAMERA)[0].shape == (480, 640, 3)
 
 
 async def test_a_track_that_is_no_longer_published_ends(kernel, room):

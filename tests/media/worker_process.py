@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rtc_notebook.frames import FrameInfo
 from rtc_notebook.media import control
 from rtc_notebook.media.ring import RingReader, RingWriter
+from rtc_notebook.pixels import convert
 from rtc_notebook.process.spawn import Child
 
 SECONDS = 15
@@ -57,6 +59,14 @@ class Kernel:
             raise AssertionError(f"no {kind.__name__}; came: {self.events[-8:]}") from None
         return find()
 
+    def picture(self, track: control.TrackKey) -> tuple[np.ndarray, FrameInfo]:
+        """Return a track's newest picture, in BGR."""
+        found = self.rings[track].apply(
+            lambda array, info, layout: (convert(array, layout, "bgr", info.height, info.width), info)
+        )
+        assert found is not None
+        return found
+
     async def _read(self) -> None:
         async for line in self.child:
             event = control.decode_event(line)
@@ -69,13 +79,12 @@ class Kernel:
                 self._changed.notify_all()
 
     def _run_filter(self, track: control.TrackKey) -> None:
-        found = self.rings[track].latest()
-        assert found is not None
+        picture, info = self.picture(track)
         try:
-            result = self.filter(found[0])
+            result = self.filter(picture)
         except KeyError:
             return
-        sequence = found[1].sequence
+        sequence = info.sequence
         if result is not None:
             if self._results is None or not self._results.fits(result.nbytes):
                 self._results = RingWriter.create(self.directory, 3, result.nbytes)
