@@ -15,6 +15,8 @@ from rtc_notebook import Call
 def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
     made = Workers()
     monkeypatch.setattr("rtc_notebook.worker.ThreadedChild", made)
+    # results stay BGR, so that tests can compare them exactly; the way to I420 has tests of its own
+    monkeypatch.setattr("rtc_notebook.media.picture_writer.opencv", lambda: None)
     return made
 
 
