@@ -174,7 +174,7 @@ def _widget(step: Step, parameter: Parameter) -> Any:
 def _hear_beside_cells(widget: Any) -> None:
     """Let a control's changes come in while a cell is busy, where kernel and page can do that.
 
-    JupyterLab 4.4 and later sends them to a subshell of ipykernel 7. But ipykernel 7.4 hands them to whatever spoke with
+    JupyterLab from 4.4 on sends them to a subshell of ipykernel 7. But ipykernel 7.4 hands them to whatever spoke with
     the page last over that control, and that is the cell that made it.
     """
     with contextlib.suppress(AttributeError, TypeError):
