@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import secrets
 import sys
 import threading
@@ -15,7 +16,7 @@ from . import server as servers
 from .environment import in_kernel
 from .errors import ConnectionFailed, FilterError, MessageError
 from .filters.chain import chain
-from .filters.status import Filters
+from .filters.slots import FilterStatus
 from .media.control import Join
 from .participants import ME, Participant, Participants
 from .protocol import Kind, OnError, room_name
@@ -23,6 +24,7 @@ from .studio import Studio
 
 if TYPE_CHECKING:
     from .overlays import Shape
+    from .recording.recording import Recording
     from .view import CallView
     from .widget import CallWidget
 
@@ -267,9 +269,9 @@ class Call:
         self._show_controls()
 
     @property
-    def filters(self) -> Filters:
-        """How each filter goes at this moment: a sequence of `FilterStatus`, which a notebook shows as a table."""
-        return Filters(self._studio.filters.statuses())
+    def filters(self) -> list[FilterStatus]:
+        """How each filter goes."""
+        return self._studio.filters.statuses()
 
     def overlay(
         self,
@@ -372,6 +374,38 @@ class Call:
         if self.phase != "connected":
             raise ConnectionFailed("The call is being connected again; the message was not sent. Send it again then.")
         self._studio.relay.say(data, None if receiver is None else receiver.id)
+        self._studio.recordings.sent(message, None if receiver is None else receiver.name)
+
+    def record(self, path: str | os.PathLike[str], *, overwrite: bool = False, raw: bool = False) -> Recording:
+        """Record the call: everybody's pictures and sound as they come in, and what happens, in one Matroska file.
+
+        Nothing is transcoded, and nothing waits for the disk. What is recorded is what everybody sees: a picture under
+        a filter as the filter leaves it. Everybody sees that they are being recorded. The file is playable at any
+        moment, whatever happens to kernel or worker. See ``docs/recording.md`` for what is in it, and `replay`.
+
+        Parameters
+        ----------
+        path : path-like
+            The file, with the ending ``.mkv``.
+        overwrite : bool
+            Replace a file that is there.
+        raw : bool
+            Record the pictures that this kernel filters as they were before the filter, too.
+
+        Returns
+        -------
+        Recording
+            Stopped by its ``stop()``, by the end of its ``with``, or with the call.
+
+        Raises
+        ------
+        RecordingError
+            If there can be no such file; says why.
+        CallEnded, ConnectionFailed
+            If the call is over, or never began.
+        """
+        self._studio.first_connected()
+        return self._studio.recordings.start(path, overwrite=overwrite, raw=raw)
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""

@@ -13,6 +13,7 @@
     │   ├── OverlayError                a shape that cannot be drawn (also a ValueError)
     │   ├── MessageError                an object that cannot be sent to other kernels (also a ValueError)
     │   │   └── MessageTooLarge         it takes more bytes than one message may
+    │   ├── RecordingError              a recording cannot be made, or read
     │   └── FilterError                 a filter cannot be set, or returned what no picture is
     ├── ProtocolError                   a message that the protocol has no room for; carries a code
     ├── RoomNameError                   a name that no room can have (also a ValueError)
@@ -104,6 +105,10 @@ class MessageTooLarge(MessageError):
 
 class FilterError(CallError):
     """A filter cannot be set, or returned something that is no picture."""
+
+
+class RecordingError(CallError):
+    """A recording cannot be made, or read."""
 
 
 class ProtocolError(RtcNotebookError):

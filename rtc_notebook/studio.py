@@ -22,6 +22,7 @@ from .media.control import (
     FromServer,
     Join,
     Phase,
+    RecordingReport,
     Refused,
     Room,
     State,
@@ -30,6 +31,7 @@ from .media.control import (
 )
 from .participants import ME, Participant
 from .protocol import Data, ParticipantInfo
+from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
 from .roster import Change, Roster
 from .statistics import SfuCounters
@@ -80,6 +82,7 @@ class Studio:
         self.relay = Relay(self._send)
         self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
         self.sfu = SfuCounters(self._send)
+        self.recordings = Recordings(self._send, self._tell)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = Worker(join, self._on_event)
 
@@ -144,6 +147,10 @@ class Studio:
         with self._changed:
             if self.left:
                 return
+        self.recordings.close()
+        with self._changed:
+            if self.left:
+                return
             self.left = True
             ended_before, self.phase = self.phase == "ended", "ended"
             self.message = self.message if ended_before else "Left."
@@ -184,6 +191,8 @@ class Studio:
             if isinstance(event.message, Data):
                 return self._heard(event.message)
             self.sfu.answered(event.message)
+        elif isinstance(event, RecordingReport):
+            self.recordings.report(event)
         elif isinstance(event, Refused) and not self.filters.refused(event):
             self._tell(event.message)
         return []
@@ -195,6 +204,9 @@ class Studio:
             self.roster.own_id = state.participant
             self.filters.reset()
             self._want()
+            self.recordings.worker_is_back()
+        if state.code == "worker-died":
+            self.recordings.worker_died()
         self._was_connected |= state.phase == "connected"
         if state.phase == "ended":
             self._wind_up()
@@ -241,7 +253,10 @@ class Studio:
         except RtcNotebookError as error:
             self._tell(f"{sender.name!r} sent a message. {error}")
             return []
-        return [] if value is NOTHING else [("message", (Participant(self, sender), value))]
+        if value is NOTHING:
+            return []
+        self.recordings.note({"event": "message", "from": sender.name, "message": preview(value)})
+        return [("message", (Participant(self, sender), value))]
 
     def _end(self, key: TrackKey) -> list[tuple[str, tuple[Any, ...]]]:
         track = self._tracks.pop(key, None)
@@ -296,6 +311,7 @@ class Studio:
 
     def _wind_up(self) -> None:
         self.filters.close()
+        self.recordings.over()
         with self._changed:
             tracks, feeds = list(self._tracks.values()), list(self._feeds.values())
             self._changed.notify_all()

@@ -92,7 +92,8 @@ class Worker:
         now = time.monotonic()
         self._deaths = [death for death in self._deaths if now - death < _RESTART_WINDOW_SECONDS] + [now]
         if self._was_connected and len(self._deaths) <= _RESTARTS:
-            self._on_event(State(phase="reconnecting", message="The media worker died and is started again."))
+            message = "The media worker died and is started again."
+            self._on_event(State(phase="reconnecting", code="worker-died", message=message))
             self._was_connected = False
             self._start()
             return

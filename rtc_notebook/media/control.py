@@ -15,6 +15,7 @@ from .. import protocol
 from ..protocol import FilterState, Kind, OnError, ParticipantInfo, Source, TrackInfo
 
 Phase = Literal["connecting", "connected", "reconnecting", "ended"]
+RecordingState = Literal["recording", "stopped", "failed"]
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -96,11 +97,44 @@ class ToServer(_Message, frozen=True, tag="to-server"):
     message: protocol.DrawOverlay | protocol.SendData | protocol.SetRecording | protocol.GetStats
 
 
+class StartRecording(_Message, frozen=True, tag="start-recording"):
+    """Write everything that everybody sees and hears to a new file; ``raw``: also what only this kernel sees."""
+
+    id: int
+    path: str
+    overwrite: bool = False
+    raw: bool = False
+
+
+class StopRecording(_Message, frozen=True, tag="stop-recording"):
+    """Finish the file."""
+
+    id: int
+
+
+class RecordEvent(_Message, frozen=True, tag="record-event"):
+    """Write an event of the kernel's own into every recording; ``event`` is a JSON object."""
+
+    event: dict[str, Any]
+
+
 class Leave(_Message, frozen=True, tag="leave"):
     """Leave the room and end."""
 
 
-Command = Join | Want | SetFilter | ClearFilter | Results | Result | ToServer | Leave
+Command = (
+    Join
+    | Want
+    | SetFilter
+    | ClearFilter
+    | Results
+    | Result
+    | ToServer
+    | StartRecording
+    | StopRecording
+    | RecordEvent
+    | Leave
+)
 
 
 # --- from the worker ----------------------------------------------------------------------------------
@@ -165,7 +199,23 @@ class FromServer(_Message, frozen=True, tag="from-server"):
     message: protocol.Data | protocol.Stats
 
 
-Event = State | Room | Frames | Frame | Ended | FilterReport | Refused | FromServer
+class RecordingReport(_Message, frozen=True, tag="recording-report"):
+    """How a recording goes, about once a second, and at its beginning and end.
+
+    ``message`` says why it failed. ``tracks`` counts pictures and sound; ``dropped`` the frames left out since the disk
+    was too slow.
+    """
+
+    id: int
+    state: RecordingState
+    seconds: float = 0.0
+    bytes: int = 0
+    tracks: int = 0
+    dropped: int = 0
+    message: str = ""
+
+
+Event = State | Room | Frames | Frame | Ended | FilterReport | Refused | FromServer | RecordingReport
 
 _commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)

@@ -11,6 +11,7 @@ import av
 from av.video.frame import PictureType
 
 from ..rtp import vp8
+from .tap import Tap
 
 CLOCK_RATE = 90_000
 TIME_BASE = Fraction(1, CLOCK_RATE)
@@ -30,9 +31,12 @@ class RealtimeVp8Encoder:
     ----------
     start_bitrate, max_bitrate : int
         Bits per second.
+    tap : Tap, optional
+        Gets every picture's bytes too.
     """
 
-    def __init__(self, start_bitrate: int, max_bitrate: int) -> None:
+    def __init__(self, start_bitrate: int, max_bitrate: int, tap: Tap | None = None) -> None:
+        self._tap = tap
         self._bitrate = start_bitrate
         self._max_bitrate = max_bitrate
         self._codec: Any = None
@@ -57,11 +61,16 @@ class RealtimeVp8Encoder:
         bitrate = self._bitrate
         if self._codec is None or size != (self._codec.width, self._codec.height) or bitrate != self._codec_bitrate:
             self._codec, self._codec_bitrate = _open(*size, bitrate), bitrate
+        if self._tap is not None:
+            force_keyframe |= self._tap.take_keyframe_wish()
         frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
-        data = b"".join(bytes(packet) for packet in self._codec.encode(frame))
+        packets = self._codec.encode(frame)
+        data = b"".join(bytes(packet) for packet in packets)
         payloads = vp8.packetize(data, self._picture_id)
         self._picture_id = (self._picture_id + 1) & 0x7FFF
         assert frame.pts is not None
+        if self._tap is not None:
+            self._tap.encoded(data, frame.pts, any(packet.is_keyframe for packet in packets), *size)
         return payloads, frame.pts
 
     def pack(self, packet: Any) -> tuple[list[bytes], int]:

@@ -42,6 +42,8 @@ class FilteredTrack:
         """Take a raw picture that was handed to the kernel."""
         self._newest = picture
         self._timestamps[picture.sequence] = picture.timestamp
+        if self._outgoing is not None:
+            self._outgoing.tap.captured(picture.timestamp, picture.captured)
         if len(self._timestamps) > REMEMBERED:
             self._timestamps.popitem(last=False)
         if self.policy.picture(time.monotonic()) == "raw":

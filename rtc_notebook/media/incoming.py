@@ -30,11 +30,15 @@ MAX_WAITING = 60  # two seconds of pictures that the decoder is behind
 
 @dataclass(frozen=True)
 class DecodedPicture:
-    """A decoded picture that stands in the ring under ``sequence``; ``timestamp`` 90 kHz, without wraps."""
+    """A decoded picture that stands in the ring under ``sequence``.
+
+    ``timestamp`` is of 90 kHz, without wraps; ``captured`` in seconds since the epoch.
+    """
 
     sequence: int
     frame: av.VideoFrame
     timestamp: int
+    captured: float
 
 
 class IncomingTrack:
@@ -153,7 +157,7 @@ class IncomingTrack:
 
     def _written(self, received: ReceivedFrame, frame: av.VideoFrame | None) -> None:
         self.sequence += 1
-        self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received.timestamp)
+        self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received)
 
     def _close_ring(self) -> None:
         if self._ring is not None:
@@ -162,12 +166,12 @@ class IncomingTrack:
 
     # --- on the event loop -----------------------------------------------------------------------------
 
-    def _announce(self, sequence: int, frame: av.VideoFrame | None, timestamp: int) -> None:
+    def _announce(self, sequence: int, frame: av.VideoFrame | None, received: ReceivedFrame) -> None:
         if self._closed:
             return
         self._on_frame(sequence)
         if frame is not None and self.on_picture is not None:
-            self.on_picture(DecodedPicture(sequence, frame, timestamp))
+            self.on_picture(DecodedPicture(sequence, frame, received.timestamp, received.captured))
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..pixels import bgr_into_i420, i420_shape
 from .encoder import CLOCK_RATE, TIME_BASE
+from .tap import Tap, sending
 
 MIN_STEP = CLOCK_RATE // 1000
 MAX_STEP = CLOCK_RATE * 10
@@ -32,6 +33,7 @@ class OutgoingVideo(MediaStreamTrack):
         self._source = 0
         self._pts = 0
         self._sent_at = 0.0
+        self.tap = Tap()
 
     def put(self, picture: av.VideoFrame | Picture, timestamp: int) -> None:
         """Send a picture next, instead of one that waits.
@@ -55,6 +57,7 @@ class OutgoingVideo(MediaStreamTrack):
 
     async def recv(self) -> av.VideoFrame:
         """Wait for the next picture."""
+        sending.set(self.tap)
         while True:
             await self._ready.wait()
             self._ready.clear()
@@ -69,6 +72,7 @@ class OutgoingVideo(MediaStreamTrack):
                 frame = picture
             if frame is not None:
                 frame.pts, frame.time_base = self._place(timestamp), TIME_BASE
+                self.tap.sends(frame.pts, timestamp)
                 return frame
 
     def _place(self, timestamp: int) -> int:

@@ -83,6 +83,11 @@ class FrameReceiver:
         self._keyframes.ask()
         self._check()
 
+    def wish_keyframe(self) -> None:
+        """Ask for a keyframe while everything goes on."""
+        self._keyframes.ask()
+        self._check()
+
     # --- what RTCPeerConnection and the transport ask of it --------------------------------------------
 
     @property

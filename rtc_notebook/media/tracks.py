@@ -27,6 +27,7 @@ class IncomingTracks:
         self._tracks: dict[TrackKey, IncomingTrack] = {}
         self._sequences: dict[TrackKey, int] = {}  # where a track goes on counting that comes back
         self._on_picture: dict[TrackKey, Callable[[DecodedPicture], None]] = {}
+        self.on_encoded: Callable[[str, FrameReceiver, ReceivedFrame], None] | None = None  # every frame, undecoded
 
     def set_carriers(self, keys: Mapping[str, TrackKey]) -> None:
         """Say which publication carries which track, whole."""
@@ -57,6 +58,8 @@ class IncomingTracks:
 
         def on_frame(received: ReceivedFrame) -> None:
             nonlocal fed, take
+            if self.on_encoded is not None:
+                self.on_encoded(publication, receiver, received)
             key = self._keys.get(publication)
             if key is None:
                 return

@@ -20,9 +20,12 @@ from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
 from .publishing import Publishing
 from .receiver import FrameReceiver
+from .recordings import Recordings
 from .ring import RingReader
+from .seen import processed
 from .selection import Room
 from .subscribing import Subscribing
+from .tap import sending
 from .tracks import IncomingTracks
 
 logger = logging.getLogger(__name__)
@@ -65,6 +68,8 @@ class Worker:
         self._tracks = IncomingTracks(join.directory, parent)
         seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
         self._publishing = Publishing(self._signaling.send, self._connect_filters)
+        self._recordings = Recordings(self._signaling.send, parent, self._update)
+        self._tracks.on_encoded = self._recordings.received
         self._subscribing = Subscribing(self._signaling.send, self._tracks.bind)
 
     async def run(self, commands: AsyncIterator[bytes]) -> None:
@@ -83,6 +88,7 @@ class Worker:
     async def close(self) -> None:
         """Close the connections and end the threads."""
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
+        await self._recordings.close()
         self._tracks.close()
 
     # --- the kernel ------------------------------------------------------------------------------------
@@ -114,6 +120,8 @@ class Worker:
             self._clear_filter(command.track)
         elif isinstance(command, control.ToServer):
             self._signaling.send(command.message)
+        elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
+            self._recordings.command(command)
 
     def _set_filter(self, command: control.SetFilter) -> None:
         filtered = self._filters.get(command.track)
@@ -205,7 +213,7 @@ class Worker:
         media = welcome.media
         self._me = welcome.participant
         self._publishing.media = self._subscribing.media = media
-        seam.use_video_encoder(lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate))
+        seam.use_video_encoder(lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate, sending.get()))
         self._described = False
         self._parent.send(control.State(phase="connecting", participant=self._me))
         if welcome.resumed:
@@ -216,6 +224,8 @@ class Worker:
             self._later(self._subscribing.start_over())
         for filtered in self._filters.values():
             self._ask_for(filtered)
+        if self._recordings.active:
+            self._recordings.announce()
         self._subscribe_again()
 
     def _on_room(self, state: protocol.RoomState) -> None:
@@ -250,7 +260,9 @@ class Worker:
         carriers = {key: self._room.carrier(key) for key in keys}
         self._tracks.set_carriers({carrier: key for key, carrier in carriers.items() if carrier is not None})
         self._tracks.keep(keys, lambda key: self._room.raw(key) is not None)
-        wanted = tuple(sorted(carrier for carrier in carriers.values() if carrier is not None))
+        self._recordings.update(self._room, self._me, self._filters)
+        carriers_wanted = {carrier for carrier in carriers.values() if carrier is not None}
+        wanted = tuple(sorted(carriers_wanted | self._recordings.wanted))
         if wanted != (self._subscribed or ()):
             self._subscribed = wanted
             self._signaling.send(protocol.Subscribe(tracks=wanted))
@@ -266,6 +278,17 @@ class Worker:
         for key, filtered in self._filters.items():
             raw = self._room.raw(key)
             filtered.carry(None if raw is None else self._publishing.track(raw.id))
+        self._tap()
+
+    def _tap(self) -> None:
+        """Record what goes out under this kernel's filters, once the room shows it."""
+        taps = {}
+        for key, recorded in processed(self._room, self._filters).items():
+            raw = self._room.raw(key)
+            outgoing = None if raw is None else self._publishing.track(raw.id)
+            if outgoing is not None:
+                taps[outgoing.tap] = recorded
+        self._recordings.tap(taps)
 
     def _subscribe_again(self) -> None:
         self._subscribed = None

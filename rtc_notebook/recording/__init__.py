@@ -1,0 +1,1 @@
+"""Keeping calls: a Matroska file of everything as it was received, and the same call again from that file."""

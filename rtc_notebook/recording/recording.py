@@ -1,0 +1,144 @@
+"""A recording, as a notebook's author has it."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..environment import in_kernel
+from ..errors import RecordingError
+from ..media.control import RecordingReport, RecordingState
+
+_SIGNS = {"recording": "\N{LARGE RED CIRCLE}", "stopped": "\N{BLACK SQUARE FOR STOP}", "failed": "\N{WARNING SIGN}"}
+
+
+class Recording:
+    """A recording that runs; made by `Call.record`.
+
+    As the value of a cell it shows how long and how large it is, live. ``with`` stops it at the end.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    state : {"recording", "stopped", "failed"}
+    seconds : float
+        Its length so far.
+    size : int
+        Bytes in the file so far.
+    tracks : int
+        How many pictures and sounds it has.
+    dropped : int
+        Frames that were left out since the disk was too slow.
+    message : str
+        Why it failed.
+    """
+
+    def __init__(self, path: Path, stop: Callable[[Recording], None], note: Callable[[dict[str, Any]], None]) -> None:
+        self.path = path
+        self.state: RecordingState = "recording"
+        self.seconds, self.size, self.tracks, self.dropped, self.message = 0.0, 0, 0, 0, ""
+        self._stop = stop
+        self._note = note
+        self._changed = threading.Condition()
+        self._begun = False
+        self._line: Any = None
+
+    def note(self, text: str) -> None:
+        """Write a note into the recording's events, with the time.
+
+        Raises
+        ------
+        RecordingError
+            If the recording is over.
+        """
+        if self.state != "recording":
+            raise RecordingError(f"The recording of {self.path} is over ({self.state}); nothing can be added.")
+        self._note({"event": "note", "text": str(text)})
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Finish the file and wait until that is done; idempotent.
+
+        Raises
+        ------
+        RecordingError
+            If it is not finished within ``timeout`` seconds: the file is playable, and goes on being finished.
+        """
+        self._stop(self)
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.state != "recording", timeout):
+                raise RecordingError(f"{self.path} was not finished within {timeout:g} s. It is playable as it is.")
+
+    def report(self, report: RecordingReport) -> None:
+        """Take the worker's report."""
+        with self._changed:
+            if self.state != "recording":
+                return
+            self._begun = True
+            self.state, self.message = report.state, report.message
+            if report.seconds or report.bytes:
+                self.seconds, self.size, self.tracks = report.seconds, report.bytes, report.tracks
+                self.dropped = report.dropped
+            self._changed.notify_all()
+        self._show()
+
+    def wait_until_begun(self, timeout: float) -> bool:
+        """Wait until the file is there, or could not be made."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._begun, timeout)
+
+    def goes_on_in(self, path: Path) -> None:
+        """Note that it is continued in another file."""
+        self.path = path
+        self._show()
+
+    def _show(self) -> None:
+        if self._line is not None:
+            self._line.value = self._html()
+
+    def _html(self) -> str:
+        return f"<code>{_SIGNS[self.state]} {html.escape(self._describe())}</code>"
+
+    def _describe(self) -> str:
+        minutes, seconds = divmod(int(self.seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        length = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        tracks = f"{self.tracks} track{'' if self.tracks == 1 else 's'}"
+        dropped = f", {self.dropped} frames dropped: the disk is slow" if self.dropped else ""
+        why = f". {self.message}" if self.message else ""
+        return f"{self.path.name}: {self.state}, {length}, {_size(self.size)}, {tracks}{dropped}{why}"
+
+    def __repr__(self) -> str:
+        return f"<Recording {self._describe()}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if not in_kernel():
+            return {"text/plain": repr(self)}
+        if self._line is None:
+            from ipywidgets import HTML
+
+            self._line = HTML(self._html())
+        return self._line._repr_mimebundle_(**kwargs)
+
+    def __enter__(self) -> Recording:
+        if in_kernel():
+            from IPython.display import display
+
+            display(self)  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _size(bytes: int) -> str:
+    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if bytes >= worth:
+            return f"{bytes / worth:.1f} {unit}"
+    return f"{bytes} bytes"

@@ -1,0 +1,157 @@
+"""The recordings of one call, on the kernel's side: checked before they begin, continued when a worker dies."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import reprlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import RecordingError
+from ..media.control import Command, RecordEvent, RecordingReport, StartRecording, StopRecording
+from .recording import Recording
+
+BEGIN_SECONDS = 10.0
+
+
+class Recordings:
+    """Starts and stops recordings; may be used from any thread.
+
+    Parameters
+    ----------
+    send : callable
+        Sends a command to the worker.
+    tell : callable
+        Shows the author a sentence.
+    """
+
+    def __init__(self, send: Callable[[Command], None], tell: Callable[[str], None]) -> None:
+        self._send = send
+        self._tell = tell
+        self._lock = threading.RLock()
+        self._ids = itertools.count(1)
+        self._running: dict[int, Recording] = {}
+        self._raw: dict[int, bool] = {}
+        self._lost: list[int] = []
+
+    def start(self, path: str | os.PathLike[str], *, overwrite: bool, raw: bool) -> Recording:
+        """Begin a recording, and wait until its file is there.
+
+        Raises
+        ------
+        RecordingError
+            If there can be no such file; says why.
+        """
+        target = Path(path).expanduser().absolute()
+        with self._lock:
+            self._check(target, overwrite)
+            id = next(self._ids)
+            recording = Recording(target, self._stop, self.note)
+            self._running[id], self._raw[id] = recording, raw
+        self._send(StartRecording(id=id, path=str(target), overwrite=overwrite, raw=raw))
+        if not recording.wait_until_begun(BEGIN_SECONDS):
+            self._stop(recording)
+            self._forget(id)
+            raise RecordingError(f"The recording of {target} has not begun: the media worker does not answer.")
+        if recording.state == "failed":
+            raise RecordingError(recording.message)
+        return recording
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Write an event into every recording; ``event["event"]`` says what happened."""
+        if self._running:
+            self._send(RecordEvent(event=event))
+
+    def sent(self, message: Any, to: str | None) -> None:
+        """Write into every recording that this kernel sent a message."""
+        if self._running:
+            self.note({"event": "message", "from": "this kernel", "to": to, "message": preview(message)})
+
+    def report(self, report: RecordingReport) -> None:
+        """Take the worker's report."""
+        with self._lock:
+            recording = self._running.get(report.id)
+        if recording is None:
+            return
+        begun = recording.wait_until_begun(0)
+        recording.report(report)
+        if report.state != "recording":
+            self._forget(report.id)
+        if report.state == "failed" and begun:  # one that never began is told where it was started
+            self._tell(report.message)
+
+    def worker_died(self) -> None:
+        """Note that whoever wrote the files is gone; what was written stays."""
+        with self._lock:
+            self._lost = list(self._running)
+
+    def worker_is_back(self) -> None:
+        """Go on in new files."""
+        with self._lock:
+            lost, self._lost = self._lost, []
+            for id in lost:
+                if (recording := self._running.get(id)) is not None:
+                    before = recording.path
+                    recording.goes_on_in(_next(before))
+                    self._send(StartRecording(id=id, path=str(recording.path), raw=self._raw[id]))
+                    self._tell(f"The recording goes on in {recording.path}; {before.name} is kept as far as it came.")
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop all, and wait for the files within reason."""
+        with self._lock:
+            running = list(self._running.values())
+        for recording in running:
+            self._stop(recording)
+        for recording in running:
+            with recording._changed:
+                recording._changed.wait_for(lambda: recording.state != "recording", timeout)  # noqa: B023
+
+    def over(self) -> None:
+        """Note that nothing more will be heard of any: the call has ended, and the worker finishes what it wrote."""
+        with self._lock:
+            running, self._running = self._running, {}
+        for id, recording in running.items():
+            recording.report(RecordingReport(id=id, state="stopped"))
+
+    def _stop(self, recording: Recording) -> None:
+        with self._lock:
+            for id, running in self._running.items():
+                if running is recording:
+                    self._send(StopRecording(id=id))
+
+    def _forget(self, id: int) -> None:
+        with self._lock:
+            self._running.pop(id, None)
+            self._raw.pop(id, None)
+
+    def _check(self, path: Path, overwrite: bool) -> None:
+        if path.suffix.lower() not in (".mkv", ".webm", ".mka"):
+            raise RecordingError(f"A recording is a Matroska file: call it {path.with_suffix('.mkv').name!r}.")
+        if any(_same(path, running.path) for running in self._running.values()):
+            raise RecordingError(f"{path} is being recorded to already. Stop that first, or name another file.")
+        if not path.parent.is_dir():
+            raise RecordingError(f"There is no folder {path.parent}. Make it first.")
+        if path.is_dir():
+            raise RecordingError(f"{path} is a folder. Name a file in it.")
+        if path.exists() and not overwrite:
+            raise RecordingError(f"{path} is there already. Name another file, or say overwrite=True.")
+
+
+def preview(message: Any) -> str:
+    """Return what a recording keeps of a message between kernels: its beginning, as text."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 500
+    return short.repr(message)[:2000]
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _next(path: Path) -> Path:
+    """Return the first of ``name-2.mkv``, ``name-3.mkv`` … that is free."""
+    candidates = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return next(candidate for candidate in candidates if not candidate.exists())

@@ -1,0 +1,140 @@
+"""`Call.record` as its author meets it; the worker is a script."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from fake_worker import FakeWorker, Workers, eventually
+
+from rtc_notebook import Call, CallEnded, RecordingError
+from rtc_notebook.media.control import RecordEvent, RecordingReport, StartRecording, StopRecording
+from rtc_notebook.recording.recording import Recording
+
+
+@pytest.fixture
+def answering(worker: FakeWorker) -> FakeWorker:
+    """A worker that begins and ends recordings when it is told to."""
+    send = worker.send
+
+    def answer(command: object) -> None:
+        send(command)
+        if isinstance(command, StartRecording):
+            report = RecordingReport(id=command.id, state="recording")
+        elif isinstance(command, StopRecording):
+            report = RecordingReport(id=command.id, state="stopped", seconds=62.5, bytes=2_500_000, tracks=3)
+        else:
+            return
+        threading.Thread(target=worker.say, args=(report,)).start()
+
+    worker.send = answer  # type: ignore[method-assign]
+    worker.connect()
+    return worker
+
+
+def test_it_begins_reports_and_ends(call: Call, answering: FakeWorker, tmp_path: Path):
+    with call.record(tmp_path / "a.mkv") as recording:
+        assert answering.sent(StartRecording)[0].path == str(tmp_path / "a.mkv")
+        answering.say(RecordingReport(id=1, state="recording", seconds=5.4, bytes=12_345, tracks=1))
+        assert repr(recording) == "<Recording a.mkv: recording, 0:05, 12.3 kB, 1 track>"
+        recording.note("here")
+        assert answering.wait_for(RecordEvent).event == {"event": "note", "text": "here"}
+    assert repr(recording) == "<Recording a.mkv: stopped, 1:02, 2.5 MB, 3 tracks>"
+    recording.stop()
+    with pytest.raises(RecordingError, match="over"):
+        recording.note("too late")
+
+
+def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("rtc_notebook.recording.recording.in_kernel", lambda: True)
+    recording = call.record(tmp_path / "<a>.mkv")
+    recording._repr_mimebundle_()
+    answering.say(RecordingReport(id=1, state="recording", seconds=3601, bytes=2 * 10**9, tracks=2, dropped=7))
+    assert "&lt;a&gt;.mkv: recording, 1:00:01, 2.0 GB, 2 tracks, 7 frames dropped" in recording._line.value
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.avi", "call it 'a.mkv'"),
+        ("no/a.mkv", "no folder"),
+        ("there.mkv", "overwrite=True"),
+        ("folder.mkv", "is a folder"),
+    ],
+)
+def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path: Path, name: str, message: str):
+    (tmp_path / "there.mkv").touch()
+    (tmp_path / "folder.mkv").mkdir()
+    with pytest.raises(RecordingError, match=message):
+        call.record(tmp_path / name)
+    assert not answering.sent(StartRecording)
+
+
+def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_path: Path):
+    call.record(tmp_path / "a.mkv")
+    os.symlink(tmp_path, tmp_path / "alias")
+    with pytest.raises(RecordingError, match="being recorded to already"):
+        call.record(tmp_path / "alias" / "a.mkv", overwrite=True)
+    call.record(tmp_path / "b.mkv")
+
+
+def test_the_workers_refusal_is_an_error_where_it_was_asked(call: Call, worker: FakeWorker, tmp_path: Path, capfd):
+    worker.connect()
+    errors: list[RecordingError] = []
+
+    def record() -> None:
+        try:
+            call.record(tmp_path / "a.mkv")
+        except RecordingError as error:
+            errors.append(error)
+
+    recording = threading.Thread(target=record)
+    recording.start()
+    worker.wait_for(StartRecording)
+    worker.say(RecordingReport(id=1, state="failed", message="a.mkv cannot be written: no space left."))
+    recording.join(5)
+    assert "no space left" in str(errors[0])
+
+
+def test_a_disk_that_fills_is_told_below_the_cell(call: Call, answering: FakeWorker, tmp_path: Path, capfd):
+    recording = call.record(tmp_path / "a.mkv")
+    message = f"Recording to {recording.path} stopped: No space left on device. What was written is playable."
+    answering.say(RecordingReport(id=1, state="failed", seconds=9, bytes=100, message=message))
+    assert recording.state == "failed"
+    assert message in capfd.readouterr().err
+    recording.stop()
+
+
+def test_a_new_worker_goes_on_in_a_new_file(call: Call, answering: FakeWorker, workers: Workers, tmp_path: Path, capfd):
+    recording = call.record(tmp_path / "a.mkv", raw=True)
+    recording.path.touch()
+    answering.die()
+    workers[1].connect(own_id="k2")
+    started = workers[1].wait_for(StartRecording)
+    assert (started.id, started.path, started.raw) == (1, str(tmp_path / "a-2.mkv"), True)
+    assert recording.path == tmp_path / "a-2.mkv"
+    assert "goes on in" in capfd.readouterr().err
+    workers[1].say(RecordingReport(id=1, state="recording", seconds=1.0, bytes=1, tracks=1))
+    assert recording.state == "recording"
+    threading.Timer(0.05, workers[1].say, [RecordingReport(id=1, state="stopped", seconds=2)]).start()
+    recording.stop()
+
+
+def test_leaving_stops_it(call: Call, answering: FakeWorker, tmp_path: Path):
+    recording = call.record(tmp_path / "a.mkv")
+    call.leave()
+    assert answering.sent(StopRecording)
+    assert recording.state == "stopped"
+    with pytest.raises(CallEnded):
+        call.record(tmp_path / "b.mkv")
+
+
+def test_a_call_that_ends_ends_it(call: Call, answering: FakeWorker, tmp_path: Path):
+    recording: Recording = call.record(tmp_path / "a.mkv")
+    from rtc_notebook.media.control import State
+
+    answering.say(State(phase="ended", message="The room is closed."))
+    eventually(lambda: recording.state == "stopped")
+    recording.stop()
