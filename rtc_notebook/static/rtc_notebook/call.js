@@ -1,6 +1,7 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
 import { openDevices, openScreen } from "./devices.js";
+import { Overlays } from "./overlays.js";
 import { Publisher } from "./publisher.js";
 import { soundsOf, wantedOf } from "./room.js";
 import { Signaling } from "./signaling.js";
@@ -52,6 +53,7 @@ export class Call {
   /** @param {CallOptions} options */
   constructor(options) {
     this.options = options;
+    this.overlays = new Overlays();
     this.sound = new Sound(() => this.#changed());
     this.online = () => this.#signaling?.retry();
   }
@@ -249,6 +251,7 @@ export class Call {
         break;
       case "room":
         this.participants = message.participants;
+        this.overlays.keep(message.participants);
         this.#watchKernel();
         this.#want();
         break;
@@ -266,6 +269,8 @@ export class Call {
       case "restarted":
         if (message.connections.includes("publish")) this.#publisher?.restart();
         break;
+      case "overlay":
+        return this.overlays.take(message); // the page as such does not change
       case "error":
         if (message.about === "publish") this.#publisher?.handleRefusal(message.id);
         if (this.#signaling?.state !== "connected") this.message = message.message;
@@ -324,6 +329,12 @@ export class Call {
     this.#failures.subscribe = 0;
     this.#hear();
     this.#changed();
+  }
+
+  /** What the sender of a received track says of its clock. @param {MediaStreamTrack} track @returns {Promise<{ timestamp: number, remoteTimestamp: number }[]>} */
+  async senderReports(track) {
+    const stats = await this.#subscriber?.stats(track);
+    return [...(stats?.values() ?? [])].filter(({ type }) => type === "remote-outbound-rtp");
   }
 
   #hear() {

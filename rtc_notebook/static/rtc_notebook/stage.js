@@ -28,7 +28,9 @@ export class Stage {
       const mine = tile.source === "screen" ? call.local.screen : call.local.camera;
       // One's own device is seen before the room knows of it.
       if (tile.local && mine && tile.content === "off") tile.content = "live";
-      view.update(tile, tile.local ? mine : (call.received.get(tile.track ?? "") ?? null));
+      const track = tile.local ? mine : (call.received.get(tile.track ?? "") ?? null);
+      view.update(tile, track);
+      view.overlay.follow(tile, track, call);
       if (!view.element.isConnected) this.element.append(view.element);
     }
     this.#spotlight = tiles.findIndex(({ source, own }) => source === "screen" && !own);

@@ -62,6 +62,11 @@ export class Subscriber {
     else if (this.#early.length < 64) this.#early.push(candidate);
   }
 
+  /** The browser's statistics of a received track. @param {MediaStreamTrack} track */
+  async stats(track) {
+    return this.#connection?.getReceivers().find((receiver) => receiver.track === track)?.getStats();
+  }
+
   /** Forgets the connection; a fresh offer makes the next one. */
   reset() {
     this.#disconnect();

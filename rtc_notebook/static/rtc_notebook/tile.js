@@ -2,6 +2,7 @@
 
 import { h, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { OverlayView } from "./overlayview.js";
 import { colourOf, initials } from "./room.js";
 
 /** @typedef {import("./room.js").Tile} Tile */
@@ -24,6 +25,7 @@ export class TileView {
     this.video = h("video", { autoplay: true, playsinline: true, muted: true });
     this.video.muted = true; // sound is the call's, see sound.js
     this.video.addEventListener("resize", () => this.#fit());
+    this.overlay = new OverlayView(this.video);
     this.avatar = h("div", { class: "rtc-avatar", "aria-hidden": "true" });
     this.cover = h("div", { class: "rtc-cover-text" });
     this.name = h("span", { class: "rtc-name-text" });
@@ -35,6 +37,7 @@ export class TileView {
       "div",
       { class: "rtc-tile", role: "group" },
       this.video,
+      this.overlay.canvas,
       h("div", { class: "rtc-cover" }, this.avatar, this.cover),
       this.filter,
       h("div", { class: "rtc-name" }, this.mark, this.name),
@@ -68,6 +71,7 @@ export class TileView {
   }
 
   remove() {
+    this.overlay.close();
     this.#play(null);
     this.element.remove();
   }

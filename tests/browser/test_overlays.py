@@ -1,0 +1,190 @@
+"""Drawings over original pictures, made by a kernel from real frames: where they are, when they vanish, what they cost."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from harness.browser import tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from playwright.sync_api import Browser, Page, expect
+
+Join = Callable[..., Page]
+RAW = tile("Ana") + ":not([data-processed])"
+
+# Finds the brightest yellow thing of Chromium's test picture, its pacman, and draws its outline and a box.
+DETECT = """
+import threading, time
+import cv2, numpy as np
+from rtc_notebook import Box, Polyline, Text, Mask
+drawn = 0
+stop = threading.Event()
+
+def detect(frame):
+    found = cv2.inRange(frame, (0, 180, 180), (120, 255, 255))
+    contours, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return max(contours, key=cv2.contourArea, default=None)
+
+def loop():
+    global drawn
+    track = call.participants["Ana"].video
+    for frame in track.frames():
+        if stop.is_set():
+            break
+        contour = detect(frame)
+        shapes = []
+        if contour is not None:
+            x, y, w, h = cv2.boundingRect(contour)
+            shapes = [Box(x, y, w, h, label="yellow", colour="#ff00ff", line=6)]
+        call.overlay("Ana", shapes, frame=frame, seconds=1.0)
+        drawn += 1
+
+threading.Thread(target=loop, daemon=True).start()
+"""
+
+# What is on the canvas over a tile, as it is on the screen, and the size of the picture under it.
+CANVAS = """selector => {
+    const video = document.querySelector(selector);
+    const canvas = video.parentElement.querySelector("canvas.rtc-overlay");
+    if (!canvas || canvas.hidden) return null;
+    return {data: canvas.toDataURL("image/png").split(",")[1], fit: video.dataset.fit, ratio: devicePixelRatio,
+            width: video.clientWidth, height: video.clientHeight,
+            picture: [video.videoWidth, video.videoHeight], mirrored: !!video.closest("[data-mirrored]")};
+}"""
+
+HIDDEN = """selector => {
+    const video = document.querySelector(selector);
+    return !!video && video.parentElement.querySelector("canvas.rtc-overlay").hidden;
+}"""
+
+
+@pytest.fixture
+def call(kernel: Kernel, room: str) -> Kernel:
+    kernel.run(f"from rtc_notebook import *\ncall = Call({room!r})\ncall.wait_until_connected()")
+    return kernel
+
+
+@pytest.fixture
+def ana(join: Join, pattern: Browser) -> Page:
+    page = join(pattern, "Ana")
+    expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    return page
+
+
+@pytest.fixture
+def guest(ana: Page, join: Join, pattern: Browser) -> Page:
+    page = join(pattern, "Guest", camera="0", microphone="0")
+    expect(page.locator(RAW)).to_be_attached(timeout=20_000)
+    return page
+
+
+def painted(page: Page, selector: str = tile("Ana")) -> tuple[np.ndarray, dict[str, Any]]:
+    """Wait until something is drawn over a tile; return the canvas, BGRA, and where it is."""
+    page.wait_for_function(f"selector => !({HIDDEN})(selector)", arg=selector, timeout=15_000)
+    found = page.evaluate(CANVAS, selector)
+    assert found is not None
+    canvas = cv2.imdecode(np.frombuffer(base64.b64decode(found["data"]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert canvas is not None
+    return canvas, found
+
+
+def extent(canvas: np.ndarray, info: dict[str, Any], colour: tuple[int, int, int]) -> tuple[float, ...]:
+    """Return left, top, right and bottom of a colour (BGR), as shares of the picture (not of the tile)."""
+    hit = (np.abs(canvas[..., :3].astype(int) - colour).max(axis=2) < 24) & (canvas[..., 3] > 100)
+    assert hit.any(), "nothing in this colour"
+    ys, xs = np.nonzero(hit)
+    (width, height), ratio = info["picture"], info["ratio"]
+    scales = info["width"] / width, info["height"] / height
+    scale = max(scales) if info["fit"] == "cover" else min(scales)
+    left, top = (info["width"] - width * scale) / 2, (info["height"] - height * scale) / 2
+    shares = [((x / ratio) - left) / (width * scale) for x in (xs.min(), xs.max() + 1)]
+    heights = [((y / ratio) - top) / (height * scale) for y in (ys.min(), ys.max() + 1)]
+    return (*shares[:1], *heights[:1], *shares[1:], *heights[1:])
+
+
+def test_shapes_are_where_they_were_put_on_everybodys_screen(call: Kernel, ana: Page, guest: Page):
+    call.run(
+        "import numpy as np\n"
+        "mask = np.zeros((72, 128), bool); mask[36:72, 0:32] = True\n"
+        "call.overlay('Ana', [Box(256, 144, 512, 360, colour='#ff0000', line=8),"
+        " Polyline([[900, 100], [1000, 100], [1000, 300]], closed=True, colour='#0000ff', line=8, fill=1),"
+        " Mask(mask, colour='#00ff00', opacity=1)], frame=(1280, 720), seconds=20)"
+    )
+    for page, mirrored in ((guest, False), (ana, True)):
+        canvas, info = painted(page)
+        assert info["mirrored"] is mirrored
+        assert not page.locator(RAW).get_attribute("data-processed")
+
+        def here(left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+            return (1 - right, top, 1 - left, bottom) if mirrored else (left, top, right, bottom)  # noqa: B023
+
+        expected = here(0.2, 0.2, 0.6, 0.7)
+        np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), expected, atol=0.012)
+        expected = here(900 / 1280, 100 / 720, 1000 / 1280, 300 / 720)
+        np.testing.assert_allclose(extent(canvas, info, (255, 0, 0)), expected, atol=0.012)
+        left, top, right, bottom = extent(canvas, info, (0, 255, 0))
+        expected = here(0, 0.5, 0.25, 1)
+        if info["fit"] == "cover":  # what is cut off is not there
+            left, right = max(left, 0), min(right, 1)
+        np.testing.assert_allclose((left, top, right, bottom), expected, atol=0.02)
+    call.run("call.overlay('Ana', [])")
+    for page in (ana, guest):
+        page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
+
+
+def test_a_detectors_boxes_follow_real_frames_and_nothing_is_encoded(
+    call: Kernel, ana: Page, guest: Page, lab: JupyterServer, room: str
+):
+    call.run(DETECT)
+    sizes = []
+    for page in (guest, ana):
+        canvas, info = painted(page)
+        sizes.append(extent(canvas, info, (255, 0, 255)))
+    for left, top, right, bottom in sizes:
+        assert 0.05 < right - left < 0.6
+        assert 0.05 < bottom - top < 0.8
+    # The box is around what the page itself shows: the yellow pixels of the picture are within it.
+    shown = guest.evaluate(
+        """selector => {
+            const video = document.querySelector(selector);
+            const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 180});
+            const context = canvas.getContext("2d");
+            context.drawImage(video, 0, 0, 320, 180);
+            return canvas.toDataURL("image/png").split(",")[1];
+        }""",
+        RAW,
+    )
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(shown), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    ys, xs = np.nonzero(cv2.inRange(picture, np.array((0, 180, 180)), np.array((120, 255, 255))))
+    left, top, right, bottom = sizes[0]
+    assert np.mean((xs / 320 > left - 0.05) & (xs / 320 < right + 0.05) & (ys / 180 > top - 0.05)) > 0.8
+    state = lab.get(f"rtc-notebook/api/rooms/{room}")
+    [kernel] = [who for who in state["participants"] if who["client"] == "kernel"]
+    assert kernel["tracks"] == [], "the kernel publishes nothing"
+    assert not state["sfu"]["participants"][kernel["id"]]["publish"]
+    [raw] = [t for who in state["participants"] for t in who["tracks"] if t["source"] == "camera" and not t["muted"]]
+    assert raw["filter"] is None
+    receivers = [who for who, seat in state["sfu"]["participants"].items() if raw["id"] in seat["subscribe"]]
+    assert len(receivers) == 2, "kernel and guest have the same original"
+    before = int(call.run("print(drawn)"))
+    guest.wait_for_timeout(2_000)
+    assert int(call.run("print(drawn)")) - before > 8
+    call.run("stop.set()")
+    for page in (ana, guest):
+        page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=4_000)  # the last one is out of date
+
+
+def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest: Page):
+    call.run("call.overlay('Ana', [Box(0.25, 0.25, 0.5, 0.5, colour='#ff0000', line=8)], seconds=60)")
+    for width, height in ((720, 480), (420, 640), (1100, 400)):
+        guest.set_viewport_size({"width": width, "height": height})
+        guest.wait_for_timeout(700)  # tiles glide to their places
+        canvas, info = painted(guest, RAW)
+        assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
+        np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
