@@ -3,6 +3,7 @@
 import { Controls } from "./controls.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { RecordMark } from "./recordmark.js";
 import { Stage } from "./stage.js";
 
 /**
@@ -24,6 +25,7 @@ export class CallView {
       icon("sound"),
       "Click to hear the others",
     );
+    this.recording = new RecordMark();
     this.title = h("h2", { class: "rtc-panel-title" });
     this.text = h("p", { class: "rtc-panel-text" });
     this.again = h("button", { type: "button", class: "rtc-primary", onclick: () => options.rejoin() }, "Rejoin");
@@ -38,7 +40,7 @@ export class CallView {
     this.element = h(
       "div",
       { class: "rtc-call" },
-      h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.lines, this.hear),
+      h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear),
       this.controls.element,
     );
     this.stop = call.subscribe(() => this.update());
@@ -60,6 +62,7 @@ export class CallView {
     this.hear.hidden = !call.sound.blocked || over;
     this.stage.update(call);
     this.controls.update();
+    this.recording.update(call.participants, !waiting && !over);
     this.#sayLines();
   }
 

@@ -94,6 +94,11 @@ export function presence(participants) {
   return { people: participants.length - kernels.length, kernels };
 }
 
+/** Names of who keeps what it sees and hears. @param {ParticipantInfo[]} participants */
+export function recorders(participants) {
+  return participants.filter(({ recording }) => recording).map(({ name }) => name);
+}
+
 /** Letters for a tile without a picture. @param {string} name */
 export function initials(name) {
   const words = name.replace(/\(\d+\)\s*$/, "").split(/[\s._-]+/).filter(Boolean);
