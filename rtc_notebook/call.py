@@ -16,7 +16,7 @@ from . import server as servers
 from .environment import in_kernel
 from .errors import ConnectionFailed, FilterError, MessageError
 from .filters.chain import chain
-from .filters.slots import FilterStatus
+from .filters.status import Filters
 from .media.control import Join
 from .participants import ME, Participant, Participants
 from .protocol import Kind, OnError, room_name
@@ -269,9 +269,9 @@ class Call:
         self._show_controls()
 
     @property
-    def filters(self) -> list[FilterStatus]:
-        """How each filter goes."""
-        return self._studio.filters.statuses()
+    def filters(self) -> Filters:
+        """How each filter goes at this moment: a sequence of `FilterStatus`, which a notebook shows as a table."""
+        return Filters(self._studio.filters.statuses())
 
     def overlay(
         self,

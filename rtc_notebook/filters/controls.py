@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,7 @@ class Controls:
         for index, keys in enumerate(self._rows):
             for key in keys:
                 self._listen(index, self._controls[key])
+                _hear_beside_cells(self._controls[key].widget)
             self._take(index)
 
     def close(self, successor: Controls | None = None) -> None:
@@ -167,6 +169,16 @@ def _widget(step: Step, parameter: Parameter) -> Any:
     if isinstance(widget, ValueWidget) and not getattr(widget, "description", ""):
         widget.description = name.replace("_", " ")
     return widget
+
+
+def _hear_beside_cells(widget: Any) -> None:
+    """Let a control's changes come in while a cell is busy, where kernel and page can do that.
+
+    JupyterLab from 4.4 on sends them to a subshell of ipykernel 7. But ipykernel 7.4 hands them to whatever spoke with
+    the page last over that control, and that is the cell that made it.
+    """
+    with contextlib.suppress(AttributeError, TypeError):
+        vars(widget.comm).pop("_reply_subshell_id", None)
 
 
 def _same(one: Parameter, other: Parameter) -> bool:

@@ -38,6 +38,8 @@ def to_bgr(value: Any) -> Picture:
         value = value.view(np.uint8) * np.uint8(255)
     if value.dtype != np.uint8:
         how = " Bring it to 0..255 and use .astype(numpy.uint8)."
+        if value.dtype.kind == "f" and (missing := int(np.isnan(value).sum())):
+            how = f" {missing} of its values are NaN (0/0, or the mean of nothing?); mind numpy.nan_to_num.{how}"
         raise FilterError(
             f"The filter returned {_array(value)}, whose dtype is not uint8.{how} Accepted are {_ACCEPTED}."
         )

@@ -16,10 +16,11 @@ from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
 from ..media.picture_writer import PictureWriter
-from . import switch_interval
+from . import output, switch_interval
 from .chain import Chain
 from .controls import Controls
 from .failures import Failures
+from .offspring import Offspring
 from .result import Picture, to_bgr
 
 _SLOTS = 5
@@ -37,10 +38,22 @@ class Program:
     failures: Failures = field(default_factory=Failures)
     milliseconds: float = 0.0
     dropped: int = 0
+    throttle: output.Throttle = field(default_factory=output.Throttle)
+    offspring: Offspring = field(default_factory=Offspring)
 
     def run(self, value: Any, info: FrameInfo, between: Callable[[Any], Any]) -> Any:
         """Return what the functions make of a frame or block with the controls as they are now."""
-        return self.context.copy().run(self.chain.run, value, info, self.controls.values, between)
+        self.offspring.begin()
+        try:
+            with output.throttled(self.throttle, time.monotonic):
+                return self.context.copy().run(self.chain.run, value, info, self.controls.values, between)
+        finally:
+            left = self.offspring.end()
+            if left:
+                self.tell(
+                    f"The filter {self.chain.label!r} starts threads faster than they end: {left} are running by now. "
+                    "Start them once, outside of the filter."
+                )
 
     def tell(self, text: str) -> None:
         """Write to stderr, under the cell that set the filter."""
@@ -84,6 +97,7 @@ class Runner:
         self._busy_since: float | None = None
         self._stopped = False
         switch_interval.acquire()
+        output.acquire()
         self._thread = self._start()
 
     def swap(self, program: Program) -> None:
@@ -99,6 +113,7 @@ class Runner:
             return
         self._stopped = True
         switch_interval.release()
+        output.release()
         self._feed.wake()
         if self._stuck():
             _interrupt(self._thread)
@@ -138,7 +153,7 @@ class Runner:
         program, info = self.program, taken.info
         self._busy_since = begun = time.monotonic()
         try:
-            output = to_bgr(program.run(taken.array, info, between=to_bgr))
+            result = to_bgr(program.run(taken.array, info, between=to_bgr))
         except BaseException as error:
             if self._current():
                 self._busy_since = None
@@ -150,11 +165,11 @@ class Runner:
         self._busy_since = None
         took = 1000 * (time.monotonic() - begun)
         program.milliseconds += (took - program.milliseconds) * (_SMOOTHING if program.milliseconds else 1)
-        self._deliver(output, info)
+        self._deliver(result, info)
 
-    def _deliver(self, output: Picture, info: FrameInfo) -> None:
+    def _deliver(self, result: Picture, info: FrameInfo) -> None:
         """Send on what the filter returned, by its kind."""
-        self._results.write(output, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
+        self._results.write(result, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
         self._send(Result(track=self._key, sequence=info.sequence))
 
     def _failed(self, program: Program, error: BaseException) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,46 +15,9 @@ from ..roster import Roster
 from .chain import Chain
 from .controls import Controls
 from .runner import Program, Runner
+from .status import FilterStatus
 
 Source = Literal["camera", "screen"]
-
-
-@dataclass(frozen=True)
-class FilterStatus:
-    """How a filter goes.
-
-    Attributes
-    ----------
-    participant, source, label : str
-        On whom, on what, and what it is called.
-    state : {"waiting", "starting", "active", "held", "stalled"}
-        ``waiting`` while the participant is not in the call, ``stalled`` while it gives no results.
-    on_error : {"pass", "hold"}
-        What is seen while there is no result: the raw picture, or nothing new.
-    fps, ms : float
-        Frames a second that go out, and milliseconds that the function takes.
-    dropped : int
-        How many frames the function did not get to because it was busy with one before.
-    errors : int
-        How many frames it failed on; ``last_error`` is the newest error, ``traceback`` where it came from.
-    """
-
-    participant: str
-    source: str
-    label: str
-    state: str
-    on_error: OnError
-    fps: float
-    ms: float
-    dropped: int
-    errors: int
-    last_error: str
-    traceback: str
-
-    def __repr__(self) -> str:
-        figures = f", {self.fps:.0f} fps, {self.ms:.1f} ms" if self.state == "active" else ""
-        failed = f", {self.errors} errors, last: {self.last_error}" if self.errors else ""
-        return f"<{self.label} on {self.participant!r} ({self.source}): {self.state}{figures}{failed}>"
 
 
 class _Slot:
@@ -248,6 +210,7 @@ def _status(slot: _Slot) -> FilterStatus:
         participant=slot.who,
         source=slot.source,
         label=slot.label,
+        isolated=False,
         state="stalled" if report is not None and report.stalled else state,
         on_error=slot.on_error,
         fps=0.0 if report is None else report.fps,

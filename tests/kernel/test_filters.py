@@ -97,6 +97,7 @@ def test_an_error_is_shown_once_and_counted(room: Call, worker: FakeWorker, caps
     [
         (None, "None.*return frame"),
         (picture().astype(float), "float64 with shape \\(48, 64, 3\\).*uint8"),
+        (np.full((48, 64), np.nan), "3072 of its values are NaN.*nan_to_num"),
         (np.zeros(5, np.uint8), "shape \\(5,\\)"),
         ([1], "a list"),
         (np.zeros((2, 2), np.uint8), "16 to 4096"),
@@ -272,3 +273,67 @@ def test_a_filter_waits_for_who_has_just_gone(
     worker.room(person("p5", "Guest", "camera"))
     assert worker.wait_for(SetFilter, 2).track == TrackKey("p5", "camera")
     assert not capsys.readouterr().err
+
+
+def test_a_filter_that_prints_at_every_frame_does_not_fill_the_notebook(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+
+    @room.filter(on="Guest")
+    def chatty(frame):
+        print("mean", frame.mean())
+        print("to stderr", file=sys.stderr)
+        return frame
+
+    for sequence in range(1, 91):
+        worker.frame(picture(sequence), sequence)
+        worker.result(count=sequence)
+        now += 1 / 30
+    print("the cell's own words")
+    shown = capsys.readouterr()
+    lines = (shown.out + shown.err).splitlines()
+    assert lines[0] == "mean 1.0" and 10 < len(lines) < 20
+    assert any(re.search(r"prints at every frame: \d\d lines left out", line) for line in lines)
+    assert "the cell's own words\n" in shown.out
+    room.unfilter(on="Guest")
+    assert "write" not in vars(sys.stdout)
+
+
+def test_a_filter_that_starts_a_thread_a_frame_is_told_once(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = threading.Event()
+
+    @room.filter(on="Guest")
+    def spawning(frame):
+        threading.Thread(target=end.wait, daemon=True).start()
+        return frame
+
+    for sequence in range(1, 25):
+        worker.frame(picture(sequence), sequence)
+        assert (worker.result(count=sequence) == sequence).all()
+    end.set()
+    said = capsys.readouterr().err
+    assert said.count("'spawning' starts threads faster than they end: 17 are running") == 1
+
+
+def test_filters_show_as_a_table(call: Call, worker: FakeWorker) -> None:
+    assert len(call.filters) == 0 and "No filter" in call.filters._repr_html_()
+    worker.connect(person("p2", "<b>Guest</b>", "camera"))
+
+    @call.filter(on="<b>guest</b>", on_error="hold")
+    def broken(frame):
+        raise ValueError("<script>")
+
+    for sequence in (1, 4):
+        worker.frame(picture(), sequence)
+        worker.wait_for(Result, 1 if sequence == 1 else 2)
+    worker.say(FilterReport(track=GUEST, state="active", fps=29.9))
+    html = call.filters._repr_html_()
+    assert "&lt;b&gt;Guest&lt;/b&gt;" in html and "<script>" not in html and "<b>" not in html
+    for cell in ("broken (hold)", "active", ">30<", "ValueError: &lt;script&gt;", "in broken"):
+        assert cell in html
+    [status] = call.filters
+    assert (status.dropped, status.errors, status.isolated) == (2, 2, False)
