@@ -30,10 +30,12 @@ if TYPE_CHECKING:
         RoomNameError,
         RtcNotebookError,
         ServerNotFound,
+        SourceError,
         TrackEnded,
     )
     from .overlays import Box, Mask, Polyline, Text
     from .participants import Participant
+    from .publication import Publication
     from .tracks import Track
 
 __all__ = [
@@ -52,10 +54,12 @@ __all__ = [
     "Participant",
     "ParticipantNotFound",
     "Polyline",
+    "Publication",
     "RecordingError",
     "RoomNameError",
     "RtcNotebookError",
     "ServerNotFound",
+    "SourceError",
     "Text",
     "Track",
     "TrackEnded",
@@ -69,6 +73,7 @@ _HOME = {
     "Mask": ".overlays",
     "Participant": ".participants",
     "Polyline": ".overlays",
+    "Publication": ".publication",
     "Text": ".overlays",
     "Track": ".tracks",
 }

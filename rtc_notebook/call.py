@@ -20,6 +20,7 @@ from .filters.status import Filters
 from .media.control import Join
 from .participants import ME, Participant, Participants
 from .protocol import Kind, OnError, room_name
+from .publication import Publication
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -406,6 +407,56 @@ class Call:
         """
         self._studio.first_connected()
         return self._studio.recordings.start(path, overwrite=overwrite, raw=raw)
+
+    def publish(
+        self, source: Any, name: str | None = None, fps: float = 30, *, kind: Literal["video", "audio"] | None = None
+    ) -> Publication:
+        """Show or play something in the call, as a camera or microphone of this kernel's own.
+
+        Everybody sees it as a tile of its own, named "<kernel> · <name>". Published again under the same name, it takes
+        the former's place without a gap. It starts once the call is connected, is there again after a server restart,
+        and ends with the call.
+
+        Parameters
+        ----------
+        source : object
+            A picture, which stays: uint8 (0 to 255), float (0 to 1) or bool, ``(height, width, 3)`` in BGR,
+            ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size; or a PIL image. A matplotlib figure or
+            axes, drawn anew whenever it changes, also after pyplot has closed it. An iterable, generator or
+            ``(frames, height, width, 3)`` array of pictures. A function that is called with the seconds since the start
+            and returns a picture. The path of a video, sound or picture file, played once in real time with its sound.
+
+            Sound, 48000 samples a second: an array of floats in [-1, 1] or of int16, ``(samples,)`` or ``(samples, 1
+            or 2)``, played once. With ``kind="audio"`` also an iterable or generator of such blocks, of any length, or
+            a function that gets the times of 960 samples (seconds since the start) and returns the samples. These are
+            asked 0.25 s ahead of time.
+        name : str, optional
+            What it is called; ``"plot"`` by default, ``"sound"`` for sound, and a file's own name.
+        fps : float
+            Pictures a second at most, up to 60; each is made when it is due, so a slow source lowers its own rate.
+        kind : {"video", "audio"}, optional
+            Whether it gives pictures or sound; only generators and functions of sound need it.
+
+        Returns
+        -------
+        Publication
+            With ``update(source)``, ``stop()``, ``wait()``, ``fps`` and ``viewers``.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be published: wrong shape or dtype, NaN, no such file, no video; says what is accepted. Where
+            a generator gives such a thing, or raises, that is shown under the cell and the publication ends; a
+            function is asked again.
+        CallEnded
+            If the call was left or has ended.
+        """
+        return self._studio.publications.publish(source, name, fps, kind)
+
+    @property
+    def publications(self) -> dict[str, Publication]:
+        """What this kernel publishes now, by name."""
+        return self._studio.publications.current()
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""

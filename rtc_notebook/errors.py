@@ -14,6 +14,7 @@
     │   ├── MessageError                an object that cannot be sent to other kernels (also a ValueError)
     │   │   └── MessageTooLarge         it takes more bytes than one message may
     │   ├── RecordingError              a recording cannot be made, or read
+    │   ├── SourceError                 something cannot be published (also a ValueError)
     │   └── FilterError                 a filter cannot be set, or returned what no picture is
     ├── ProtocolError                   a message that the protocol has no room for; carries a code
     ├── RoomNameError                   a name that no room can have (also a ValueError)
@@ -101,6 +102,10 @@ class MessageTooLarge(MessageError):
             f"The message takes {size:,} bytes; {limit:,} are the most. Send a part of it, or something smaller: for "
             "pictures there are filters and published tracks."
         )
+
+
+class SourceError(CallError, ValueError):
+    """Something that was to be published is no picture, sound, figure or file that can be."""
 
 
 class FilterError(CallError):

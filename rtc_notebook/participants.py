@@ -82,6 +82,19 @@ class Participant:
         """The shared screen; None where there is none."""
         return self._track("screen", "video")
 
+    @property
+    def publications(self) -> dict[str, Track]:
+        """What a kernel publishes of its own, by name: the picture, or the sound of what has none."""
+        over = self._studio.over()
+        if over is not None:
+            raise over
+        found: dict[str, Track] = {}
+        for info in self._info.tracks:
+            track = self._studio.track(TrackKey.of(self.id, info)) if info.source == "kernel" else None
+            if track is not None and (info.kind == "video" or info.label not in found):
+                found[info.label] = track
+        return found
+
     def _track(self, source: Source, kind: Kind) -> Track | None:
         over = self._studio.over()
         if over is not None:

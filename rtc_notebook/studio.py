@@ -22,6 +22,7 @@ from .media.control import (
     FromServer,
     Join,
     Phase,
+    PublicationReport,
     RecordingReport,
     Refused,
     Room,
@@ -31,6 +32,7 @@ from .media.control import (
 )
 from .participants import ME, Participant
 from .protocol import Data, ParticipantInfo
+from .publications import Publications
 from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
 from .roster import Change, Roster
@@ -83,6 +85,7 @@ class Studio:
         self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
         self.sfu = SfuCounters(self._send)
         self.recordings = Recordings(self._send, self._tell)
+        self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = Worker(join, self._on_event)
 
@@ -184,7 +187,9 @@ class Studio:
         if isinstance(event, Frames):
             self.feed(event.track).open(event.path)
         elif isinstance(event, Ended):
-            return self._end(event.track)
+            return [] if self.publications.over(event.track) else self._end(event.track)
+        elif isinstance(event, PublicationReport):
+            self.publications.report(event.track, event.fps)
         elif isinstance(event, FilterReport):
             self.filters.report(event)
         elif isinstance(event, FromServer):
@@ -193,9 +198,12 @@ class Studio:
             self.sfu.answered(event.message)
         elif isinstance(event, RecordingReport):
             self.recordings.report(event)
-        elif isinstance(event, Refused) and not self.filters.refused(event):
+        elif isinstance(event, Refused) and not (self.filters.refused(event) or self._file_refused(event)):
             self._tell(event.message)
         return []
+
+    def _file_refused(self, event: Refused) -> bool:
+        return event.track is not None and self.publications.over(event.track, event.message)
 
     def _state(self, state: State) -> list[tuple[str, tuple[Any, ...]]]:
         before, self.phase, self.message = self.phase, state.phase, state.message
@@ -203,6 +211,7 @@ class Studio:
             # the first place in the room, or another one: nothing is subscribed or filtered there
             self.roster.own_id = state.participant
             self.filters.reset()
+            self.publications.reset()
             self._want()
             self.recordings.worker_is_back()
         if state.code == "worker-died":
@@ -219,6 +228,8 @@ class Studio:
     def _room(self, everybody: tuple[ParticipantInfo, ...]) -> list[tuple[str, tuple[Any, ...]]]:
         self._room_known = True
         change = self.roster.update(everybody)
+        own = next((one for one in everybody if one.id == self.roster.own_id), None)
+        self.publications.seen(() if own is None else own.tracks)
         tell: list[tuple[str, tuple[Any, ...]]] = []
         for key in [*change.unpublished, *(key for one in change.left for key in self._tracks_of(one))]:
             if key.participant in self.roster.participants:
@@ -304,7 +315,8 @@ class Studio:
 
     def _describer(self, key: TrackKey) -> Callable[[], str]:
         name = self.roster.participants[key.participant].name
-        return lambda: f"the {key.source} of {name!r}"
+        what = repr(key.name) if key.source == "kernel" else f"the {key.source}"
+        return lambda: f"{what} of {name!r}"
 
     def _tell(self, text: str) -> None:
         self._context.copy().run(print, f"rtc-notebook: {text}", file=sys.stderr, flush=True)
@@ -312,6 +324,7 @@ class Studio:
     def _wind_up(self) -> None:
         self.filters.close()
         self.recordings.over()
+        self.publications.close()
         with self._changed:
             tracks, feeds = list(self._tracks.values()), list(self._feeds.values())
             self._changed.notify_all()

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import FilterError
+from ..errors import FilterError, SourceError
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _DISTINCT = 20
@@ -37,12 +37,12 @@ class Failures:
         frames = _authors(error.__traceback__)
         # The place, not the words: "index 7 is out of bounds" has other words with every frame.
         place = (type(error), *((f.tb_frame.f_code.co_filename, f.tb_lineno) for f in _each(frames)))
-        if isinstance(error, FilterError):
+        if isinstance(error, (FilterError, SourceError)):
             place = (*place, str(error))
         if place in self._seen:
             return False
         self.last = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
-        if isinstance(error, FilterError):  # about what was returned: there is no place to show
+        if isinstance(error, (FilterError, SourceError)):  # about what was returned: there is no place to show
             self.last = self.traceback = str(error)
         else:
             self.traceback = "".join(traceback.format_exception(type(error), error, frames)).rstrip()

@@ -35,6 +35,11 @@ class TrackKey(msgspec.Struct, frozen=True):
         """Return the key of a participant's track."""
         return cls(participant, track.source, track.kind, track.label)
 
+    @classmethod
+    def own(cls, name: str, kind: Kind) -> TrackKey:
+        """Return the key of what this kernel publishes itself: of no participant, since its id may change."""
+        return cls("", "kernel", kind, name)
+
     def __str__(self) -> str:
         return f"{self.participant} {self.source} {self.kind} {self.name}"
 
@@ -77,7 +82,7 @@ class ClearFilter(_Message, frozen=True, tag="clear-filter"):
 
 
 class Results(_Message, frozen=True, tag="results"):
-    """The kernel writes the filter's results into the ring at ``path`` from now on; the worker unlinks it."""
+    """The kernel writes a filter's results, or what it publishes, into the ring at ``path``; the worker unlinks it."""
 
     track: TrackKey
     path: str
@@ -89,6 +94,30 @@ class Result(_Message, frozen=True, tag="result"):
     track: TrackKey
     sequence: int
     failed: bool = False
+
+
+class Publish(_Message, frozen=True, tag="publish"):
+    """Publish a track of the kernel's own, or begin it anew; what it shows or sounds like comes as results do.
+
+    ``track`` is a `TrackKey.own`.
+    """
+
+    track: TrackKey
+
+
+class Play(_Message, frozen=True, tag="play"):
+    """Publish a file's picture, sound or both under this name, from ``start`` (seconds) on."""
+
+    name: str
+    path: str
+    kinds: tuple[Kind, ...]
+    start: float = 0.0
+
+
+class Unpublish(_Message, frozen=True, tag="unpublish"):
+    """Publish this track no more."""
+
+    track: TrackKey
 
 
 class ToServer(_Message, frozen=True, tag="to-server"):
@@ -129,6 +158,9 @@ Command = (
     | ClearFilter
     | Results
     | Result
+    | Publish
+    | Play
+    | Unpublish
     | ToServer
     | StartRecording
     | StopRecording
@@ -185,6 +217,13 @@ class FilterReport(_Message, frozen=True, tag="filter-report"):
     stalled: bool = False
 
 
+class PublicationReport(_Message, frozen=True, tag="publication-report"):
+    """How a publication of this kernel's goes, about once a second: frames (or blocks of sound) a second sent."""
+
+    track: TrackKey
+    fps: float
+
+
 class Refused(_Message, frozen=True, tag="refused"):
     """The server refused something that the kernel asked for; ``track`` where it was about one."""
 
@@ -215,7 +254,9 @@ class RecordingReport(_Message, frozen=True, tag="recording-report"):
     message: str = ""
 
 
-Event = State | Room | Frames | Frame | Ended | FilterReport | Refused | FromServer | RecordingReport
+Event = (
+    State | Room | Frames | Frame | Ended | FilterReport | PublicationReport | Refused | FromServer | RecordingReport
+)
 
 _commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 
-import av
-
 from ..protocol import FilterState, OnError
 from .control import FilterReport, TrackKey
 from .incoming import DecodedPicture
-from .outgoing import OutgoingVideo, Picture, to_frame
+from .outgoing import OutgoingVideo, from_ring
 from .policy import FilterPolicy
 from .ring import RingReader
 
@@ -57,7 +55,7 @@ class FilteredTrack:
         elif decision == "result" and self._outgoing is not None and self.results is not None:
             timestamp = self._timestamps.get(sequence)
             if timestamp is not None:
-                picture = _read(self.results, sequence)
+                picture = from_ring(self.results, sequence)
                 if picture is not None:
                     self._outgoing.put(picture, timestamp)
 
@@ -78,12 +76,3 @@ class FilteredTrack:
         newest = self._newest
         if self._outgoing is not None and newest is not None:
             self._outgoing.put(newest.frame, newest.timestamp)
-
-
-def _read(results: RingReader, sequence: int) -> av.VideoFrame | Picture | None:
-    """Return a result as it stands in shared memory, which stays so until it is encoded."""
-    found = results.view(sequence) or results.view()
-    if found is None:
-        return None
-    array, _, layout = found
-    return to_frame(array, layout) if layout == "yuv420p" else lambda: to_frame(array, layout)

@@ -1,4 +1,4 @@
-"""The kernel's publish connection: it offers the processed tracks, and renegotiates towards those wanted."""
+"""The kernel's publish connection: it offers processed tracks and own ones, and renegotiates towards those wanted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiortc import RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 
 from ..errors import SfuError
-from ..protocol import Candidate, ClientMessage, Error, MediaSettings, Publish, PublishAnswer, Restart, TrackDescription
+from ..protocol import (
+    Candidate,
+    ClientMessage,
+    Error,
+    Kind,
+    MediaSettings,
+    Publish,
+    PublishAnswer,
+    Restart,
+    TrackDescription,
+)
 from . import peer
 from .outgoing import OutgoingVideo
+from .sound import OutgoingSound
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +32,27 @@ ANSWER_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 
 
+Outgoing = OutgoingVideo | OutgoingSound
+
+
+class Offered(NamedTuple):
+    """A track that is to be published."""
+
+    kind: Kind
+    description: TrackDescription
+
+
 @dataclass
 class _Slot:
     """An m-line; ``carries`` is what it was assigned to, None while it is idle."""
 
     transceiver: RTCRtpTransceiver
-    track: OutgoingVideo
+    track: Outgoing
     carries: str | None = None
 
 
 class Publishing:
-    """Publishes one video track for each raw track that is filtered here.
+    """Publishes what is wanted, each track on an m-line; those that are idle are used again.
 
     Parameters
     ----------
@@ -44,7 +66,7 @@ class Publishing:
         self.media = MediaSettings()
         self._send = send
         self._on_change = on_change
-        self._wanted: dict[str, TrackDescription] = {}
+        self._wanted: dict[str, Offered] = {}
         self._connection: RTCPeerConnection | None = None
         self._slots: list[_Slot] = []
         self._requests = 0
@@ -53,15 +75,15 @@ class Publishing:
         self._lost = False
         self._task = asyncio.ensure_future(self._run())
 
-    def want(self, tracks: Mapping[str, TrackDescription]) -> None:
-        """Set what is to be published, whole; by the raw track's id."""
+    def want(self, tracks: Mapping[str, Offered]) -> None:
+        """Set what is to be published, whole, under names by which `track` finds it."""
         if dict(tracks) != self._wanted:
             self._wanted = dict(tracks)
             self._changed.set()
 
-    def track(self, of: str) -> OutgoingVideo | None:
-        """Return the outgoing track that carries the processed version of ``of``, once it has an m-line."""
-        return next((slot.track for slot in self._slots if slot.carries == of), None)
+    def track(self, name: str) -> Outgoing | None:
+        """Return the outgoing track that carries what is wanted under this name, once it has an m-line."""
+        return next((slot.track for slot in self._slots if slot.carries == name), None)
 
     def answered(self, answer: PublishAnswer) -> None:
         """Take the server's answer."""
@@ -122,7 +144,8 @@ class Publishing:
         await connection.setLocalDescription(await connection.createOffer())
         self._requests += 1
         self._answer = asyncio.get_running_loop().create_future()
-        tracks = {str(slot.transceiver.mid): self._wanted[slot.carries] for slot in self._slots if slot.carries}
+        carrying = [(slot, self._wanted.get(slot.carries)) for slot in self._slots if slot.carries is not None]
+        tracks = {str(slot.transceiver.mid): offered.description for slot, offered in carrying if offered is not None}
         self._send(Publish(id=self._requests, sdp=connection.localDescription.sdp, tracks=tracks))
         answer = await asyncio.wait_for(self._answer, ANSWER_SECONDS)
         await connection.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
@@ -137,17 +160,19 @@ class Publishing:
                 slot.transceiver.direction = "inactive"
                 slot.track.clear()
         carried = {slot.carries for slot in self._slots}
-        for of in self._wanted:
-            if of not in carried:
-                slot = idle.pop() if idle else self._add_slot()
-                slot.carries, changed = of, True
+        for name, offered in self._wanted.items():
+            if name not in carried:
+                fitting = [slot for slot in idle if slot.track.kind == offered.kind]
+                slot = fitting[0] if fitting else self._add_slot(offered.kind)
+                idle = [one for one in idle if one is not slot]
+                slot.carries, changed = name, True
                 slot.transceiver.direction = "sendonly"
         return changed
 
-    def _add_slot(self) -> _Slot:
+    def _add_slot(self, kind: Kind) -> _Slot:
         if self._connection is None:
             self._connection = peer.new_connection(self.media, self._connection_lost)
-        track = OutgoingVideo()
+        track = OutgoingVideo() if kind == "video" else OutgoingSound()
         slot = _Slot(self._connection.addTransceiver(track, "sendonly"), track)
         self._slots.append(slot)
         return slot

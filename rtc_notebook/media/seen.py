@@ -57,10 +57,10 @@ def processed(room: Room, filtering: Collection[TrackKey]) -> dict[TrackKey, Rec
     return found
 
 
-def published(room: Room, me: str | None) -> dict[str, Recorded]:
-    """Return what this kernel publishes of its own, by label."""
+def published(room: Room, me: str | None) -> dict[TrackKey, Recorded]:
+    """Return what this kernel publishes of its own."""
     return {
-        track.label: Recorded(participant.name, track.source, track.kind, track.label)
+        TrackKey.own(track.label, track.kind): Recorded(participant.name, track.source, track.kind, track.label)
         for participant in room.participants
         if participant.id == me
         for track in participant.tracks

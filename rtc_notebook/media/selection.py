@@ -25,6 +25,10 @@ class Room:
         """Return the raw track of this participant and source, if it is published."""
         return self._raw.get(key)
 
+    def published_by(self, participant: str | None) -> set[TrackKey]:
+        """Return what a kernel publishes of its own, by the keys under which it knows it."""
+        return {TrackKey.own(key.name, key.kind) for key in self._raw if key.participant == participant}
+
     def filtered_here(self, key: TrackKey) -> bool:
         """Whether the filter on this track is this kernel's, as far as the server is concerned."""
         raw = self.raw(key)

@@ -8,8 +8,6 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from aiortc import RTCRtpSender
-
 from .. import protocol
 from ..errors import RtcNotebookError
 from ..rtp import seam
@@ -18,12 +16,16 @@ from . import control
 from .control import TrackKey
 from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
-from .publishing import Publishing
+from .outgoing import OutgoingVideo
+from .own import OwnTracks
+from .publishing import Offered, Publishing
 from .receiver import FrameReceiver
 from .recordings import Recordings
 from .ring import RingReader
-from .seen import processed
+from .seen import processed, published
 from .selection import Room
+from .sender import Sender
+from .sound import OpusEncoder
 from .subscribing import Subscribing
 from .tap import sending
 from .tracks import IncomingTracks
@@ -66,10 +68,11 @@ class Worker:
         self._subscribed: tuple[str, ...] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._tracks = IncomingTracks(join.directory, parent)
-        seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
-        self._publishing = Publishing(self._signaling.send, self._connect_filters)
         self._recordings = Recordings(self._signaling.send, parent, self._update)
         self._tracks.on_encoded = self._recordings.received
+        seam.use_rtp_classes(Sender, FrameReceiver)
+        self._publishing = Publishing(self._signaling.send, self._connect)
+        self._own = OwnTracks(parent, self._update)
         self._subscribing = Subscribing(self._signaling.send, self._tracks.bind)
 
     async def run(self, commands: AsyncIterator[bytes]) -> None:
@@ -87,6 +90,7 @@ class Worker:
 
     async def close(self) -> None:
         """Close the connections and end the threads."""
+        self._own.close()
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
         await self._recordings.close()
         self._tracks.close()
@@ -105,10 +109,16 @@ class Worker:
 
     def _on_command(self, command: control.Command) -> None:
         if isinstance(command, control.Result):
-            if (filtered := self._filters.get(command.track)) is not None:
+            if command.track.participant == "":
+                self._own.result(command.track, command.sequence)
+            elif (filtered := self._filters.get(command.track)) is not None:
                 filtered.result(command.sequence, command.failed)
         elif isinstance(command, control.Results):
-            self._results[command.track] = results = RingReader.open(command.path)
+            results = RingReader.open(command.path)
+            if command.track.participant == "":
+                self._own.read_from(command.track, results)
+                return
+            self._results[command.track] = results
             if (filtered := self._filters.get(command.track)) is not None:
                 filtered.results = results
         elif isinstance(command, control.Want):
@@ -118,6 +128,12 @@ class Worker:
             self._set_filter(command)
         elif isinstance(command, control.ClearFilter):
             self._clear_filter(command.track)
+        elif isinstance(command, control.Publish):
+            self._own.publish(command.track)
+        elif isinstance(command, control.Play):
+            self._own.play(command)
+        elif isinstance(command, control.Unpublish):
+            self._own.unpublish(command.track)
         elif isinstance(command, control.ToServer):
             self._signaling.send(command.message)
         elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
@@ -164,6 +180,7 @@ class Worker:
                 raw = self._room.raw(key)
                 state = raw.filter.state if raw is not None and raw.filter is not None else "starting"
                 self._parent.send_latest(f"report {key}", filtered.report(state))
+            self._own.report()
 
     # --- the server ------------------------------------------------------------------------------------
 
@@ -213,7 +230,10 @@ class Worker:
         media = welcome.media
         self._me = welcome.participant
         self._publishing.media = self._subscribing.media = media
-        seam.use_video_encoder(lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate, sending.get()))
+        seam.use_encoders(
+            video=lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate, sending.get()),
+            audio=lambda: OpusEncoder(sending.get()),
+        )
         self._described = False
         self._parent.send(control.State(phase="connecting", participant=self._me))
         if welcome.resumed:
@@ -266,23 +286,31 @@ class Worker:
         if wanted != (self._subscribed or ()):
             self._subscribed = wanted
             self._signaling.send(protocol.Subscribe(tracks=wanted))
-        published = {}
+        self._own.shown(self._room.published_by(self._me))
+        offered = self._own.offered()
         for key in self._filters:
             raw = self._room.raw(key)
             if raw is not None and self._room.filtered_here(key):
-                published[raw.id] = protocol.TrackDescription(source=key.source, of=raw.id)
-        self._publishing.want(published)
-        self._connect_filters()
+                description = protocol.TrackDescription(source=key.source, of=raw.id)
+                offered[raw.id] = Offered(key.kind, description)
+        self._publishing.want(offered)
+        self._connect()
 
-    def _connect_filters(self) -> None:
+    def _connect(self) -> None:
+        self._own.connect(self._publishing.track)
         for key, filtered in self._filters.items():
             raw = self._room.raw(key)
-            filtered.carry(None if raw is None else self._publishing.track(raw.id))
+            outgoing = None if raw is None else self._publishing.track(raw.id)
+            filtered.carry(outgoing if isinstance(outgoing, OutgoingVideo) else None)
         self._tap()
 
     def _tap(self) -> None:
-        """Record what goes out under this kernel's filters, once the room shows it."""
+        """Record what goes out, under this kernel's filters or of its own, once the room shows it."""
         taps = {}
+        for key, recorded in published(self._room, self._me).items():
+            outgoing = self._publishing.track(str(key))
+            if outgoing is not None:
+                taps[outgoing.tap] = recorded
         for key, recorded in processed(self._room, self._filters).items():
             raw = self._room.raw(key)
             outgoing = None if raw is None else self._publishing.track(raw.id)

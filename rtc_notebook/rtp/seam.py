@@ -115,11 +115,18 @@ def add_candidate(connection: RTCPeerConnection, candidate: Any) -> asyncio.Task
     return asyncio.ensure_future(connection.addIceCandidate(candidate))
 
 
-def use_video_encoder(factory: Callable[[], Any]) -> None:
-    """Have senders made from now on, in this process, encode video with ``factory()`` instead of aiortc's encoder."""
+def use_encoders(**factories: Callable[[], Any]) -> None:
+    """Have senders made from now on, in this process, encode with these instead of aiortc's encoders.
+
+    Parameters
+    ----------
+    factories : callable
+        ``video=`` and ``audio=``; each makes an encoder.
+    """
     aiortc_get_encoder = aiortc.codecs.get_encoder
+    ours = {FORWARDED[kind]: factory for kind, factory in factories.items()}
 
     def get_encoder(codec: Any) -> Any:
-        return factory() if codec.mimeType == FORWARDED["video"] else aiortc_get_encoder(codec)
+        return ours[codec.mimeType]() if codec.mimeType in ours else aiortc_get_encoder(codec)
 
     aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]

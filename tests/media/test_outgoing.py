@@ -97,7 +97,7 @@ def test_small_changes_of_the_estimate_cost_no_keyframe():
 async def test_aiortcs_sender_takes_the_encoder(monkeypatch):
     monkeypatch.setattr(aiortc.rtcrtpsender, "get_encoder", aiortc.rtcrtpsender.get_encoder)
     made = RealtimeVp8Encoder(1_000_000, 2_000_000)
-    seam.use_video_encoder(lambda: made)
+    seam.use_encoders(video=lambda: made)
     vp8 = next(c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == "video/VP8")
     assert aiortc.rtcrtpsender.get_encoder(vp8) is made, "aiortc's sender looks its encoder up elsewhere now"
     opus = next(c for c in RTCRtpSender.getCapabilities("audio").codecs if c.mimeType == "audio/opus")
