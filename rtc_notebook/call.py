@@ -228,27 +228,29 @@ class Call:
         kind : {"video"}
             What is filtered.
         isolated : bool
-            Run it in a process of its own.
+            Run it in a process of its own, so that it keeps its frame rate while a cell is busy. It gets the functions
+            and the variables they use as they are now, without what cannot be pickled; its parameters still come from
+            the controls, and what it prints and raises is still shown here. If its process dies, it is started again.
 
         Raises
         ------
         ParticipantNotFound
             If nobody of that name is in the call.
         FilterError
-            If it is no function, a parameter's default can be no control, or ``source``, ``on_error`` or ``kind`` is
-            none of the above.
+            If it is no function, a parameter's default can be no control, ``source``, ``on_error`` or ``kind`` is none
+            of the above, or it is to be isolated and cannot be pickled.
         CallEnded
             If the call was left or has ended.
         """
         self._check()
         if source not in ("camera", "screen") or on_error not in ("pass", "hold"):
             raise FilterError("A filter has source='camera' or 'screen' and on_error='pass' or 'hold'.")
-        if kind != "video" or isolated:
-            raise FilterError("A filter has kind='video' and isolated=False.")
+        if kind != "video":
+            raise FilterError("A filter has kind='video'.")
         who = self._whom(on)
 
         def decorate(decorated: Filter) -> Filter:
-            self._studio.filters.set(chain(decorated), who, source, on_error)
+            self._studio.filters.set(chain(decorated), who, source, on_error, isolated)
             self._show_controls()
             return decorated
 

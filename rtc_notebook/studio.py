@@ -16,6 +16,8 @@ from .media.control import (
     ClearFilter,
     Ended,
     Event,
+    FilterFigures,
+    FilterOutput,
     FilterReport,
     Frame,
     Frames,
@@ -192,6 +194,8 @@ class Studio:
             self.publications.report(event.track, event.fps)
         elif isinstance(event, FilterReport):
             self.filters.report(event)
+        elif isinstance(event, (FilterFigures, FilterOutput)):
+            self.filters.isolated(event)
         elif isinstance(event, FromServer):
             if isinstance(event.message, Data):
                 return self._heard(event.message)

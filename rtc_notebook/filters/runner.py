@@ -10,15 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
 from ..media.picture_writer import PictureWriter
 from . import output, switch_interval
-from .chain import Chain
-from .controls import Controls
+from .chain import Chain, Values
 from .failures import Failures
 from .offspring import Offspring
 from .result import Picture, to_bgr
@@ -28,12 +27,21 @@ _STUCK_SECONDS = 1.0
 _SMOOTHING = 0.1
 
 
+class HasValues(Protocol):
+    """Whatever knows the values of a chain's parameters."""
+
+    @property
+    def values(self) -> list[Values]:
+        """The values for each step."""
+
+
 @dataclass
 class Program:
     """A filter with the context it was set in, by which ipykernel knows the cell its output belongs to."""
 
     chain: Chain
-    controls: Controls
+    controls: HasValues
+    pickled: bytes = b""
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     failures: Failures = field(default_factory=Failures)
     milliseconds: float = 0.0
@@ -57,7 +65,11 @@ class Program:
 
     def tell(self, text: str) -> None:
         """Write to stderr, under the cell that set the filter."""
-        self.context.copy().run(print, text, file=sys.stderr, flush=True)
+        self.say(f"{text}\n", "stderr")
+
+    def say(self, text: str, stream: Literal["stdout", "stderr"]) -> None:
+        """Write to a stream, under the cell that set the filter."""
+        self.context.copy().run(print, text, end="", file=getattr(sys, stream), flush=True)
 
 
 class Runner:

@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..feed import Feed
-from ..media.control import ClearFilter, Command, FilterReport, Refused, SetFilter, TrackKey
+from ..media.control import (
+    ClearFilter,
+    Command,
+    FilterFigures,
+    FilterOutput,
+    FilterReport,
+    Refused,
+    SetFilter,
+    TrackKey,
+)
 from ..participants import ME
 from ..protocol import OnError
 from ..roster import Roster
 from .chain import Chain
 from .controls import Controls
+from .remote import Remote, pickled
 from .runner import Program, Runner
 from .status import FilterStatus
 
@@ -21,16 +31,23 @@ Source = Literal["camera", "screen"]
 
 
 class _Slot:
-    def __init__(self, who: str, source: Source, program: Program, on_error: OnError, label: str) -> None:
+    def __init__(
+        self, who: str, source: Source, program: Program, controls: Controls, on_error: OnError, isolated: bool
+    ) -> None:
         self.who = who
         self.source: Source = source
         self.program = program
+        self.controls = controls
         self.on_error = on_error
-        self.label = label
+        self.isolated = isolated
         self.key: TrackKey | None = None
         self.last: TrackKey | None = None  # the server keeps the filter on who has gone
-        self.runner: Runner | None = None
+        self.runner: Runner | Remote | None = None
         self.report: FilterReport | None = None
+
+    @property
+    def label(self) -> str:
+        return self.program.chain.label
 
     def describe(self) -> str:
         return f"{self.label!r} on {self.who!r}"
@@ -67,23 +84,29 @@ class Slots:
         self._slots: dict[tuple[str, Source], _Slot] = {}
         self._lock = lock
 
-    def set(self, chain: Chain, who: str, source: Source, on_error: OnError) -> None:
+    def set(self, chain: Chain, who: str, source: Source, on_error: OnError, isolated: bool = False) -> None:
         """Put a filter on somebody; where there is one already, only the functions change hands."""
         with self._lock:
             slot = self._slots.get((who, source))
-            former = None if slot is None else slot.program.controls
-            program, label = Program(chain, Controls(chain, former)), chain.label
-            program.controls.listen()
+            former = None if slot is None else slot.controls
+            sent = pickled(chain) if isolated else b""
+            program, label = Program(chain, controls := Controls(chain, former), sent), chain.label
+            controls.listen()
             if slot is None:
-                self._slots[who, source] = _Slot(who, source, program, on_error, label)
+                self._slots[who, source] = _Slot(who, source, program, controls, on_error, isolated)
                 self.bind()
                 return
             told = (slot.on_error, slot.label) == (on_error, label)
-            slot.program.controls.close(successor=program.controls)
-            slot.program, slot.on_error, slot.label = program, on_error, label
+            slot.controls.close(successor=controls)
+            slot.program, slot.controls, slot.on_error = program, controls, on_error
             self._slots[who, source] = self._slots.pop((who, source))  # what was set last stands last
-            if slot.runner is not None:
+            if slot.runner is not None and slot.isolated == isolated:
                 slot.runner.swap(program)
+            elif slot.runner is not None and slot.key is not None:
+                slot.runner.stop()
+                slot.isolated = isolated
+                slot.runner = self._runner(slot, slot.key)
+            slot.isolated = isolated
             if slot.key is not None and not told:
                 self._send(SetFilter(track=slot.key, on_error=on_error, label=label))
 
@@ -129,13 +152,19 @@ class Slots:
         with self._lock:
             self.reset()
             for slot in self._slots.values():
-                slot.program.controls.close()
+                slot.controls.close()
             self._slots.clear()
 
     def report(self, report: FilterReport) -> None:
         """Take the worker's report on a filter."""
         for slot in self._of(report.track):
             slot.report = report
+
+    def isolated(self, event: FilterFigures | FilterOutput) -> None:
+        """Take what a filter in a process of its own says."""
+        for slot in self._of(event.track):
+            if isinstance(slot.runner, Remote):
+                slot.runner.take(event)
 
     def refused(self, refusal: Refused) -> bool:
         """Drop the filter that the server refused and say so under its cell; False where it was about none."""
@@ -158,7 +187,7 @@ class Slots:
         """Return the widgets with each filter's parameters."""
         with self._lock:
             slots = list(self._slots.values())
-        boxes = [slot.program.controls.box("" if slot.who == ME else f" on {slot.who}") for slot in slots]
+        boxes = [slot.controls.box("" if slot.who == ME else f" on {slot.who}") for slot in slots]
         return [box for box in boxes if box is not None]
 
     def statuses(self) -> list[FilterStatus]:
@@ -168,8 +197,13 @@ class Slots:
 
     def _bind(self, slot: _Slot, key: TrackKey) -> None:
         slot.key = key
-        slot.runner = Runner(key, self._feed(key), slot.program, slot.describe, self._directory(), self._send)
+        slot.runner = self._runner(slot, key)
         self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
+
+    def _runner(self, slot: _Slot, key: TrackKey) -> Runner | Remote:
+        if slot.isolated:
+            return Remote(key, slot.program, slot.describe, self._directory(), self._send)
+        return Runner(key, self._feed(key), slot.program, slot.describe, self._directory(), self._send)
 
     def _unbind(self, slot: _Slot) -> None:
         if slot.runner is not None:
@@ -179,7 +213,7 @@ class Slots:
 
     def _drop(self, slot: _Slot) -> None:
         self._unbind(slot)
-        slot.program.controls.close()
+        slot.controls.close()
         del self._slots[slot.who, slot.source]
 
     def _clear(self, key: TrackKey) -> None:
@@ -210,7 +244,7 @@ def _status(slot: _Slot) -> FilterStatus:
         participant=slot.who,
         source=slot.source,
         label=slot.label,
-        isolated=False,
+        isolated=slot.isolated,
         state="stalled" if report is not None and report.stalled else state,
         on_error=slot.on_error,
         fps=0.0 if report is None else report.fps,

@@ -120,6 +120,28 @@ class Unpublish(_Message, frozen=True, tag="unpublish"):
     track: TrackKey
 
 
+class Isolate(_Message, frozen=True, tag="isolate"):
+    """Run the filter that is pickled in the file ``program`` in a process of its own; no name: end that process.
+
+    The process gets this message as it is. ``values`` are the parameters' values, pickled; ``generation`` is another
+    for every function set.
+    """
+
+    track: TrackKey
+    generation: int
+    program: str = ""
+    values: bytes = b""
+    description: str = ""
+
+
+class SetValues(_Message, frozen=True, tag="set-values"):
+    """The controls of a filter in a process of its own have changed."""
+
+    track: TrackKey
+    generation: int
+    values: bytes
+
+
 class ToServer(_Message, frozen=True, tag="to-server"):
     """Hand this to the server as it is."""
 
@@ -161,6 +183,8 @@ Command = (
     | Publish
     | Play
     | Unpublish
+    | Isolate
+    | SetValues
     | ToServer
     | StartRecording
     | StopRecording
@@ -224,6 +248,27 @@ class PublicationReport(_Message, frozen=True, tag="publication-report"):
     fps: float
 
 
+class FilterFigures(_Message, frozen=True, tag="filter-figures"):
+    """How a function in a process of its own goes; see `rtc_notebook.filters.status.FilterStatus`."""
+
+    track: TrackKey
+    generation: int
+    milliseconds: float = 0.0
+    dropped: int = 0
+    errors: int = 0
+    last_error: str = ""
+    traceback: str = ""
+
+
+class FilterOutput(_Message, frozen=True, tag="filter-output"):
+    """What a filter in a process of its own printed, or is to be said of it under its cell."""
+
+    track: TrackKey
+    generation: int
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
 class Refused(_Message, frozen=True, tag="refused"):
     """The server refused something that the kernel asked for; ``track`` where it was about one."""
 
@@ -255,8 +300,22 @@ class RecordingReport(_Message, frozen=True, tag="recording-report"):
 
 
 Event = (
-    State | Room | Frames | Frame | Ended | FilterReport | PublicationReport | Refused | FromServer | RecordingReport
+    State
+    | Room
+    | Frames
+    | Frame
+    | Ended
+    | FilterReport
+    | FilterFigures
+    | FilterOutput
+    | PublicationReport
+    | Refused
+    | FromServer
+    | RecordingReport
 )
+
+Isolated = Isolate | SetValues | Frames | Frame
+"""What the worker says to a filter's own process; it says `Results`, `Result`, `FilterFigures` and `FilterOutput`."""
 
 _commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)

@@ -32,13 +32,14 @@ MAX_WAITING = 60  # two seconds of pictures that the decoder is behind
 class DecodedPicture:
     """A decoded picture that stands in the ring under ``sequence``.
 
-    ``timestamp`` is of 90 kHz, without wraps; ``captured`` in seconds since the epoch.
+    ``timestamp`` is of 90 kHz, without wraps; ``captured`` and ``arrived`` are seconds since the epoch.
     """
 
     sequence: int
     frame: av.VideoFrame
     timestamp: int
     captured: float
+    arrived: float
 
 
 class IncomingTrack:
@@ -171,7 +172,8 @@ class IncomingTrack:
             return
         self._on_frame(sequence)
         if frame is not None and self.on_picture is not None:
-            self.on_picture(DecodedPicture(sequence, frame, received.timestamp, received.captured))
+            times = received.timestamp, received.captured, received.arrived
+            self.on_picture(DecodedPicture(sequence, frame, *times))
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

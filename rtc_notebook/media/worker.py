@@ -16,6 +16,8 @@ from . import control
 from .control import TrackKey
 from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
+from .incoming import DecodedPicture
+from .isolation import IsolatedFilter
 from .outgoing import OutgoingVideo
 from .own import OwnTracks
 from .publishing import Offered, Publishing
@@ -64,9 +66,11 @@ class Worker:
         self._wanted: set[TrackKey] = set()
         self._filters: dict[TrackKey, FilteredTrack] = {}
         self._results: dict[TrackKey, RingReader] = {}  # kept beyond their filters: the kernel may take one up again
+        self._isolated: dict[TrackKey, IsolatedFilter] = {}
         self._unconfirmed: list[TrackKey] = []  # filters asked for that the room does not show yet
         self._subscribed: tuple[str, ...] | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._directory = join.directory
         self._tracks = IncomingTracks(join.directory, parent)
         self._recordings = Recordings(self._signaling.send, parent, self._update)
         self._tracks.on_encoded = self._recordings.received
@@ -89,7 +93,8 @@ class Worker:
                 task.cancel()
 
     async def close(self) -> None:
-        """Close the connections and end the threads."""
+        """Close the connections and end the threads and processes."""
+        await asyncio.gather(*(isolated.close() for isolated in self._isolated.values()))
         self._own.close()
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
         await self._recordings.close()
@@ -134,6 +139,11 @@ class Worker:
             self._own.play(command)
         elif isinstance(command, control.Unpublish):
             self._own.unpublish(command.track)
+        elif isinstance(command, control.Isolate):
+            self._isolate(command)
+        elif isinstance(command, control.SetValues):
+            if (isolated := self._isolated.get(command.track)) is not None:
+                isolated.set_values(command)
         elif isinstance(command, control.ToServer):
             self._signaling.send(command.message)
         elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
@@ -145,10 +155,30 @@ class Worker:
             filtered = FilteredTrack(command.track, command.on_error, command.label)
             filtered.results = self._results.get(command.track)
             self._filters[command.track] = filtered
-            self._tracks.on_picture(command.track, filtered.picture)
+            self._tracks.on_picture(command.track, lambda picture: self._on_picture(command.track, picture))
         filtered.policy.on_error, filtered.label = command.on_error, command.label
         self._ask_for(filtered)
         self._update()
+
+    def _on_picture(self, key: TrackKey, picture: DecodedPicture) -> None:
+        if (filtered := self._filters.get(key)) is not None:
+            filtered.picture(picture)
+        if (isolated := self._isolated.get(key)) is not None:
+            isolated.picture(picture)
+
+    def _isolate(self, command: control.Isolate) -> None:
+        isolated = self._isolated.get(command.track)
+        if not command.program:
+            self._end_isolated(command.track)
+        else:
+            if isolated is None:
+                isolated = IsolatedFilter(command.track, self._directory, self._parent, self._on_command)
+                self._isolated[command.track] = isolated
+            isolated.load(command)
+
+    def _end_isolated(self, key: TrackKey) -> None:
+        if (isolated := self._isolated.pop(key, None)) is not None:
+            self._later(isolated.close())
 
     def _ask_for(self, filtered: FilteredTrack) -> None:
         if filtered.key not in self._unconfirmed:
@@ -170,6 +200,7 @@ class Worker:
         if key in self._unconfirmed:
             self._unconfirmed.remove(key)
         self._filters.pop(key, None)
+        self._end_isolated(key)
         self._tracks.on_picture(key, None)
         self._update()
 

@@ -100,3 +100,13 @@ class Parent:
         while os.getppid() == self._ppid:  # noqa: ASYNC110 - nothing wakes a process whose parent died
             await asyncio.sleep(WATCH_SECONDS)
         self._reader.feed_eof()
+
+
+def die_with_parent() -> None:
+    """Have Linux end this process when the thread that started it does, whatever this one is doing then."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        parent_death = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(parent_death, signal.SIGKILL)

@@ -62,12 +62,16 @@ class Child:
         """Wait for the child's end and return its exit code (negative: the signal that ended it)."""
         return await self._process.wait()
 
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def close(self, timeout: float = 2.0) -> None:
         """Close its stdin, which asks it to end, and kill it if it has not within ``timeout`` seconds."""
         self._stdin.close()
         try:
             await asyncio.wait_for(asyncio.shield(self._process.wait()), timeout)
         except asyncio.TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self.kill()
             await self._process.wait()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import functools
+import pickle
 import threading
+from pathlib import Path
 from typing import Annotated, Any
 
 import ipywidgets
@@ -12,7 +14,7 @@ from fake_worker import GUEST, FakeWorker, person, picture
 from rtc_notebook import Call, FilterError
 from rtc_notebook.filters import mirror
 from rtc_notebook.frames import FrameInfo
-from rtc_notebook.media.control import Result, SetFilter
+from rtc_notebook.media.control import FilterFigures, FilterOutput, Isolate, Result, SetFilter, SetValues
 
 
 @pytest.fixture
@@ -203,3 +205,35 @@ def test_controls_follow_from_any_thread(room: Call, worker: FakeWorker) -> None
     worker.frame(picture(), 1)
     assert (worker.result() == 6).all()
     assert worker.wait_for(SetFilter).track == GUEST
+
+
+def test_an_isolated_filter_is_the_workers_to_run_and_keeps_its_controls(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @room.filter(on="Guest", isolated=True)
+    def paint(frame, level=(0, 200)):
+        return np.full_like(frame, level)
+
+    sent = worker.wait_for(Isolate)
+    assert sent.track == GUEST and pickle.loads(sent.values) == [{"level": 100}] and Path(sent.program).stat().st_size
+    shown(room)["level"].value = 7
+    changed = worker.wait_for(SetValues)
+    assert (changed.generation, pickle.loads(changed.values)) == (sent.generation, [{"level": 7}])
+    figures = FilterFigures(
+        track=GUEST, generation=sent.generation, milliseconds=3, dropped=2, errors=1, last_error="E"
+    )
+    worker.say(figures)
+    [status] = room.filters
+    assert (status.ms, status.dropped, status.errors, status.last_error, status.isolated) == (3, 2, 1, "E", True)
+    for generation in (sent.generation, sent.generation - 1):
+        worker.say(FilterOutput(track=GUEST, generation=generation, stream="stdout", text=f"says {generation}\n"))
+    assert capsys.readouterr().out == f"says {sent.generation}\n"
+
+    lock = threading.Lock()
+    with pytest.raises(FilterError, match=r"cannot run in a process of its own.*lock"):
+        room.filter(lambda frame: lock, on="Guest", isolated=True)
+    room.filter(lambda frame, level=(0, 200): np.full_like(frame, level), on="Guest")
+    assert worker.wait_for(Isolate, 2).program == ""
+    worker.frame(picture(), 1)
+    assert (worker.result() == 100).all() and len(worker.sent(SetFilter)) == 2  # another label
+    assert not room.filters[0].isolated
