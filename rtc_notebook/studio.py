@@ -86,7 +86,7 @@ class Studio:
         self.relay = Relay(self._send)
         self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
         self.sfu = SfuCounters(self._send)
-        self.recordings = Recordings(self._send, self._tell)
+        self.recordings = Recordings(self._send)
         self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = Worker(join, self._on_event)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextvars
 import html
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +49,7 @@ class Recording:
         self._changed = threading.Condition()
         self._begun = False
         self._line: Any = None
+        self._context = contextvars.copy_context()  # by which ipykernel knows the cell that began it
 
     def note(self, text: str) -> None:
         """Write a note into the recording's events, with the time.
@@ -85,6 +88,10 @@ class Recording:
                 self.dropped = report.dropped
             self._changed.notify_all()
         self._show()
+
+    def tell(self, text: str) -> None:
+        """Write to stderr, under the cell that began the recording."""
+        self._context.copy().run(print, f"rtc-notebook: {text}", file=sys.stderr, flush=True)
 
     def wait_until_begun(self, timeout: float) -> bool:
         """Wait until the file is there, or could not be made."""

@@ -24,13 +24,10 @@ class Recordings:
     ----------
     send : callable
         Sends a command to the worker.
-    tell : callable
-        Shows the author a sentence.
     """
 
-    def __init__(self, send: Callable[[Command], None], tell: Callable[[str], None]) -> None:
+    def __init__(self, send: Callable[[Command], None]) -> None:
         self._send = send
-        self._tell = tell
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
         self._running: dict[int, Recording] = {}
@@ -81,7 +78,7 @@ class Recordings:
         if report.state != "recording":
             self._forget(report.id)
         if report.state == "failed" and begun:  # one that never began is told where it was started
-            self._tell(report.message)
+            recording.tell(report.message)
 
     def worker_died(self) -> None:
         """Note that whoever wrote the files is gone; what was written stays."""
@@ -97,7 +94,9 @@ class Recordings:
                     before = recording.path
                     recording.goes_on_in(_next(before))
                     self._send(StartRecording(id=id, path=str(recording.path), raw=self._raw[id]))
-                    self._tell(f"The recording goes on in {recording.path}; {before.name} is kept as far as it came.")
+                    recording.tell(
+                        f"The recording goes on in {recording.path}; {before.name} is kept as far as it came."
+                    )
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop all, and wait for the files within reason."""

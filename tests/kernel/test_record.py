@@ -16,7 +16,7 @@ from rtc_notebook.recording.recording import Recording
 
 @pytest.fixture
 def answering(worker: FakeWorker) -> FakeWorker:
-    """Return a worker that begins and ends recordings when it is told to."""
+    """Have the worker begin and end recordings when it is told to."""
     send = worker.send
 
     def answer(command: object) -> None:
