@@ -208,6 +208,10 @@ class Call:
         shape, ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size. It runs here, on the newest picture
         each time, and sees the notebook's variables. Set again, it takes the former's place between two pictures.
 
+        It may also return shapes (`Box`, `Polyline`, `Text`, `Mask`, or a list of them, in pixels of its frame): then
+        everybody keeps the original picture, and browsers draw them over it, with no encoding here. What its first
+        result is decides which of the two it gives.
+
         A parameter called ``info`` gets the picture's `FrameInfo`. Every other one needs a default and becomes a
         control, shown with the call, by the rules of `ipywidgets.interact`: ``low=(0, 255)`` is a slider,
         ``colour=["red", "green"]`` a menu, ``on=True`` a checkbox; ``low: Annotated[int, (0, 255)] = 80`` is a slider

@@ -83,8 +83,17 @@ class Studio:
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
+        self._drawn_over: tuple[TrackKey, ...] = ()
         self.relay = Relay(self._send)
-        self.filters = Slots(self.roster, self.feed, self._send, lambda: self._worker.directory, self._lock)
+        self.filters = Slots(
+            self.roster,
+            self.feed,
+            self._send,
+            lambda: self._worker.directory,
+            self._lock,
+            self._want_to_draw_over,
+            self.relay.draw,
+        )
         self.sfu = SfuCounters(self._send)
         self.recordings = Recordings(self._send)
         self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
@@ -312,7 +321,13 @@ class Studio:
                 return
             if key is not None:
                 self._wanted[key] = None
-            self._send(Want(tracks=tuple(self._wanted)))
+            self._send(Want(tracks=tuple({**self._wanted, **dict.fromkeys(self._drawn_over)})))
+
+    def _want_to_draw_over(self, keys: tuple[TrackKey, ...]) -> None:
+        with self._changed:
+            if keys != self._drawn_over:
+                self._drawn_over = keys
+                self._want()
 
     def _send(self, command: Any) -> None:
         self._worker.send(command)

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from ..errors import FilterError
 from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
 from ..media.picture_writer import PictureWriter
+from ..protocol import DrawOverlay
 from . import output, switch_interval
 from .chain import Chain, Values
+from .drawn import ResultKind, outcome
 from .failures import Failures
 from .offspring import Offspring
 from .result import Picture, to_bgr
@@ -46,6 +49,7 @@ class Program:
     failures: Failures = field(default_factory=Failures)
     milliseconds: float = 0.0
     dropped: int = 0
+    kind: ResultKind | None = None
     throttle: output.Throttle = field(default_factory=output.Throttle)
     offspring: Offspring = field(default_factory=Offspring)
 
@@ -89,6 +93,10 @@ class Runner:
         Where the results' ring is made.
     send : callable
         Sends a command to the worker.
+    decided : callable
+        Called with a program once its first result has shown what kind it gives, before that is delivered.
+    draw : callable, optional
+        Delivers a drawing; without it, shapes are refused.
     """
 
     def __init__(
@@ -99,12 +107,16 @@ class Runner:
         describe: Callable[[], str],
         directory: Path,
         send: Callable[[Command], None],
+        decided: Callable[[Program], None] = lambda program: None,
+        draw: Callable[[DrawOverlay], None] | None = None,
     ) -> None:
         self.program = program
         self._key = key
         self._feed = feed
         self._describe = describe
         self._send = send
+        self._decided = decided
+        self._draw = draw
         self._results = PictureWriter(directory, _SLOTS, lambda path: send(Results(track=key, path=path)))
         self._busy_since: float | None = None
         self._stopped = False
@@ -165,7 +177,10 @@ class Runner:
         program, info = self.program, taken.info
         self._busy_since = begun = time.monotonic()
         try:
-            result = to_bgr(program.run(taken.array, info, between=to_bgr))
+            value = program.run(taken.array, info, between=to_bgr)
+            result = outcome(value, program.kind, taken, self._key, program.milliseconds)
+            if isinstance(result, DrawOverlay) and self._draw is None:
+                raise FilterError("A filter in a process of its own returns pictures; for shapes, isolated=False.")
         except BaseException as error:
             if self._current():
                 self._busy_since = None
@@ -177,10 +192,17 @@ class Runner:
         self._busy_since = None
         took = 1000 * (time.monotonic() - begun)
         program.milliseconds += (took - program.milliseconds) * (_SMOOTHING if program.milliseconds else 1)
+        if program.kind is None:
+            program.kind = "shapes" if isinstance(result, DrawOverlay) else "picture"
+            self._decided(program)
         self._deliver(result, info)
 
-    def _deliver(self, result: Picture, info: FrameInfo) -> None:
+    def _deliver(self, result: Picture | DrawOverlay, info: FrameInfo) -> None:
         """Send on what the filter returned, by its kind."""
+        if isinstance(result, DrawOverlay):
+            if self._draw is not None:
+                self._draw(result)
+            return
         self._results.write(result, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
         self._send(Result(track=self._key, sequence=info.sequence))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +17,15 @@ from ..media.control import (
     FilterReport,
     Refused,
     SetFilter,
+    ToServer,
     TrackKey,
 )
 from ..participants import ME
-from ..protocol import OnError
+from ..protocol import DrawOverlay, OnError
 from ..roster import Roster
 from .chain import Chain
 from .controls import Controls
+from .drawn import Rate, mentions_shapes
 from .remote import Remote, pickled
 from .runner import Program, Runner
 from .status import FilterStatus
@@ -44,6 +47,8 @@ class _Slot:
         self.last: TrackKey | None = None  # the server keeps the filter on who has gone
         self.runner: Runner | Remote | None = None
         self.report: FilterReport | None = None
+        self.draws = on_error == "pass" and mentions_shapes(program.chain)  # or is it thought to; then nothing is asked
+        self.drawn = Rate()
 
     @property
     def label(self) -> str:
@@ -64,6 +69,8 @@ class Slots:
         Returns the feed of a track.
     send, directory : callable
         Sends a command to the worker; returns where its shared memory is.
+    want, draw : callable
+        Has the worker hand over the frames of these tracks, all that filters draw over; sends a drawing.
     lock : threading.RLock
         The call's: ``feed`` takes it too.
     """
@@ -75,6 +82,8 @@ class Slots:
         send: Callable[[Command], None],
         directory: Callable[[], Path],
         lock: threading.RLock,
+        want: Callable[[tuple[TrackKey, ...]], None],
+        draw: Callable[[DrawOverlay], None],
     ) -> None:
         self._roster = roster
         self._cleared: set[TrackKey] = set()  # asked for, and perhaps not done yet
@@ -83,6 +92,8 @@ class Slots:
         self._directory = directory
         self._slots: dict[tuple[str, Source], _Slot] = {}
         self._lock = lock
+        self._want = want
+        self._draw = draw
 
     def set(self, chain: Chain, who: str, source: Source, on_error: OnError, isolated: bool = False) -> None:
         """Put a filter on somebody; where there is one already, only the functions change hands."""
@@ -107,8 +118,11 @@ class Slots:
                 slot.isolated = isolated
                 slot.runner = self._runner(slot, slot.key)
             slot.isolated = isolated
-            if slot.key is not None and not told:
+            if slot.draws and (on_error == "hold" or isolated):
+                slot.draws = told = False  # nothing raw before the first result
+            if slot.key is not None and not told and not slot.draws:
                 self._send(SetFilter(track=slot.key, on_error=on_error, label=label))
+                self._want_drawn_over()
 
     def clear(self, who: str, source: Source) -> bool:
         """Take a filter off; tell whether there was one."""
@@ -118,7 +132,9 @@ class Slots:
                 return False
             last = slot.key or slot.last
             self._drop(slot)
-            if last is not None:
+            if slot.draws:
+                self._wipe(last)
+            elif last is not None:
                 self._clear(last)
             return True
 
@@ -133,7 +149,8 @@ class Slots:
                 elif key != slot.key:
                     former = slot.key
                     self._unbind(slot)
-                    if former not in holders and former is not None and former.participant in self._roster.participants:
+                    here = former is not None and former.participant in self._roster.participants
+                    if former is not None and former not in holders and here and not slot.draws:
                         self._clear(former)  # "me" is another browser now
                     if key is not None:
                         self._bind(slot, key)
@@ -197,19 +214,35 @@ class Slots:
 
     def _bind(self, slot: _Slot, key: TrackKey) -> None:
         slot.key = key
+        slot.draws &= slot.on_error == "pass" and not slot.isolated
+        if not slot.draws:
+            slot.program.kind = None  # nothing raw before the first result
         slot.runner = self._runner(slot, key)
-        self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
+        if slot.draws:
+            self._want_drawn_over()
+        else:
+            self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
 
     def _runner(self, slot: _Slot, key: TrackKey) -> Runner | Remote:
         if slot.isolated:
             return Remote(key, slot.program, slot.describe, self._directory(), self._send)
-        return Runner(key, self._feed(key), slot.program, slot.describe, self._directory(), self._send)
+        return Runner(
+            key,
+            self._feed(key),
+            slot.program,
+            slot.describe,
+            self._directory(),
+            self._send,
+            partial(self._decided, slot),
+            partial(self._drawn, slot),
+        )
 
     def _unbind(self, slot: _Slot) -> None:
         if slot.runner is not None:
             slot.runner.stop()
-        slot.last = slot.key or slot.last
+        slot.last = None if slot.draws else slot.key or slot.last
         slot.runner = slot.key = slot.report = None
+        self._want_drawn_over()
 
     def _drop(self, slot: _Slot) -> None:
         self._unbind(slot)
@@ -219,6 +252,37 @@ class Slots:
     def _clear(self, key: TrackKey) -> None:
         self._cleared.add(key)
         self._send(ClearFilter(track=key))
+
+    # --- filters that return shapes ---------------------------------------------------------------------
+
+    def _decided(self, slot: _Slot, program: Program) -> None:
+        """Have the original shown, or what the filter makes of it, by what its first result was."""
+        with self._lock:
+            draws = program.kind == "shapes"
+            if slot.program is not program or slot.key is None or slot.draws == draws:
+                return
+            slot.draws, slot.drawn = draws, Rate()
+            if draws:
+                self._want_drawn_over()  # first: its frames go on coming when the filter is taken off
+                self._clear(slot.key)
+                slot.report = None
+            else:
+                self._cleared.discard(slot.key)
+                self._send(SetFilter(track=slot.key, on_error=slot.on_error, label=slot.label))
+                self._wipe(slot.key)
+                self._want_drawn_over()
+
+    def _want_drawn_over(self) -> None:
+        self._want(tuple(one.key for one in self._slots.values() if one.draws and one.key is not None))
+
+    def _drawn(self, slot: _Slot, drawing: DrawOverlay) -> None:
+        self._draw(drawing)
+        slot.drawn.count()
+
+    def _wipe(self, key: TrackKey | None) -> None:
+        if key is not None and key.participant in self._roster.participants:
+            nothing = DrawOverlay(participant=key.participant, shapes=(), source=key.source, label=key.name)  # type: ignore[arg-type]
+            self._send(ToServer(message=nothing))
 
     def _clear_strays(self) -> None:
         """Give back what the server filters for this kernel, but this kernel does not know of."""
@@ -240,17 +304,24 @@ class Slots:
 def _status(slot: _Slot) -> FilterStatus:
     failures, report = slot.program.failures, slot.report
     state = "waiting" if slot.key is None else "starting" if report is None else report.state
+    fps = slot.drawn() if slot.draws else 0.0 if report is None else report.fps
     return FilterStatus(
         participant=slot.who,
         source=slot.source,
         label=slot.label,
         isolated=slot.isolated,
-        state="stalled" if report is not None and report.stalled else state,
+        state=_drawing_state(slot) if slot.draws else "stalled" if report is not None and report.stalled else state,
         on_error=slot.on_error,
-        fps=0.0 if report is None else report.fps,
+        fps=fps,
         ms=slot.program.milliseconds,
         dropped=slot.program.dropped,
         errors=failures.count,
         last_error=failures.last,
         traceback=failures.traceback,
     )
+
+
+def _drawing_state(slot: _Slot) -> str:
+    if slot.key is None or slot.program.kind is None:
+        return "waiting" if slot.key is None else "starting"
+    return "active" if slot.drawn() else "stalled"

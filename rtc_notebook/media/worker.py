@@ -297,6 +297,8 @@ class Worker:
             return
         if error.about == "clear-filter" and error.code in ("not-filtered", "no-such-participant"):
             return  # two said so, or they have just gone: it is off, which was the wish
+        if error.about == "draw-overlay" and error.code == "no-such-participant":
+            return  # gone while it was on the way; the kernel will know in a moment
         key = None
         if error.about == "set-filter" and self._unconfirmed:
             key = self._unconfirmed.pop(0)  # refusals come in the order of asking
