@@ -198,7 +198,7 @@ class Call:
         *,
         on: str = ME,
         source: Literal["camera", "screen"] = "camera",
-        on_error: OnError = "pass",
+        on_error: OnError | None = None,
         kind: Kind = "video",
         isolated: bool = False,
     ) -> Any:
@@ -229,6 +229,8 @@ class Call:
             Which of the pictures.
         on_error : {"pass", "hold"}
             What others see when the function fails or the kernel does not answer: the raw picture, or nothing new.
+            By default what the function says in an attribute of this name, as filters that protect somebody do, or
+            ``"pass"``.
         kind : {"video"}
             What is filtered.
         isolated : bool
@@ -247,14 +249,15 @@ class Call:
             If the call was left or has ended.
         """
         self._check()
-        if source not in ("camera", "screen") or on_error not in ("pass", "hold"):
+        if source not in ("camera", "screen") or on_error not in ("pass", "hold", None):
             raise FilterError("A filter has source='camera' or 'screen' and on_error='pass' or 'hold'.")
         if kind != "video":
             raise FilterError("A filter has kind='video'.")
         who = self._whom(on)
 
         def decorate(decorated: Filter) -> Filter:
-            self._studio.filters.set(chain(decorated), who, source, on_error, isolated)
+            steps = chain(decorated)
+            self._studio.filters.set(steps, who, source, on_error or steps.on_error, isolated)
             self._show_controls()
             return decorated
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import FilterError
 from ..frames import FrameInfo
+from ..protocol import OnError
 
 INFO = "info"
 """The parameter that gets the `FrameInfo`."""
@@ -74,6 +75,11 @@ class Chain:
         """What it is called where it is shown: ``"mirror + edges"``."""
         return " + ".join(step.label for step in self.steps)[:64]
 
+    @property
+    def on_error(self) -> OnError:
+        """What is seen when it fails, as its functions have it: held if one of them says ``on_error = "hold"``."""
+        return "hold" if any(on_error_of(step.function) == "hold" for step in self.steps) else "pass"
+
     def run(
         self, value: Any, info: FrameInfo, values: Sequence[Values], between: Callable[[Any], Any] = lambda value: value
     ) -> Any:
@@ -133,7 +139,7 @@ def _step(function: Any) -> Step:
         return Step(function, label)
     if not parameters or parameters[0].kind not in _PASSED_BY_PLACE:
         raise FilterError(f"{label!r} takes no picture; a filter's first parameter is the frame.")
-    rest = [one for one in parameters[1:] if one.kind in _PASSED_BY_NAME]
+    rest = [one for one in parameters[1:] if one.kind in _PASSED_BY_NAME and not _is_set(function, one.name)]
     info = [one for one in rest if one.name == INFO]
     missing = [one.name for one in parameters[1:] if _required(one) and one not in info]
     if missing:
@@ -156,6 +162,12 @@ def _call_of(function: Any) -> Any:
 def _required(parameter: inspect.Parameter) -> bool:
     variable = parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return parameter.default is NOTHING and not variable
+
+
+def _is_set(function: Any, name: str) -> bool:
+    """Whether the author gave it a value by ``functools.partial``, and no abbreviation."""
+    given = function.keywords if isinstance(function, functools.partial) else {}
+    return name in given and not _says_itself(given[name])
 
 
 def _annotated(function: Any) -> dict[str, Any]:
@@ -197,6 +209,11 @@ def label_of(function: Any) -> str:
     function = _inner(function)
     label = getattr(function, "__name__", None) or type(function).__name__
     return "lambda" if label == "<lambda>" else str(label)[:64]
+
+
+def on_error_of(function: Any) -> OnError:
+    """Return what a function says in an attribute ``on_error``; ``"pass"`` where it says nothing."""
+    return "hold" if getattr(_inner(function), "on_error", None) == "hold" else "pass"
 
 
 def _inner(function: Any) -> Any:

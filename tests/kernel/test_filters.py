@@ -337,3 +337,18 @@ def test_filters_show_as_a_table(call: Call, worker: FakeWorker) -> None:
         assert cell in html
     [status] = call.filters
     assert (status.dropped, status.errors, status.isolated) == (2, 2, False)
+
+
+def test_a_filter_that_protects_is_held_when_it_fails_unless_told_otherwise(room: Call, worker: FakeWorker) -> None:
+    def hide(frame):
+        return frame * 0
+
+    hide.on_error = "hold"
+    room.filter(hide, on="Guest")
+    assert worker.wait_for(SetFilter).on_error == "hold"
+    room.filter(hide, on="Guest", on_error="pass")
+    assert worker.wait_for(SetFilter, 2).on_error == "pass"
+    room.filter([lambda frame: frame, hide], on="Guest")
+    assert worker.wait_for(SetFilter, 3).on_error == "hold"
+    room.filter(lambda frame: frame, on="Guest")
+    assert worker.wait_for(SetFilter, 4).on_error == "pass"
