@@ -32,6 +32,7 @@ Connection = Literal["publish", "subscribe"]
 ClientKind = Literal["browser", "kernel"]
 FilterState = Literal["starting", "active", "held"]
 IceTransportPolicy = Literal["all", "relay"]
+MediaLinkPolicy = Literal["auto", "webrtc", "websocket"]
 Filterable = Literal["camera", "screen", "microphone"]
 
 
@@ -79,7 +80,7 @@ class TrackInfo(_Struct, frozen=True):
 class ParticipantInfo(_Struct, frozen=True):
     """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget.
 
-    ``recording``: it keeps what it sees and hears.
+    ``recording``: it keeps what it sees and hears. ``link``: how what it publishes comes to the server.
     """
 
     id: str
@@ -89,6 +90,7 @@ class ParticipantInfo(_Struct, frozen=True):
     connected: bool = True
     widget_of: str | None = None
     recording: bool = False
+    link: Literal["webrtc", "websocket"] = "webrtc"
     tracks: tuple[TrackInfo, ...] = ()
 
 
@@ -105,6 +107,7 @@ class MediaSettings(_Struct, frozen=True):
 
     ice_servers: tuple[IceServer, ...] = ()
     ice_transport_policy: IceTransportPolicy = "all"
+    media_link: MediaLinkPolicy = "auto"
     start_bitrate: int = 1_500_000
     max_bitrate: int = 2_500_000
 
@@ -204,10 +207,26 @@ class Publish(_Message, frozen=True, tag="publish"):
     tracks: dict[str, TrackDescription]
 
 
+class PublishLink(_Message, frozen=True, tag="publish-link"):
+    """What is published over the media link (`rtc_notebook.link`), whole, in the place of the publish connection.
+
+    ``tracks`` and ``kinds`` are by names of the participant's own, which stand for mids; ``publish-answer`` says the
+    tracks' ids, by which their frames go over the link, and has no SDP.
+    """
+
+    id: int
+    kinds: dict[str, Kind]
+    tracks: dict[str, TrackDescription]
+
+
 class Subscribe(_Message, frozen=True, tag="subscribe"):
-    """The set of tracks wanted from now on, whole. What may not be had yet is sent once it may."""
+    """The set of tracks wanted from now on, whole. What may not be had yet is sent once it may.
+
+    ``link``: over the media link, in the place of the subscribe connection.
+    """
 
     tracks: tuple[str, ...]
+    link: bool = False
 
 
 class OfferAnswer(_Message, frozen=True, tag="offer-answer"):
@@ -303,6 +322,7 @@ class Leave(_Message, frozen=True, tag="leave"):
 ClientMessage = (
     Hello
     | Publish
+    | PublishLink
     | Subscribe
     | OfferAnswer
     | Candidate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,8 +23,8 @@ class Child:
         self._stdout = process.stdout
 
     @classmethod
-    async def spawn(cls, module: str, *args: str) -> Child:
-        """Start ``python -m module args``; its stderr is this process's."""
+    async def spawn(cls, module: str, *args: str, pass_fds: Sequence[int] = ()) -> Child:
+        """Start ``python -m module args``; its stderr is this process's. It inherits ``pass_fds`` too."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -34,6 +34,7 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             limit=MAX_LINE_BYTES,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         return cls(process)
 

@@ -22,6 +22,10 @@ def _frame_start(payload: bytes) -> int | None:
     """Return where the VP8 frame's header is, or None if this payload does not begin a frame."""
     if not payload or payload[0] & 0x1F != 0x10:  # S=1 (start of partition), PID=0 (first partition)
         return None
+    return _descriptor_size(payload)
+
+
+def _descriptor_size(payload: bytes) -> int | None:
     position = 1
     if payload[0] & 0x80:
         if len(payload) < 3:
@@ -35,6 +39,12 @@ def _frame_start(payload: bytes) -> int | None:
         if extended & 0x30:  # TID or KEYIDX
             position += 1
     return position if position < len(payload) else None
+
+
+def depacketize(payload: bytes) -> bytes:
+    """Return the part of a VP8 frame that an RTP payload carries; empty if it carries none."""
+    start = _descriptor_size(payload) if payload else None
+    return b"" if start is None else payload[start:]
 
 
 def packetize(frame: bytes, picture_id: int) -> list[bytes]:

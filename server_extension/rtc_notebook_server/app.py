@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jupyter_server.extension.application import ExtensionApp, ExtensionAppJinjaMixin
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, DottedObjectName, Enum, Float, Int, List, Unicode, default
@@ -15,9 +16,9 @@ from traitlets import Dict as DictTrait
 from traitlets.utils.importstring import import_item
 
 import rtc_notebook
-from rtc_notebook.protocol import MediaSettings
+from rtc_notebook.protocol import MediaLinkPolicy, MediaSettings
 
-from . import handlers, sockets
+from . import handlers, media_socket, sockets
 from .ice import IceSettings, ice_server, port_range
 from .live import Settings
 from .local_key import LocalKey
@@ -55,6 +56,12 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     ice_transport_policy = Enum(
         ["all", "relay"], "all", help="'relay' has participants connect through TURN servers only."
     ).tag(config=True)
+    media_link = Enum(
+        ["auto", "webrtc", "websocket"],
+        "auto",
+        help="How media goes: 'webrtc' (UDP, TURN), 'websocket' (through this server), or 'auto': WebRTC where it "
+        "connects within three seconds, else WebSocket.",
+    ).tag(config=True)
     sfu_relays = Bool(
         False, help="Whether the SFU asks the TURN servers for an address too, where nothing can reach it otherwise."
     ).tag(config=True)
@@ -90,6 +97,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
             start_bitrate=self.start_bitrate,
             max_bitrate=self.max_bitrate,
             ice_transport_policy="relay" if self.ice_transport_policy == "relay" else "all",
+            media_link=msgspec.convert(self.media_link, MediaLinkPolicy),
         )
 
     def ice_settings(self) -> IceSettings:
@@ -149,6 +157,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 (r"/rtc-notebook/api/rooms/?", handlers.RoomsApi),
                 (r"/rtc-notebook/api/rooms/([^/]+)/?", handlers.RoomApi),
                 (r"/rtc-notebook/api/rooms/([^/]+)/socket", sockets.RoomSocket),
+                (r"/rtc-notebook/api/rooms/([^/]+)/media", media_socket.MediaSocket),
                 (r"/static/rtc_notebook/(.*)", handlers.StaticFiles, {"path": [str(STATIC)]}),
             ]
         )

@@ -25,20 +25,24 @@ async def hear(live: LiveRoom, place: Place, message: protocol.ClientMessage) ->
         await _HEAR[type(message)](live, place, message)
 
 
-async def _publish(live: LiveRoom, place: Place, message: protocol.Publish) -> None:
+async def _publish(live: LiveRoom, place: Place, message: protocol.Publish | protocol.PublishLink) -> None:
     if place.id not in live.room.participants:
         raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
     planned = live.room.plan(place.id, message)
     seat = place.seated()
     # No audience is set for a new track yet, so until the room has settled it goes to nobody.
-    sdp = await within(seat.publish(message.sdp, {mid: (track.id, track.kind) for mid, track in planned.items()}))
+    if isinstance(message, protocol.PublishLink):
+        sdp = ""
+        await within(seat.publish_link({track.id: track.kind for track in planned.values()}))
+    else:
+        sdp = await within(seat.publish(message.sdp, {mid: (track.id, track.kind) for mid, track in planned.items()}))
     async with live.changing(place) as room:
         if place.seat is not seat:
             raise SfuError(
                 "sfu-restarting", "The SFU stopped while you published. Publish anew when 'restarted' comes."
             )
         before = {track.id: track.muted for track in room.participants[place.id].tracks.values()}
-        room.published(place.id, planned)
+        room.published(place.id, planned, linked=isinstance(message, protocol.PublishLink))
         for track in planned.values():
             if track.muted != before.get(track.id, False):
                 await within(seat.set_muted(track.id, track.muted))
@@ -47,9 +51,8 @@ async def _publish(live: LiveRoom, place: Place, message: protocol.Publish) -> N
 
 
 async def _subscribe(live: LiveRoom, place: Place, message: protocol.Subscribe) -> None:
-    place.wanted = message.tracks
-    if place.seat is not None:  # a new SFU is told what is wanted as soon as it runs
-        await within(place.seat.subscribe(message.tracks))
+    place.wanted, place.linked = message.tracks, message.link
+    await within(place.subscribe())
 
 
 async def _offer_answer(live: LiveRoom, place: Place, message: protocol.OfferAnswer) -> None:
@@ -129,6 +132,7 @@ async def _leave(live: LiveRoom, place: Place, message: protocol.Leave) -> None:
 
 _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.Publish: _publish,
+    protocol.PublishLink: _publish,
     protocol.Subscribe: _subscribe,
     protocol.OfferAnswer: _offer_answer,
     protocol.Candidate: _candidate,

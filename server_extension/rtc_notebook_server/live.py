@@ -204,6 +204,8 @@ class LiveRoom:
         del self.places[place.id]
         if place.timer is not None:
             place.timer.cancel()
+        if place.media is not None:
+            place.media.end(1000, "left")
         self.room.leave(place.id)
         if place.seat is not None:
             with contextlib.suppress(SfuError):
@@ -221,6 +223,8 @@ class LiveRoom:
             if place.timer is not None:
                 place.timer.cancel()
             place.send(Bye(code=code, message=message))
+            if place.media is not None:
+                place.media.end(GOING_AWAY, code)
             if place.outlet is not None:
                 place.outlet.close(GOING_AWAY, code)
         self.places.clear()
@@ -282,7 +286,7 @@ class LiveRoom:
             place.lose("publish", "subscribe")
             if place.seat is not None:
                 with contextlib.suppress(SfuError):
-                    await within(place.seat.subscribe(place.wanted))
+                    await within(place.subscribe())
 
     # --- time passes ---
 

@@ -45,6 +45,20 @@ class RoomManager:
             except RoomClosed:
                 continue
 
+    def find(self, name: str, session: str, identity: Identity) -> Place:
+        """Return the place that has this session, of who is the same user if the server knows its users.
+
+        Raises
+        ------
+        ProtocolError
+            If there is none.
+        """
+        live = self.rooms.get(protocol.room_name(name))
+        who = live.room.find(session, identity.user) if live is not None else None
+        if live is None or who is None:
+            raise ProtocolError("no-session", "There is no participant with this session. Join first.")
+        return live.places[who.id]
+
     async def stop(self) -> None:
         """Say goodbye to everybody and end every SFU."""
         self._stopped = True

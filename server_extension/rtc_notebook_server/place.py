@@ -14,6 +14,13 @@ from .sfu.base import Seat
 MAX_BEHIND_BYTES = 1024 * 1024
 
 
+class MediaOutlet(Protocol):
+    """One client's media socket."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with a WebSocket close code (RFC 6455, 7.4.1)."""
+
+
 class Outlet(Protocol):
     """The way to one client; sending never blocks and never fails, whatever has become of the client."""
 
@@ -30,12 +37,18 @@ class Outlet(Protocol):
 
 @dataclass
 class Place:
-    """``wanted`` is what the participant last subscribed to; ``lost`` the connections it must still hear were lost."""
+    """A participant's place.
+
+    ``wanted`` is what the participant last subscribed to, ``linked`` whether over its media link (``media`` is that
+    link's socket); ``lost`` the connections it must still hear were lost.
+    """
 
     id: str
     outlet: Outlet | None
     seat: Seat | None = None
     wanted: tuple[str, ...] = ()
+    linked: bool = False
+    media: MediaOutlet | None = None
     lost: set[Connection] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
@@ -57,6 +70,11 @@ class Place:
             ordered: tuple[Connection, ...] = ("publish", "subscribe")
             self.outlet.send(Restarted(connections=tuple(c for c in ordered if c in self.lost)))
             self.lost.clear()
+
+    async def subscribe(self) -> None:
+        """Tell the seat, if there is one, what is wanted; a new SFU is told as soon as it runs."""
+        if self.seat is not None:
+            await (self.seat.subscribe_link if self.linked else self.seat.subscribe)(self.wanted)
 
     def seated(self) -> Seat:
         """Return the seat, or raise `SfuError` while the SFU is being started again."""

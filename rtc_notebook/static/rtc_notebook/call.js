@@ -1,12 +1,11 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
 import { openDevices, openScreen } from "./devices.js";
+import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
-import { Publisher } from "./publisher.js";
 import { soundsOf, wantedOf } from "./room.js";
 import { Signaling } from "./signaling.js";
 import { Sound } from "./sound.js";
-import { Subscriber } from "./subscriber.js";
 
 /**
  * @typedef {import("./protocol.js").ConnectionName} ConnectionName
@@ -16,10 +15,10 @@ import { Subscriber } from "./subscriber.js";
  * @typedef {import("./devices.js").Problem} Problem
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
- * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string }} CallOptions
+ * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
+ *   media?: string | null }} CallOptions `media`: how pictures and sound go, in the place of what the server says
  */
 
-const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const MOST_NOTICES = 3;
 const KERNEL_WAIT = 8_000;
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
@@ -40,11 +39,7 @@ export class Call {
 
   /** @type {Set<() => void>} */ #listeners = new Set();
   /** @type {Signaling | null} */ #signaling = null;
-  /** @type {Publisher | null} */ #publisher = null;
-  /** @type {Subscriber | null} */ #subscriber = null;
-  /** @type {RTCConfiguration} */ #configuration = {};
-  /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
-  #wanted = "";
+  /** @type {MediaPath | null} */ #path = null;
   #paired = false;
   /** @type {{ camera: boolean, microphone: boolean } | null} devices to open once the kernel is seen */ #waiting = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
@@ -55,7 +50,10 @@ export class Call {
     this.options = options;
     this.overlays = new Overlays();
     this.sound = new Sound(() => this.#changed());
-    this.online = () => this.#signaling?.retry();
+    this.online = () => {
+      this.#signaling?.retry();
+      this.#path?.retry();
+    };
   }
 
   /** Calls `listener` after every change, at most once a task. @param {() => void} listener @returns {() => void} to stop */
@@ -67,6 +65,16 @@ export class Call {
   /** Whether devices are held or the room is joined. */
   get active() {
     return this.phase === "connecting" || this.phase === "connected" || this.phase === "reconnecting";
+  }
+
+  /** How this browser's pictures and sound go, and how long they take from the server. */
+  get link() {
+    return { way: this.#path?.way ?? "webrtc", delay: this.#path?.delay ?? null };
+  }
+
+  /** Takes another way for pictures and sound, without leaving. @param {import("./mediapath.js").Way} way */
+  use(way) {
+    this.#path?.use(way);
   }
 
   /** Joins with these devices; `opened` hands over ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
@@ -141,7 +149,7 @@ export class Call {
   #publish(device) {
     const track = this.local[device];
     const muted = device === "microphone" ? !this.speaking : !track;
-    this.#publisher?.set(device, track, muted).catch((error) => this.#report(error));
+    this.#path?.set(device, track, muted).catch((error) => this.#report(error));
   }
 
   /** @param {"camera" | "microphone" | "screen"} device */
@@ -177,7 +185,7 @@ export class Call {
     if (this.busy.has("screen") || on === !!this.local.screen) return;
     if (!on) {
       this.#release("screen");
-      this.#publisher?.remove("screen").catch((error) => this.#report(error));
+      this.#path?.remove("screen").catch((error) => this.#report(error));
       return this.#changed();
     }
     this.busy.add("screen");
@@ -222,9 +230,8 @@ export class Call {
     this.#signaling = null; // first, so that its closing is no news
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
-    this.#publisher?.close();
-    this.#subscriber?.close();
-    this.#publisher = this.#subscriber = null;
+    this.#path?.close();
+    this.#path = null;
     this.sound.close();
     this.#release("camera");
     this.#release("microphone");
@@ -245,6 +252,7 @@ export class Call {
 
   /** @param {ServerMessage} message */
   #receive(message) {
+    this.#path?.handle(message);
     switch (message.type) {
       case "welcome":
         this.#welcome(message);
@@ -255,24 +263,9 @@ export class Call {
         this.#watchKernel();
         this.#want();
         break;
-      case "publish-answer":
-        this.#publisher?.handleAnswer(message).catch((error) => this.#report(error));
-        break;
-      case "offer":
-        this.#subscriber?.handleOffer(message);
-        break;
-      case "candidate": {
-        const end = message.connection === "publish" ? this.#publisher : this.#subscriber;
-        end?.handleCandidate(/** @type {RTCIceCandidateInit} */ (message.candidate)).catch(() => {}); // another may do
-        break;
-      }
-      case "restarted":
-        if (message.connections.includes("publish")) this.#publisher?.restart();
-        break;
       case "overlay":
         return this.overlays.take(message); // the page as such does not change
       case "error":
-        if (message.about === "publish") this.#publisher?.handleRefusal(message.id);
         if (this.#signaling?.state !== "connected") this.message = message.message;
         else this.#notice(message.code, "error", message.message);
         break;
@@ -283,57 +276,43 @@ export class Call {
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
-  #welcome({ participant, media, resumed }) {
+  #welcome({ participant, media, resumed, session }) {
     this.me = participant;
-    if (resumed && this.#publisher) {
-      this.#publisher.resume();
-      this.#want(true);
-      return;
-    }
-    this.#publisher?.close();
-    this.#subscriber?.close();
+    if (resumed && this.#path) return this.#path.resume();
+    this.#path?.close();
     this.received = new Map();
-    this.#wanted = "";
-    this.#configuration = {
-      bundlePolicy: "max-bundle",
-      iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []),
-      iceTransportPolicy: media.iceTransportPolicy ?? "all",
-    };
-    const shared = {
-      createConnection: () => new RTCPeerConnection(this.#configuration),
-      send: (/** @type {import("./protocol.js").ClientMessage} */ message) => this.#signaling?.send(message),
-      onerror: (/** @type {Error} */ error) => this.#report(error),
-    };
-    this.#publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") });
-    this.#subscriber = new Subscriber({
-      ...shared,
+    const path = new MediaPath({
+      media,
+      policy: policyOf(this.options.media) ?? media.mediaLink ?? "auto",
+      url: mediaUrl(this.options.url),
+      session,
+      send: (message) => this.#signaling?.send(message),
       ontracks: (tracks) => this.#show(tracks),
-      onfailed: () => this.#failed("subscribe"),
+      onerror: (error) => this.#report(error),
+      onwarning: (id, text) => this.#notice(id, "warning", text),
+      onchange: () => this.#changed(),
     });
+    this.#path = path;
     for (const device of /** @type {const} */ (["microphone", "camera", "screen"])) {
       if (this.local[device]) this.#publish(device);
     }
   }
 
-  #want(again = false) {
-    const tracks = wantedOf(this.participants, this.me);
-    const key = tracks.join("\n");
-    if (again || key !== this.#wanted) this.#signaling?.send({ type: "subscribe", tracks });
-    this.#wanted = key;
+  #want() {
+    this.#path?.want(wantedOf(this.participants, this.me), false);
     this.#hear();
   }
 
   /** @param {Map<string, MediaStreamTrack>} tracks */
   #show(tracks) {
     this.received = tracks;
-    this.#failures.subscribe = 0;
     this.#hear();
     this.#changed();
   }
 
   /** What the sender of a received track says of its clock. @param {MediaStreamTrack} track @returns {Promise<{ timestamp: number, remoteTimestamp: number }[]>} */
   async senderReports(track) {
-    const stats = await this.#subscriber?.stats(track);
+    const stats = await this.#path?.stats(track);
     return [...(stats?.values() ?? [])].filter(({ type }) => type === "remote-outbound-rtp");
   }
 
@@ -356,22 +335,6 @@ export class Call {
       this.#take(this.#open(wish), this.#signaling).catch((error) => this.#report(error));
     }
     this.kernelGone = this.#paired && !here;
-  }
-
-  /** A connection failed for good: asks for a fresh one, ever more patiently. @param {ConnectionName} connection */
-  #failed(connection) {
-    const count = this.#failures[connection]++;
-    if (count > 0) {
-      const text = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
-      this.#notice("no-path", "warning", text);
-    }
-    const signaling = this.#signaling;
-    setTimeout(() => {
-      if (!signaling || signaling !== this.#signaling) return;
-      signaling.send({ type: "restart", connection });
-      if (connection === "publish") this.#publisher?.restart();
-      else this.#subscriber?.reset();
-    }, RESTART_WAIT[Math.min(count, RESTART_WAIT.length - 1)]);
   }
 
   /** @param {unknown} error */

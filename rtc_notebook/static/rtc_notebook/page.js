@@ -20,7 +20,7 @@ const wish = { camera: query.get("camera") !== "0", microphone: query.get("micro
 function join({ name, opened, ...devices }) {
   if (!fixed && name) localStorage.setItem(REMEMBERED_NAME, name);
   const { room, version: clientVersion } = config;
-  const call = new Call({ url: socketUrl(base, room), link: roomUrl(base, room), room, clientVersion, name: fixed ? undefined : name });
+  const call = new Call({ url: socketUrl(base, room), link: roomUrl(base, room), room, clientVersion, name: fixed ? undefined : name, media: query.get("link") });
   const rejoin = () => void call.join({ camera: devices.camera, microphone: devices.microphone });
   const view = new CallView(call, { tab: false, rejoin });
   root.replaceChildren(view.element);

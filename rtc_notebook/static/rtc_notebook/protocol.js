@@ -10,9 +10,10 @@
  * @typedef {{ id: string, kind: Kind, source: Source, muted?: boolean, of?: string | null,
  *   label?: string, filter?: FilterInfo | null }} TrackInfo
  * @typedef {{ id: string, name: string, client: "browser" | "kernel", user?: string | null, connected?: boolean,
- *   widgetOf?: string | null, recording?: boolean, tracks?: TrackInfo[] }} ParticipantInfo
+ *   widgetOf?: string | null, recording?: boolean, link?: "webrtc" | "websocket", tracks?: TrackInfo[] }} ParticipantInfo
  * @typedef {{ urls: string[], username?: string | null, credential?: string | null }} IceServer
- * @typedef {{ iceServers?: IceServer[], iceTransportPolicy?: "all" | "relay", startBitrate?: number, maxBitrate?: number }} MediaSettings
+ * @typedef {{ iceServers?: IceServer[], iceTransportPolicy?: "all" | "relay",
+ *   mediaLink?: "auto" | "webrtc" | "websocket", startBitrate?: number, maxBitrate?: number }} MediaSettings
  * @typedef {{ candidate: string, sdpMid?: string | null, sdpMLineIndex?: number | null,
  *   usernameFragment?: string | null }} IceCandidate
  * @typedef {{ source: Source, muted?: boolean, of?: string | null, label?: string }} TrackDescription
@@ -30,7 +31,9 @@
  * @typedef {{ type: "hello", version: number, client: "browser" | "kernel", clientVersion: string,
  *   name?: string | null, session?: string | null, call?: string | null }} Hello
  * @typedef {{ type: "publish", id: number, sdp: string, tracks: Record<string, TrackDescription> }} Publish
- * @typedef {{ type: "subscribe", tracks: string[] }} Subscribe
+ * @typedef {{ type: "publish-link", id: number, kinds: Record<string, Kind>,
+ *   tracks: Record<string, TrackDescription> }} PublishLink
+ * @typedef {{ type: "subscribe", tracks: string[], link?: boolean }} Subscribe
  * @typedef {{ type: "offer-answer", id: number, sdp: string }} OfferAnswer
  * @typedef {{ type: "candidate", connection: ConnectionName, candidate: IceCandidate }} Candidate
  * @typedef {{ type: "mute", track: string, muted: boolean }} Mute
@@ -46,7 +49,7 @@
  * @typedef {{ type: "restart", connection: ConnectionName }} Restart
  * @typedef {{ type: "pair", call: string }} Pair
  * @typedef {{ type: "leave" }} Leave
- * @typedef {Hello | Publish | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
+ * @typedef {Hello | Publish | PublishLink | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
  *   SendData | SetRecording | GetStats | Restart | Pair | Leave} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
@@ -140,11 +143,12 @@ const track = record(
 );
 const participant = record(
   { id: text, name: text, client },
-  { user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, tracks: listOf(track) },
+  { user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, link: oneOf("webrtc", "websocket"), tracks: listOf(track) },
 );
 const iceServer = record({ urls: listOf(text) }, { username: orNull(text), credential: orNull(text) });
 const media = record({}, {
-  iceServers: listOf(iceServer), iceTransportPolicy: oneOf("all", "relay"), startBitrate: integer, maxBitrate: integer,
+  iceServers: listOf(iceServer), iceTransportPolicy: oneOf("all", "relay"), mediaLink: oneOf("auto", "webrtc", "websocket"),
+  startBitrate: integer, maxBitrate: integer,
 });
 const iceCandidate = record(
   { candidate: text },
@@ -190,7 +194,10 @@ const CLIENT = {
     { name: orNull(text), session: orNull(text), call: orNull(text) },
   ),
   publish: record({ type, id: integer, sdp: text, tracks: mapOf(description) }),
-  subscribe: record({ type, tracks: listOf(text) }),
+  "publish-link": record({
+    type, id: integer, kinds: mapOf(oneOf("audio", "video")), tracks: mapOf(description),
+  }),
+  subscribe: record({ type, tracks: listOf(text) }, { link: flag }),
   "offer-answer": record({ type, id: integer, sdp: text }),
   candidate,
   mute: record({ type, track: text, muted: flag }),

@@ -19,6 +19,7 @@
  * @property {string | null} filteredBy name of the kernel's participant
  * @property {string} label the filter's own name
  * @property {"live" | "off" | "starting" | "held" | "away"} content what the room says that there is to see
+ * @property {boolean} linked whether its pictures come to the server over a WebSocket
  * @property {boolean} silent whether the microphone is off or missing
  */
 
@@ -65,6 +66,7 @@ function tile(participant, source, raw, own, names) {
     filteredBy: filter ? (names.get(filter.by) ?? "a kernel") : null,
     label: filter?.label ?? "",
     content,
+    linked: participant.link === "websocket",
     silent: source === "camera" && participant.client === "browser" && (!sound || sound.muted === true),
   };
 }

@@ -29,7 +29,7 @@ export class Stage {
       // One's own device is seen before the room knows of it.
       if (tile.local && mine && tile.content === "off") tile.content = "live";
       const track = tile.local ? mine : (call.received.get(tile.track ?? "") ?? null);
-      view.update(tile, track);
+      view.update(tile, track, call.link);
       view.overlay.follow(tile, track, call);
       if (!view.element.isConnected) this.element.append(view.element);
     }

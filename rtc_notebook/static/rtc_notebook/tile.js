@@ -33,19 +33,20 @@ export class TileView {
     this.mark.setAttribute("role", "img");
     this.mark.setAttribute("aria-label", "Microphone off");
     this.filter = h("span", { class: "rtc-filter-mark" }, icon("filter"), h("span"));
+    this.link = h("span", { class: "rtc-link-mark" });
     this.element = h(
       "div",
       { class: "rtc-tile", role: "group" },
       this.video,
       this.overlay.canvas,
       h("div", { class: "rtc-cover" }, this.avatar, this.cover),
-      this.filter,
+      h("div", { class: "rtc-marks" }, this.link, this.filter),
       h("div", { class: "rtc-name" }, this.mark, this.name),
     );
   }
 
-  /** @param {Tile} tile @param {MediaStreamTrack | null} track */
-  update(tile, track) {
+  /** @param {Tile} tile @param {MediaStreamTrack | null} track @param {import("./call.js").Call["link"]} link */
+  update(tile, track, link) {
     this.#tile = tile;
     // Media often outlives a broken socket, so somebody who is away is shown for as long as there is something.
     const picture = tile.content === "live" || tile.content === "away" ? track : null;
@@ -62,12 +63,25 @@ export class TileView {
     this.filter.hidden = !tile.processed;
     setText(/** @type {Element} */ (this.filter.lastChild), tile.label || "filtered");
     setAttribute(this.filter, "title", `Filtered by ${tile.filteredBy}`);
+    this.#linked(tile, link);
     setAttribute(this.video, "data-participant", tile.name);
     setAttribute(this.video, "data-source", tile.source);
     setAttribute(this.video, "data-title", tile.title);
     setAttribute(this.video, "data-processed", tile.processed);
     this.#state();
     this.#fit();
+  }
+
+  /** Says where pictures go over a WebSocket, and how long they take. @param {Tile} tile @param {import("./call.js").Call["link"]} link */
+  #linked(tile, { way, delay }) {
+    const here = way === "websocket" && !tile.local;
+    const linked = way === "websocket" || tile.linked;
+    setAttribute(this.element, "data-link", linked ? "websocket" : "webrtc");
+    setAttribute(this.element, "data-delay", here ? delay : null);
+    this.link.hidden = !linked;
+    setText(this.link, here && delay !== null ? `WebSocket · ${delay} ms` : "WebSocket");
+    const whose = way === "websocket" ? "here" : `at ${tile.name}’s end`;
+    setAttribute(this.link, "title", `No direct way for pictures and sound ${whose}: they go through the Jupyter server.`);
   }
 
   remove() {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rtc_notebook.errors import ProtocolError
-from rtc_notebook.protocol import Kind, Publish, TrackDescription
+from rtc_notebook.protocol import Kind, Publish, PublishLink, TrackDescription
 
 from . import sdp
 from .state import Participant, Track
@@ -17,7 +17,7 @@ _KIND: Mapping[str, Kind] = {"camera": "video", "microphone": "audio"}
 
 def plan(
     participant: Participant,
-    message: Publish,
+    message: Publish | PublishLink,
     may_process: Callable[[TrackDescription], bool],
     new_id: Callable[[], str],
 ) -> dict[str, Track]:
@@ -30,7 +30,7 @@ def plan(
     ProtocolError
         If the offer is no SDP, or a description does not fit it or may not be published.
     """
-    kinds = sdp.kinds(message.sdp)
+    kinds = message.kinds if isinstance(message, PublishLink) else sdp.kinds(message.sdp)
     if len(message.tracks) > MAX_TRACKS:
         raise ProtocolError("too-many-tracks", f"One participant may publish {MAX_TRACKS} tracks, not more.")
     planned: dict[str, Track] = {}

@@ -15,6 +15,7 @@ from rtc_notebook.protocol import (
     Mute,
     Overlay,
     Publish,
+    PublishLink,
     RoomState,
     SendData,
     SetFilter,
@@ -73,9 +74,15 @@ class Room:
 
     def resume(self, session: str, user: str | None) -> Participant | None:
         """Give a place back to who has its session, and is the same user if the server knows its users."""
+        participant = self.find(session, user)
+        if participant is not None:
+            participant.connected = True
+        return participant
+
+    def find(self, session: str, user: str | None) -> Participant | None:
+        """Return who has this session, and is the same user if the server knows its users."""
         for participant in self.participants.values():
             if secrets.compare_digest(participant.session.encode(), session.encode()) and participant.user == user:
-                participant.connected = True
                 return participant
         return None
 
@@ -101,7 +108,7 @@ class Room:
 
     # --- tracks ---
 
-    def plan(self, who: str, message: Publish) -> dict[str, Track]:
+    def plan(self, who: str, message: Publish | PublishLink) -> dict[str, Track]:
         """Return the tracks by mid that an offer publishes; they count once `published` says that the SFU has it."""
 
         def may_process(described: TrackDescription) -> bool:
@@ -114,9 +121,10 @@ class Room:
 
         return publishing.plan(self.participants[who], message, may_process, _new_id)
 
-    def published(self, who: str, planned: dict[str, Track]) -> None:
-        """Take over what `plan` returned."""
+    def published(self, who: str, planned: dict[str, Track], *, linked: bool = False) -> None:
+        """Take over what `plan` returned; ``linked``: it comes over a media link."""
         self.participants[who].tracks = {track.id: track for track in planned.values()}
+        self.participants[who].linked = linked
 
     def connection_lost(self, who: str) -> None:
         """Note that the publish connection is gone: tracks keep their ids for when they are published anew."""

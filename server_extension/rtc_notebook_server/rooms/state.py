@@ -42,4 +42,5 @@ class Participant:
     call: str | None = None
     connected: bool = True
     recording: bool = False
+    linked: bool = False
     tracks: dict[str, Track] = field(default_factory=dict)

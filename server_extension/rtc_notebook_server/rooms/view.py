@@ -22,6 +22,7 @@ def participants(who: Mapping[str, Participant], filters: Filters) -> tuple[Part
             connected=p.connected,
             widget_of=kernels.get(p.call) if p.client == "browser" and p.call else None,
             recording=p.recording,
+            link="websocket" if p.linked else "webrtc",
             tracks=tuple(_track(p.id, track, who, filters) for track in p.tracks.values()),
         )
         for p in who.values()

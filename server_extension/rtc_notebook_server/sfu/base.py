@@ -10,10 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import Connection, IceCandidate, IceServer, Kind
 
 
@@ -57,6 +58,16 @@ class ConnectionLost:
 SeatEvent = OfferMade | CandidateFound | ConnectionLost
 
 
+class MediaLink(Protocol):
+    """The way to the SFU for one participant's encoded frames."""
+
+    async def send(self, data: bytes) -> None:
+        """Send what the participant said, and wait while the SFU is behind."""
+
+    async def close(self) -> None:
+        """Close it; idempotent."""
+
+
 class Seat(ABC):
     """One participant's place in the SFU: a publish and a subscribe connection.
 
@@ -98,6 +109,22 @@ class Seat(ABC):
     @abstractmethod
     async def resend_offer(self) -> None:
         """Send the unanswered offer again, if there is one: the participant's socket was replaced."""
+
+    async def publish_link(self, tracks: Mapping[str, Kind]) -> None:
+        """Publish these tracks (id: kind), whole, over the media link in the place of the publish connection."""
+        raise SfuError("no-link", "This SFU has no media link.")
+
+    async def subscribe_link(self, tracks: Collection[str]) -> None:
+        """Set the tracks wanted, whole, and send them over the media link; `subscribe` sends by WebRTC again."""
+        raise SfuError("no-link", "This SFU has no media link.")
+
+    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> MediaLink:
+        """Open this participant's media link, in the place of one that was open before.
+
+        ``on_data`` gets what is to be sent to the participant, ``on_end`` is called if the SFU ends the link. See
+        `rtc_notebook.link.wire` for what is said.
+        """
+        raise SfuError("no-link", "This SFU has no media link.")
 
     @abstractmethod
     async def leave(self) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rtc_notebook.errors import SfuError
+from rtc_notebook.process.channel import Channel
 from rtc_notebook.process.spawn import Child
 from rtc_notebook.protocol import Connection, IceCandidate, Kind, MediaSettings
 
 from . import messages
-from .base import ConnectionLost, Engine, Network, OfferMade, Seat, SeatEvent
+from .base import ConnectionLost, Engine, MediaLink, Network, OfferMade, Seat, SeatEvent
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +45,9 @@ class EmbeddedEngine(Engine):
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._requests = 0
         self._closing = False
+        self._channel: Channel | None = None
+        self._links: dict[int, EmbeddedLink] = {}
+        self._link_numbers = 0
 
     @property
     def pid(self) -> int | None:
@@ -50,8 +56,11 @@ class EmbeddedEngine(Engine):
 
     async def start(self, on_exit: Callable[[str], None]) -> None:
         """Start the process; returns when it is ready."""
-        child = await Child.spawn(MODULE)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            child = await Child.spawn(MODULE, str(theirs.fileno()), pass_fds=(theirs.fileno(),))
         self._child = child
+        self._channel = await Channel.open(ours, self._relay)
         self._on_exit = on_exit
         self._reader = asyncio.ensure_future(self._read(child))
         try:
@@ -96,6 +105,39 @@ class EmbeddedEngine(Engine):
         if reader is not None and reader is not asyncio.current_task():
             await reader
 
+    async def open_link(
+        self, participant: str, on_data: Callable[[bytes], None], on_end: Callable[[], None]
+    ) -> MediaLink:
+        """Open a participant's media link."""
+        if self._channel is None:
+            raise SfuError("sfu-gone", "The SFU process is not running; start the engine again.")
+        self._link_numbers += 1
+        link = EmbeddedLink(self, self._channel, participant, self._link_numbers, on_data, on_end)
+        self._links[link.number] = link
+        try:
+            await self.request(messages.OpenLink, participant=participant, link=link.number)
+        except BaseException:
+            self._links.pop(link.number, None)
+            raise
+        return link
+
+    async def close_link(self, participant: str, number: int) -> None:
+        """Close a participant's media link; nothing more is heard of it."""
+        if self._links.pop(number, None) is not None:
+            with contextlib.suppress(SfuError):
+                await self.request(messages.CloseLink, participant=participant, link=number)
+
+    def _relay(self, number: int, data: bytes) -> None:
+        if (link := self._links.get(number)) is not None:
+            link.on_data(data)
+
+    def _end_links(self) -> None:
+        links, self._links = self._links, {}
+        for link in links.values():
+            link.on_end()
+        if self._channel is not None:
+            self._channel.close()
+
     async def request(self, kind: Callable[..., Any], *, timeout: float = REQUEST_SECONDS, **fields: Any) -> Any:
         """Send a request to the process and wait for its result.
 
@@ -120,6 +162,9 @@ class EmbeddedEngine(Engine):
     def forget(self, participant: str) -> None:
         """Emit no more events for a participant."""
         self._on_event.pop(participant, None)
+        for link in [link for link in self._links.values() if link.participant == participant]:
+            del self._links[link.number]
+            link.on_end()
 
     async def _read(self, child: Child) -> None:
         async for line in child:
@@ -131,6 +176,7 @@ class EmbeddedEngine(Engine):
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(SfuError("sfu-gone", "The SFU process has ended; its room starts it again."))
+        self._end_links()
         if not self._closing:
             self._on_exit(f"the SFU process ended ({f'signal {-code}' if code < 0 else f'exit code {code}'})")
 
@@ -154,6 +200,35 @@ class EmbeddedEngine(Engine):
             on_event(event)
 
 
+class EmbeddedLink(MediaLink):
+    """One media link over the channel to the SFU process."""
+
+    def __init__(
+        self,
+        engine: EmbeddedEngine,
+        channel: Channel,
+        participant: str,
+        number: int,
+        on_data: Callable[[bytes], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._channel = channel
+        self.participant = participant
+        self.number = number
+        self.on_data = on_data
+        self.on_end = on_end
+
+    async def send(self, data: bytes) -> None:
+        """Send what the participant said."""
+        self._channel.send(self.number, data)
+        await self._channel.drain()
+
+    async def close(self) -> None:
+        """Close it."""
+        await self._engine.close_link(self.participant, self.number)
+
+
 class EmbeddedSeat(Seat):
     """A place in the SFU process."""
 
@@ -169,6 +244,18 @@ class EmbeddedSeat(Seat):
     async def subscribe(self, tracks: Collection[str]) -> None:
         """Set the tracks wanted."""
         await self._request(messages.Subscribe, tracks=list(tracks))
+
+    async def publish_link(self, tracks: Mapping[str, Kind]) -> None:
+        """Publish over the media link."""
+        await self._request(messages.PublishLink, tracks=dict(tracks))
+
+    async def subscribe_link(self, tracks: Collection[str]) -> None:
+        """Set the tracks wanted over the media link."""
+        await self._request(messages.SubscribeLink, tracks=list(tracks))
+
+    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> MediaLink:
+        """Open the media link."""
+        return await self._engine.open_link(self._participant, on_data, on_end)
 
     async def answer(self, offer_id: int, sdp: str) -> None:
         """Take an answer."""

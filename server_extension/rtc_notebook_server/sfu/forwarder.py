@@ -16,6 +16,7 @@ from rtc_notebook.protocol import Connection, IceCandidate, Kind, MediaSettings
 from . import sdp
 from .base import ConnectionLost, Network, SeatEvent
 from .connection import read_candidate
+from .link import LinkPort
 from .publication import Publication
 from .publisher import Publisher
 from .subscriber import Subscriber
@@ -35,20 +36,34 @@ class Place:
         self.lock = asyncio.Lock()  # its requests are served one after another
         self.publisher = Publisher(forwarder.media, forwarder.network, lambda: emit(ConnectionLost("publish")))
         self.subscriber = Subscriber(forwarder.network, self._granted, emit)
+        self.link = LinkPort(self._granted)
 
     async def publish(self, offer: str, tracks: Mapping[str, tuple[str, Kind]]) -> str:
         """Take an offer whose mids carry these tracks; return the answer."""
         sdp.check_tracks(sdp.parse(offer), tracks)
-        known = self._forwarder.publications
-        for track, kind in tracks.values():
-            if track in known and (known[track].participant, known[track].kind) != (self.participant, kind):
-                raise SfuError("bad-track", f"Track {track!r} is there already; give each track an id of its own.")
-        bindings = {
-            mid: known.get(track) or Publication(track, self.participant, kind) for mid, (track, kind) in tracks.items()
-        }
+        bindings = {mid: self._publication(track, kind) for mid, (track, kind) in tracks.items()}
         answer = await self.publisher.answer(offer, bindings)
+        self.link.publish(())
         self._forwarder.replace_publications(self, bindings.values())
         return answer
+
+    async def publish_link(self, tracks: Mapping[str, Kind]) -> None:
+        """Publish these tracks over the media link, in the place of the publish connection."""
+        publications = [self._publication(track, kind) for track, kind in tracks.items()]
+        await self.publisher.close()
+        self.link.publish(publications)
+        self._forwarder.replace_publications(self, publications)
+
+    async def subscribe_link(self, tracks: Collection[str]) -> None:
+        """Send these tracks over the media link, in the place of the subscribe connection."""
+        self.subscriber.want(())
+        await self.subscriber.restart()
+        self.link.want(tracks)
+
+    def subscribe(self, tracks: Collection[str]) -> None:
+        """Send these tracks over the subscribe connection."""
+        self.link.want(())
+        self.subscriber.want(tracks)
 
     async def candidate(self, connection: Connection, candidate: IceCandidate) -> None:
         """Take an ICE candidate for one of the connections."""
@@ -58,12 +73,32 @@ class Place:
 
     async def restart(self, connection: Connection) -> None:
         """Drop one connection."""
-        await (self.publisher.close() if connection == "publish" else self.subscriber.restart())
+        if connection == "publish":
+            self.link.publish(())
+            await self.publisher.close()
+        else:
+            await self.subscriber.restart()
 
     async def close(self) -> None:
         """Close both connections and end the publications."""
+        self.link.end()
         self._forwarder.replace_publications(self, ())
         await asyncio.gather(self.publisher.close(), self.subscriber.close())
+
+    def connections(self) -> dict[str, Any]:
+        """Return the states of its connections, and how its media link is if it has one."""
+        states: dict[str, Any] = {"publish": self.publisher.state, "subscribe": self.subscriber.state}
+        if self.link.used:
+            states["link"] = {"state": self.link.state, **self.link.describe()}
+        return states
+
+    def _publication(self, track: str, kind: Kind) -> Publication:
+        known = self._forwarder.publications.get(track)
+        if known is None:
+            return Publication(track, self.participant, kind)
+        if (known.participant, known.kind) != (self.participant, kind):
+            raise SfuError("bad-track", f"Track {track!r} is there already; give each track an id of its own.")
+        return known
 
     def _granted(self, wanted: Collection[str]) -> dict[str, Publication]:
         return self._forwarder.granted(self.participant, wanted)
@@ -151,8 +186,8 @@ class Forwarder:
         participants = {
             participant: {
                 "publish": {track: publication.stats() for track, publication in place.publications.items()},
-                "subscribe": place.subscriber.stats(),
-                "connections": {"publish": place.publisher.state, "subscribe": place.subscriber.state},
+                "subscribe": {**place.subscriber.stats(), **place.link.stats()},
+                "connections": place.connections(),
             }
             for participant, place in self.places.items()
         }
@@ -167,6 +202,7 @@ class Forwarder:
         for place in self.places.values():
             ticks.append(lambda place=place: place.publisher.tick(now))  # type: ignore[misc]
             ticks.append(place.subscriber.tick)
+            ticks.append(place.link.tick)
         for publication in self.publications.values():
             ticks.append(lambda publication=publication: publication.tick(now))  # type: ignore[misc]
         return ticks
@@ -174,6 +210,7 @@ class Forwarder:
     def _changed(self) -> None:
         for place in self.places.values():
             place.subscriber.changed()
+            place.link.changed()
 
 
 def _rss_bytes() -> int:

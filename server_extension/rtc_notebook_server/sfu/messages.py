@@ -50,6 +50,34 @@ class Subscribe(_Request):
     tracks: list[str]
 
 
+class PublishLink(_Request):
+    """See `Seat.publish_link`."""
+
+    participant: str
+    tracks: dict[str, Kind]
+
+
+class SubscribeLink(_Request):
+    """See `Seat.subscribe_link`."""
+
+    participant: str
+    tracks: list[str]
+
+
+class OpenLink(_Request):
+    """The participant's media link is open; ``link`` is what its messages are marked with on the channel."""
+
+    participant: str
+    link: int
+
+
+class CloseLink(_Request):
+    """The participant's media link with this number is closed."""
+
+    participant: str
+    link: int
+
+
 class Answer(_Request):
     """See `Seat.answer`."""
 
@@ -110,7 +138,8 @@ class Stats(_Request):
     """See `Engine.stats`; the result is the statistics."""
 
 
-SeatRequest = Publish | Subscribe | Answer | Candidate | SetMuted | Restart | ResendOffer | Leave
+LinkRequest = PublishLink | SubscribeLink | OpenLink | CloseLink
+SeatRequest = LinkRequest | Publish | Subscribe | Answer | Candidate | SetMuted | Restart | ResendOffer | Leave
 Request = Configure | Join | SetAudience | ForgetTrack | Stats | SeatRequest
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
+import sys
 from typing import Any
 
 from rtc_notebook.errors import SfuError
+from rtc_notebook.process.channel import Channel
 from rtc_notebook.process.child import Parent
 from rtc_notebook.rtp import seam
 
 from . import messages
 from .base import ConnectionLost, OfferMade, SeatEvent
 from .forwarder import Forwarder, Place
+from .link import LinkPort
 from .ports import use_ports
 from .receiver import ForwardingReceiver
 from .sender import ForwardingSender
@@ -24,9 +28,10 @@ logger = logging.getLogger(__name__)
 class Service:
     """Serves an engine's requests: those of one participant in order, one participant not waiting for another."""
 
-    def __init__(self, parent: Parent, forwarder: Forwarder) -> None:
+    def __init__(self, parent: Parent, forwarder: Forwarder, links: Links) -> None:
         self._parent = parent
         self._forwarder = forwarder
+        self._links = links
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, request: Any) -> None:
@@ -69,7 +74,15 @@ class Service:
             case messages.Publish(sdp=sdp, tracks=tracks):
                 return await place.publish(sdp, tracks)
             case messages.Subscribe(tracks=tracks):
-                place.subscriber.want(tracks)
+                place.subscribe(tracks)
+            case messages.PublishLink(tracks=tracks):
+                await place.publish_link(tracks)
+            case messages.SubscribeLink(tracks=tracks):
+                await place.subscribe_link(tracks)
+            case messages.OpenLink(link=link):
+                self._links.open(link, place.link)
+            case messages.CloseLink(link=link):
+                self._links.close(link)
             case messages.Answer(offer=offer, sdp=sdp):
                 await place.subscriber.answer(offer, sdp)
             case messages.Candidate(connection=connection, candidate=candidate):
@@ -94,12 +107,42 @@ class Service:
                 self._parent.send(messages.Lost(participant=participant, connection=connection))
 
 
+class Links:
+    """The media links that are open, by the numbers that mark their messages on the channel."""
+
+    def __init__(self) -> None:
+        self.channel: Channel | None = None
+        self._ports: dict[int, LinkPort] = {}
+
+    def open(self, link: int, port: LinkPort) -> None:
+        """Have a port speak over a link; one that it spoke over before is closed."""
+        channel = self.channel
+        if channel is None:
+            raise SfuError("no-link", "This SFU process has no channel for media links.")
+        self._ports = {number: other for number, other in self._ports.items() if other is not port}
+        self._ports[link] = port
+        port.open(lambda data: channel.send(link, data))
+
+    def close(self, link: int) -> None:
+        """Note that a link is closed; idempotent."""
+        if (port := self._ports.pop(link, None)) is not None:
+            port.close()
+
+    def receive(self, link: int, data: bytes) -> None:
+        """Take a message that came over a link."""
+        if (port := self._ports.get(link)) is not None:
+            port.receive(data)
+
+
 async def run() -> None:
     """Serve the engine until it is gone."""
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
     seam.use_rtp_classes(ForwardingSender, ForwardingReceiver)
     parent = await Parent.attach()
+    links = Links()
+    if len(sys.argv) > 1:
+        links.channel = await Channel.open(socket.socket(fileno=int(sys.argv[1])), links.receive)
     forwarder: Forwarder | None = None
     service: Service | None = None
     clock: asyncio.Task[None] | None = None
@@ -109,7 +152,7 @@ async def run() -> None:
             if request.network.ports is not None:
                 use_ports(asyncio.get_running_loop(), *request.network.ports)
             forwarder = Forwarder(request.media, request.network)
-            service = Service(parent, forwarder)
+            service = Service(parent, forwarder, links)
             clock = asyncio.ensure_future(forwarder.run())
             parent.send(messages.Result(id=request.id))
         elif service is not None:

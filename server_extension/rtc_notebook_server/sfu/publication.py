@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rtc_notebook.protocol import Kind
 from rtc_notebook.rtp.keyframes import KeyframeRequests
@@ -12,8 +12,7 @@ from rtc_notebook.rtp.timeline import Timeline
 from rtc_notebook.rtp.vp8 import keyframe_size
 
 if TYPE_CHECKING:
-    from .receiver import ForwardingReceiver
-    from .sender import ForwardingSender
+    from .linked import Tap
 
 CLOCK_RATES = {"audio": 48000, "video": 90000}
 HISTORY_PACKETS = 1024  # about four seconds of a 2.5 Mbps picture
@@ -29,6 +28,39 @@ class Packet(NamedTuple):
     payload: bytes
     begins: bool
     level: int
+
+
+class Source(Protocol):
+    """What a publication's packets come from."""
+
+    publication: Publication | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be asked for something."""
+
+    @property
+    def packets_lost(self) -> int:
+        """Packets that never came."""
+
+    def send_pli(self) -> bool:
+        """Ask for a keyframe; False if it cannot be asked now."""
+
+
+class Sender(Protocol):
+    """What a publication's packets go to."""
+
+    def forward(self, packet: Packet) -> None:
+        """Take a packet."""
+
+    def wait(self) -> None:
+        """Go on at the next keyframe."""
+
+    def send_report(self) -> None:
+        """Pass the publication's newest sender report on."""
+
+    def unbind(self) -> None:
+        """Send nothing from now on."""
 
 
 class Publication:
@@ -47,8 +79,9 @@ class Publication:
         self.participant = participant
         self.kind = kind
         self.muted = False
-        self.senders: list[ForwardingSender] = []
-        self.receiver: ForwardingReceiver | None = None
+        self.senders: list[Sender] = []
+        self.receiver: Source | None = None
+        self.tap: Tap | None = None  # the one among the senders that serves all media links
         self.report: tuple[int, int] | None = None  # the newest sender report: (NTP time, timestamp on the timeline)
         self.losses = LossTracker()
         self.timeline = Timeline(CLOCK_RATES[kind])

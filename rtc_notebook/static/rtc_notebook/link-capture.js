@@ -1,0 +1,82 @@
+// What a device gives, as frames for WebCodecs: through MediaStreamTrackProcessor where the browser has it.
+
+/** @typedef {{ stop: () => void }} Capture */
+
+/** Calls back with each picture; whoever gets it closes it. @param {MediaStreamTrack} track @param {(frame: VideoFrame) => void} onframe @returns {Capture} */
+export function capturePictures(track, onframe) {
+  return processed(track, onframe) ?? watched(track, onframe);
+}
+
+/** Calls back with each block of sound; whoever gets it closes it. @param {MediaStreamTrack} track @param {(data: AudioData) => void} ondata @returns {Capture} */
+export function captureSound(track, ondata) {
+  return processed(track, ondata) ?? heard(track, ondata);
+}
+
+/** @param {MediaStreamTrack} track @param {(frame: any) => void} onframe @returns {Capture | null} */
+function processed(track, onframe) {
+  const Processor = /** @type {any} */ (globalThis).MediaStreamTrackProcessor;
+  if (!Processor) return null;
+  let reader;
+  try {
+    reader = new Processor({ track, maxBufferSize: track.kind === "video" ? 2 : 50 }).readable.getReader();
+  } catch {
+    return null; // Safari has it for pictures alone, in workers
+  }
+  let stopped = false;
+  (async () => {
+    while (!stopped) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (stopped) value.close();
+      else onframe(value);
+    }
+  })().catch(() => {}); // the track has ended
+  const stop = () => {
+    stopped = true;
+    reader.cancel().catch(() => {});
+  };
+  return { stop };
+}
+
+/** @param {MediaStreamTrack} track @param {(frame: VideoFrame) => void} onframe @returns {Capture} */
+function watched(track, onframe) {
+  const video = document.createElement("video");
+  let stopped = false;
+  video.muted = true;
+  video.srcObject = new MediaStream([track]);
+  video.play().catch(() => {});
+  const next = () => {
+    video.requestVideoFrameCallback((now) => {
+      if (stopped) return;
+      onframe(new VideoFrame(video, { timestamp: Math.round(now * 1000) }));
+      next();
+    });
+  };
+  next();
+  const stop = () => {
+    stopped = true;
+    video.srcObject = null;
+  };
+  return { stop };
+}
+
+/** ScriptProcessorNode is old, but needs no address to load a worklet from, which a widget has not. @param {MediaStreamTrack} track @param {(data: AudioData) => void} ondata @returns {Capture} */
+function heard(track, ondata) {
+  const context = new AudioContext({ sampleRate: 48_000 });
+  const source = context.createMediaStreamSource(new MediaStream([track]));
+  const node = context.createScriptProcessor(1024, 1, 1);
+  let samples = 0;
+  node.onaudioprocess = ({ inputBuffer }) => {
+    const data = inputBuffer.getChannelData(0).slice();
+    const { sampleRate } = inputBuffer;
+    const timestamp = Math.round((samples / sampleRate) * 1e6);
+    samples += data.length;
+    ondata(new AudioData({ format: "f32-planar", sampleRate, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data }));
+  };
+  source.connect(node).connect(context.destination);
+  const stop = () => {
+    node.onaudioprocess = null;
+    void context.close();
+  };
+  return { stop };
+}

@@ -1,0 +1,161 @@
+// Decodes what comes over the media link into ordinary MediaStreamTracks, so that nobody else needs to know of it.
+
+/**
+ * @typedef {import("./link-wire.js").Frame} Frame
+ * @typedef {{ track: MediaStreamTrack, take: (frame: Frame) => void, close: () => void }} Player
+ */
+
+const MOST_WAITING = 30;
+const BUFFER = 0.06; // seconds of sound that are waited for, where this page plays it itself
+const MOST_BUFFER = 0.3;
+
+/** RTP timestamps as µs that never wrap. */
+class Times {
+  /** @type {number | null} */ #last = null;
+  #ticks = 0;
+
+  /** @param {number} timestamp @param {number} rate ticks a second */
+  place(timestamp, rate) {
+    if (this.#last !== null) this.#ticks += (timestamp - this.#last) | 0;
+    this.#last = timestamp;
+    return Math.round((this.#ticks / rate) * 1e6);
+  }
+}
+
+/** Where the browser has it, a track that frames are written into. @param {"video" | "audio"} kind */
+function generator(kind) {
+  const Generator = /** @type {any} */ (globalThis).MediaStreamTrackGenerator;
+  if (!Generator) return null;
+  const track = new Generator({ kind });
+  return { track, writer: track.writable.getWriter() };
+}
+
+/** @implements {Player} */
+export class PicturePlayer {
+  /** @type {VideoDecoder | null} */ #decoder = null;
+  #times = new Times();
+  #closed = false;
+
+  /** @param {() => void} want asks for a keyframe */
+  constructor(want) {
+    this.want = want;
+    const made = generator("video");
+    if (made) {
+      this.track = /** @type {MediaStreamTrack} */ (made.track);
+      this.show = (/** @type {VideoFrame} */ frame) => {
+        if (made.writer.desiredSize <= 0) frame.close();
+        else made.writer.write(frame).catch(() => frame.close());
+      };
+    } else {
+      const canvas = document.createElement("canvas");
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      this.track = canvas.captureStream().getVideoTracks()[0];
+      this.show = (/** @type {VideoFrame} */ frame) => {
+        if (canvas.width !== frame.displayWidth) canvas.width = frame.displayWidth;
+        if (canvas.height !== frame.displayHeight) canvas.height = frame.displayHeight;
+        context.drawImage(frame, 0, 0);
+        frame.close();
+      };
+    }
+  }
+
+  /** @param {Frame} frame */
+  take({ data, keyframe, timestamp }) {
+    if (this.#closed) return;
+    const time = this.#times.place(timestamp, 90_000);
+    if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) this.#reset();
+    if (!this.#decoder && !keyframe) return this.want();
+    this.#decoder ??= this.#start();
+    this.#decoder.decode(new EncodedVideoChunk({ type: keyframe ? "key" : "delta", timestamp: time, data }));
+  }
+
+  close() {
+    this.#closed = true;
+    this.#reset();
+    this.track.stop();
+  }
+
+  #start() {
+    /** @type {VideoDecoder} */
+    const decoder = new VideoDecoder({
+      output: (frame) => (decoder === this.#decoder ? this.show(frame) : frame.close()),
+      error: () => {
+        if (decoder !== this.#decoder) return;
+        this.#decoder = null;
+        if (!this.#closed) this.want();
+      },
+    });
+    decoder.configure({ codec: "vp8", optimizeForLatency: true });
+    return decoder;
+  }
+
+  #reset() {
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    if (decoder && decoder.state !== "closed") decoder.close();
+  }
+}
+
+/** @implements {Player} */
+export class SoundPlayer {
+  /** @type {AudioDecoder | null} */ #decoder = null;
+  #times = new Times();
+  #closed = false;
+  /** @type {AudioContext | null} */ #context = null;
+
+  constructor() {
+    const made = generator("audio");
+    if (made) {
+      this.track = /** @type {MediaStreamTrack} */ (made.track);
+      this.play = (/** @type {AudioData} */ data) => void made.writer.write(data).catch(() => data.close());
+    } else {
+      const context = (this.#context = new AudioContext({ sampleRate: 48_000 }));
+      const destination = context.createMediaStreamDestination();
+      this.track = destination.stream.getAudioTracks()[0];
+      let next = 0;
+      this.play = (/** @type {AudioData} */ data) => {
+        const { numberOfFrames, numberOfChannels, sampleRate } = data;
+        const buffer = context.createBuffer(numberOfChannels, numberOfFrames, sampleRate);
+        for (let channel = 0; channel < numberOfChannels; channel++) {
+          data.copyTo(buffer.getChannelData(channel), { planeIndex: channel, format: "f32-planar" });
+        }
+        data.close();
+        const now = context.currentTime;
+        if (next < now || next > now + MOST_BUFFER) next = now + BUFFER;
+        const source = context.createBufferSource();
+        source.buffer = buffer;
+        source.connect(destination);
+        source.start(next);
+        next += numberOfFrames / sampleRate;
+      };
+    }
+  }
+
+  /** @param {Frame} frame */
+  take({ data, timestamp }) {
+    if (this.#closed) return;
+    if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) return;
+    this.#decoder ??= this.#start();
+    const time = this.#times.place(timestamp, 48_000);
+    this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp: time, data }));
+  }
+
+  close() {
+    this.#closed = true;
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    if (decoder && decoder.state !== "closed") decoder.close();
+    void this.#context?.close();
+    this.track.stop();
+  }
+
+  #start() {
+    /** @type {AudioDecoder} */
+    const decoder = new AudioDecoder({
+      output: (data) => (decoder === this.#decoder ? this.play(data) : data.close()),
+      error: () => decoder === this.#decoder && (this.#decoder = null),
+    });
+    decoder.configure({ codec: "opus", sampleRate: 48_000, numberOfChannels: 2 });
+    return decoder;
+  }
+}

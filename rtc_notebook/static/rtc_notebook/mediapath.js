@@ -1,0 +1,250 @@
+// The way that pictures and sound take: WebRTC, or the media link over a WebSocket where that finds none.
+
+import { Link } from "./link.js";
+import { LinkPublisher, LinkSubscriber, lacks } from "./link-connections.js";
+import { Publisher } from "./publisher.js";
+import { Subscriber } from "./subscriber.js";
+
+/**
+ * @typedef {import("./protocol.js").ClientMessage} ClientMessage
+ * @typedef {import("./protocol.js").ConnectionName} ConnectionName
+ * @typedef {import("./protocol.js").MediaSettings} MediaSettings
+ * @typedef {import("./protocol.js").ServerMessage} ServerMessage
+ * @typedef {import("./protocol.js").Source} Source
+ * @typedef {"webrtc" | "websocket"} Way
+ * @typedef {"auto" | Way} Policy
+ *
+ * @typedef {object} MediaPathOptions
+ * @property {MediaSettings} media
+ * @property {Policy} policy
+ * @property {string} url of the media link
+ * @property {string} session
+ * @property {(message: ClientMessage) => void} send
+ * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
+ * @property {(error: Error) => void} onerror
+ * @property {(id: string, text: string) => void} onwarning
+ * @property {() => void} onchange the way or its delay changed
+ */
+
+export const PATIENCE = 3_000;
+const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
+const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
+
+/** The media link's address beside the signaling socket's. @param {string} url */
+export function mediaUrl(url) {
+  const media = new URL(url);
+  media.pathname = media.pathname.replace(/\/socket$/, "/media");
+  return media.href;
+}
+
+/** @param {unknown} value @returns {Policy | null} */
+export const policyOf = (value) => (value === "auto" || value === "webrtc" || value === "websocket" ? value : null);
+
+export class MediaPath {
+  /** @type {Way} */ way = "webrtc";
+  /** @type {Link | null} */ #link = null;
+  /** @type {Publisher | LinkPublisher} */ #publisher;
+  /** @type {Subscriber | LinkSubscriber} */ #subscriber;
+  /** @type {Map<Source, { track: MediaStreamTrack | null, muted: boolean }>} */ #published = new Map();
+  /** @type {string[]} */ #wanted = [];
+  /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
+  /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
+  #closed = false;
+
+  /** @param {MediaPathOptions} options */
+  constructor(options) {
+    this.options = options;
+    if (options.policy === "websocket" && this.#able()) this.way = "websocket";
+    [this.#publisher, this.#subscriber] = this.#make();
+  }
+
+  /** Milliseconds that pictures and sound are on their way from the server over the link; null over WebRTC. */
+  get delay() {
+    return this.#link ? this.#link.delay : null;
+  }
+
+  /** @param {Source} source @param {MediaStreamTrack | null} track @param {boolean} muted */
+  async set(source, track, muted) {
+    this.#published.set(source, { track, muted });
+    return this.#publisher.set(source, track, muted);
+  }
+
+  /** @param {Source} source */
+  async remove(source) {
+    this.#published.delete(source);
+    return this.#publisher.remove(source);
+  }
+
+  /** @param {string[]} tracks @param {boolean} again whether to say it even if it has not changed */
+  want(tracks, again) {
+    if (!again && tracks.join("\n") === this.#wanted.join("\n")) return;
+    this.#wanted = tracks;
+    this.#subscribe();
+  }
+
+  /** Takes a message that is about media. @param {ServerMessage} message */
+  handle(message) {
+    switch (message.type) {
+      case "publish-answer":
+        this.#publisher.handleAnswer(message).catch(this.options.onerror);
+        break;
+      case "offer":
+        void this.#subscriber.handleOffer(message);
+        break;
+      case "candidate": {
+        const end = message.connection === "publish" ? this.#publisher : this.#subscriber;
+        end.handleCandidate(/** @type {RTCIceCandidateInit} */ (message.candidate)).catch(() => {}); // another may do
+        break;
+      }
+      case "restarted":
+        if (message.connections.includes("publish")) void this.#publisher.restart();
+        break;
+      case "error":
+        if (message.about === "publish" || message.about === "publish-link") void this.#publisher.handleRefusal(message.id);
+    }
+  }
+
+  /** What the browser counts of a received track; undefined where it comes over the link. @param {MediaStreamTrack} track */
+  async stats(track) {
+    return this.#subscriber instanceof Subscriber ? this.#subscriber.stats(track) : undefined;
+  }
+
+  /** After the signaling socket was replaced. */
+  resume() {
+    void this.#publisher.resume();
+    this.#subscribe();
+  }
+
+  /** The network is another one: what found no way before may find one now. */
+  retry() {
+    this.#link?.retry();
+    if (this.options.policy === "auto" && this.way === "websocket") this.use("webrtc");
+  }
+
+  /** Takes another way, without leaving the room. @param {Way} way */
+  use(way) {
+    if (way === this.way || this.#closed) return;
+    this.way = way;
+    this.#stop();
+    this.options.send({ type: "restart", connection: "publish" }); // its tracks keep their ids
+    [this.#publisher, this.#subscriber] = this.#make();
+    for (const [source, { track, muted }] of this.#published) {
+      this.#publisher.set(source, track, muted).catch(this.options.onerror);
+    }
+    this.#subscribe();
+    this.options.onchange();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  #subscribe() {
+    if (this.#subscriber instanceof LinkSubscriber) this.#subscriber.want(this.#wanted);
+    /** @type {import("./protocol.js").Subscribe} */
+    const message = { type: "subscribe", tracks: this.#wanted };
+    this.options.send(this.way === "websocket" ? { ...message, link: true } : message);
+  }
+
+  #stop() {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#publisher.close();
+    this.#subscriber.close();
+    this.#link?.close();
+    this.#link = null;
+  }
+
+  /** @returns {[Publisher, Subscriber] | [LinkPublisher, LinkSubscriber]} */
+  #make() {
+    return this.way === "websocket" ? this.#makeLink() : this.#makeConnections();
+  }
+
+  /** @returns {[LinkPublisher, LinkSubscriber]} */
+  #makeLink() {
+    const { media, url, session, send, onerror, ontracks, onchange } = this.options;
+    const { startBitrate = 1_500_000, maxBitrate = 2_500_000 } = media;
+    const link = new Link({
+      url, session, startBitrate, maxBitrate, onchange,
+      onopen: () => publisher.opened(),
+      onframe: (frame) => subscriber.take(frame),
+      onwanted: (track) => publisher.want(track),
+    });
+    const publisher = new LinkPublisher(link, { send, onerror });
+    const subscriber = new LinkSubscriber(link, ontracks);
+    this.#link = link;
+    return [publisher, subscriber];
+  }
+
+  /** @returns {[Publisher, Subscriber]} */
+  #makeConnections() {
+    const { media, send, onerror, ontracks } = this.options;
+    /** @type {RTCConfiguration} */
+    const configuration = {
+      bundlePolicy: "max-bundle",
+      iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []),
+      iceTransportPolicy: media.iceTransportPolicy ?? "all",
+    };
+    const shared = { createConnection: () => this.#watched(new RTCPeerConnection(configuration)), send, onerror };
+    return [
+      new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") }),
+      new Subscriber({
+        ...shared,
+        ontracks: (tracks) => {
+          this.#failures.subscribe = 0;
+          ontracks(tracks);
+        },
+        onfailed: () => this.#failed("subscribe"),
+      }),
+    ];
+  }
+
+  /** Gives up on a connection whose ICE finds no pair in time. @param {RTCPeerConnection} connection */
+  #watched(connection) {
+    const check = () => {
+      this.#timers.delete(timer);
+      if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed") return;
+      if (connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed") return;
+      // The other side's description may not be here yet: then there is nothing that could have failed.
+      if (!connection.remoteDescription) timer = this.#after(PATIENCE / 3, check);
+      else this.#fallBack();
+    };
+    let timer = this.#after(PATIENCE, check);
+    return connection;
+  }
+
+  /** @param {number} milliseconds @param {() => void} work */
+  #after(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  /** @returns {boolean} whether another way was taken */
+  #fallBack() {
+    if (this.options.policy !== "auto" || !this.#able()) return false;
+    this.use("websocket");
+    return true;
+  }
+
+  #able() {
+    const missing = lacks();
+    if (!missing) return true;
+    this.options.onwarning("no-path", `Pictures and sound cannot go over a WebSocket here: this browser has no ${missing}.`);
+    return false;
+  }
+
+  /** A connection failed for good: asks for a fresh one, ever more patiently. @param {ConnectionName} connection */
+  #failed(connection) {
+    if (this.#fallBack()) return;
+    const count = this.#failures[connection]++;
+    if (count > 0) this.options.onwarning("no-path", NO_PATH);
+    this.#after(RESTART_WAIT[Math.min(count, RESTART_WAIT.length - 1)], () => {
+      if (this.#closed || this.way !== "webrtc") return;
+      this.options.send({ type: "restart", connection });
+      if (connection === "publish") void this.#publisher.restart();
+      else this.#subscriber.reset();
+    });
+  }
+}

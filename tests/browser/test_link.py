@@ -1,0 +1,74 @@
+"""Pictures and sound over a WebSocket, where WebRTC is not to be used or finds no way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from harness.browser import CHROMIUM, chromium, context, frames_shown, picture, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from harness.network import Namespace, unavailable
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+LINKED = '.rtc-tile[data-link="websocket"] '
+
+
+def test_pictures_both_ways_between_a_websocket_and_webrtc(
+    pattern: Browser, join: Callable[..., Page], room: str, kernel: Kernel
+):
+    ana = join(pattern, "Ana", link="websocket")
+    ben = join(pattern, "Ben")
+    expect(ben.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    expect(ana.locator(LINKED + tile("Ben"))).to_be_attached(timeout=20_000)
+    assert ana.evaluate("connections.length") == 0, "Ana's page opened no peer connection"
+    assert frames_shown(ben, tile("Ana"), 3)["fps"] > 4
+    assert frames_shown(ana, tile("Ben"), 3)["fps"] > 4
+    assert picture(ana, tile("Ben")).std() > 20, "a picture, not a black rectangle"
+    expect(ben.locator('.rtc-tile[data-link="websocket"]')).to_have_count(1)
+    kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()")
+    kernel.run("@call.filter(on='Ana')\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame\n")
+    for page in (ana, ben):
+        expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+        shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
+        assert shown[2] > 200 > 60 > shown[0]
+
+
+@pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+def test_udp_is_blocked_and_nothing_is_configured(playwright: Playwright, tmp_path: Path):
+    with Namespace() as far:
+        far.block_udp()
+        server = JupyterServer(tmp_path / "home", "lab", "--ServerApp.ip=0.0.0.0")
+        address = f"http://{far.here}:{server.port}"
+        secure = f"--unsafely-treat-insecure-origin-as-secure={address}"  # as behind somebody's HTTPS proxy
+        inside = str(far.wrap(CHROMIUM, tmp_path))
+        with (
+            server,
+            chromium(playwright, None, 10, secure, executable=inside) as there,
+            chromium(playwright, None, 10) as here,
+            Kernel.start(server) as call,
+        ):
+            ben = context(here).new_page()
+            ben.goto(server.page("rtc-notebook/room/far", name="Ben", join=""))
+            expect(ben.locator(tile("Ben"))).to_be_attached(timeout=20_000)
+            call.run("from rtc_notebook import Call\ncall = Call('far')\ncall.wait_until_connected()")
+            ana = context(there).new_page()
+            ana.goto(server.page("rtc-notebook/room/far", name="Ana").replace(server.url, f"{address}/"))
+            button = ana.get_by_role("button", name="Join")
+            expect(button).to_be_enabled(timeout=20_000)
+            clicked = time.monotonic()
+            button.click()
+            expect(ana.locator(LINKED + tile("Ben"))).to_be_attached(timeout=20_000)
+            seen = time.monotonic() - clicked
+            expect(ben.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+            both = time.monotonic() - clicked
+            print(f"pictures after {seen:.1f} s there, {both:.1f} s here")
+            assert max(seen, both) < 5
+            call.run("@call.filter(on='Ana')\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame")
+            for page in (ana, ben):
+                expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+                shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
+                assert shown[2] > 200 > 60 > shown[0], "through the kernel's filter, whose connection is WebRTC"
+            assert 0 < float(ana.locator(LINKED).first.get_attribute("data-delay") or 0) < 500

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from rtc_notebook.errors import ProtocolError
+from rtc_notebook.link import wire
+from rtc_notebook.link.wire import Ack, Frame, Receipts, Wanted
+
+RECORDS: list[wire.Record] = [
+    Frame("t-1_x", "video", True, 2**32 - 1, 1_700_000_000.25, b"\x01\x02"),
+    Frame("t2", "audio", False, 0, 0.0, b""),
+    Wanted("t-1_x"),
+    Ack(1.5, 0.25, 2**40),
+]
+
+
+def test_records_come_out_as_they_went_in():
+    encoded = [wire.encode(record) for record in RECORDS]
+    sent, records, media = wire.decode(wire.message(12.5, encoded))
+    assert (sent, records) == (12.5, RECORDS)
+    assert media == len(encoded[0]) + len(encoded[1]), "only frames are media"
+
+
+def test_a_type_of_tomorrow_is_passed_over():
+    unknown = (3).to_bytes(4, "big") + b"\x63\x00\x00"
+    _, records, media = wire.decode(wire.message(0, [unknown, wire.encode(RECORDS[2])]))
+    assert (records, media) == ([RECORDS[2]], 0)
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_a_message_cut_short_is_refused(cut: int):
+    whole = wire.message(1.0, [wire.encode(RECORDS[0]), wire.encode(RECORDS[3])])
+    boundaries = {len(whole), len(whole) - len(wire.encode(RECORDS[3])), 8}
+    if len(whole) - cut not in boundaries and cut < len(whole):
+        with pytest.raises(ProtocolError):
+            wire.decode(whole[:-cut])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"\0" * 12, b"\0" * 8 + b"\0\0\0\2\1\0", b"\0" * 8 + b"\0\0\0\x03\1\0\xff"]
+)
+def test_nonsense_is_refused(data: bytes):
+    with pytest.raises(ProtocolError):
+        wire.decode(data)
+
+
+def test_an_acknowledgement_tells_how_long_it_waited():
+    receipts = Receipts()
+    assert receipts.take(0) is None
+    receipts.add(7.0, 100, 1.0)
+    receipts.add(8.0, 50, 2.0)
+    receipts.add(9.0, 0, 2.5)
+    assert receipts.take(3.0) == Ack(8.0, 1.0, 150)
+    assert not receipts.due
