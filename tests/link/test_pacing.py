@@ -80,7 +80,7 @@ def test_a_narrow_path_keeps_its_delay_short_and_its_sound_whole():
 
 
 def test_a_path_that_takes_two_thirds_gets_most_pictures():
-    outbox, path, out = run(rate=80_000)
+    _, path, out = run(rate=80_000)
     assert len(out["delta"]) > 150 and len(out["sound"]) > 990
     assert sorted(path.delays)[len(path.delays) // 2] < 0.2
 
