@@ -19,7 +19,7 @@ from .filters.chain import chain
 from .filters.status import Filters
 from .media.control import Join
 from .participants import ME, Participant, Participants
-from .protocol import Kind, OnError, room_name
+from .protocol import Filterable, Kind, OnError, room_name
 from .publication import Publication
 from .studio import Studio
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Filter = TypeVar("Filter", bound="Callable[..., Any] | Sequence[Any]")
+
+_SOURCES: dict[Kind, tuple[Filterable, ...]] = {"video": ("camera", "screen"), "audio": ("microphone",)}
 
 _living: dict[tuple[str, str, str | None], Call] = {}
 _living_lock = threading.Lock()
@@ -177,7 +179,7 @@ class Call:
         function: Filter,
         *,
         on: str = ...,
-        source: Literal["camera", "screen"] = ...,
+        source: Filterable | None = ...,
         on_error: OnError = ...,
         kind: Kind = ...,
         isolated: bool = ...,
@@ -187,7 +189,7 @@ class Call:
         self,
         *,
         on: str = ...,
-        source: Literal["camera", "screen"] = ...,
+        source: Filterable | None = ...,
         on_error: OnError = ...,
         kind: Kind = ...,
         isolated: bool = ...,
@@ -197,12 +199,12 @@ class Call:
         function: Any = None,
         *,
         on: str = ME,
-        source: Literal["camera", "screen"] = "camera",
+        source: Filterable | None = None,
         on_error: OnError | None = None,
         kind: Kind = "video",
         isolated: bool = False,
     ) -> Any:
-        """Put a filter on somebody's picture: everybody sees what the function returns. Usable as a decorator.
+        """Put a filter on somebody's picture or sound: everybody gets what the function returns. Usable as a decorator.
 
         The function gets a picture, ``uint8 (height, width, 3)`` in BGR, its own to write on, and returns one: of that
         shape, ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size. It runs here, on the newest picture
@@ -211,6 +213,11 @@ class Call:
         It may also return shapes (`Box`, `Polyline`, `Text`, `Mask`, or a list of them, in pixels of its frame): then
         everybody keeps the original picture, and browsers draw them over it, with no encoding here. What its first
         result is decides which of the two it gives.
+
+        With ``kind="audio"`` it is the microphone's sound: the function gets every block in order, ``float32 (samples,
+        channels)`` in [-1, 1] at 48 kHz, mostly 20 ms of it, and returns one as long, of one channel or two. It is for
+        the function to keep what it needs from block to block. Others hear it about 10 ms later than without a filter,
+        plus the time that the function takes; one that falls 200 ms behind goes on with the newest block.
 
         A parameter called ``info`` gets the picture's `FrameInfo`. Every other one needs a default and becomes a
         control, shown with the call, by the rules of `ipywidgets.interact`: ``low=(0, 255)`` is a slider,
@@ -225,13 +232,13 @@ class Call:
             list of them, each of which gets what the one before returned.
         on : str
             A participant's name; ``"me"`` is the browser that shows this call, and may join later.
-        source : {"camera", "screen"}
-            Which of the pictures.
+        source : {"camera", "screen", "microphone"}, optional
+            Which of the pictures, the camera's by default; of sound there is the microphone's alone.
         on_error : {"pass", "hold"}
-            What others see when the function fails or the kernel does not answer: the raw picture, or nothing new.
-            By default what the function says in an attribute of this name, as filters that protect somebody do, or
-            ``"pass"``.
-        kind : {"video"}
+            What others get when the function fails or the kernel does not answer (for 2 s; with sound 0.5 s): what is
+            raw, or nothing. By default what the function says in an attribute of this name, as filters that protect
+            somebody do, or ``"pass"``.
+        kind : {"video", "audio"}
             What is filtered.
         isolated : bool
             Run it in a process of its own, so that it keeps its frame rate while a cell is busy. It gets the functions
@@ -249,22 +256,25 @@ class Call:
             If the call was left or has ended.
         """
         self._check()
-        if source not in ("camera", "screen") or on_error not in ("pass", "hold", None):
-            raise FilterError("A filter has source='camera' or 'screen' and on_error='pass' or 'hold'.")
-        if kind != "video":
-            raise FilterError("A filter has kind='video'.")
+        if kind not in _SOURCES or on_error not in ("pass", "hold", None):
+            raise FilterError("A filter has kind='video' or 'audio' and on_error='pass' or 'hold'.")
+        place: Filterable = source or _SOURCES[kind][0]
+        if place not in _SOURCES[kind]:
+            raise FilterError(f"A filter with kind={kind!r} has source={' or '.join(map(repr, _SOURCES[kind]))}.")
+        if isolated and kind == "audio":
+            raise FilterError("A filter on sound runs in the kernel itself; isolated=True is for pictures.")
         who = self._whom(on)
 
         def decorate(decorated: Filter) -> Filter:
             steps = chain(decorated)
-            self._studio.filters.set(steps, who, source, on_error or steps.on_error, isolated)
+            self._studio.filters.set(steps, who, place, on_error or steps.on_error, isolated)
             self._show_controls()
             return decorated
 
         return decorate if function is None else decorate(function)
 
-    def unfilter(self, on: str = ME, *, source: Literal["camera", "screen"] = "camera") -> None:
-        """Take a filter off: everybody sees the raw picture again. Does nothing where there is none.
+    def unfilter(self, on: str = ME, *, source: Filterable = "camera") -> None:
+        """Take a filter off: everybody gets the raw picture or sound again. Does nothing where there is none.
 
         One that is held because its kernel is gone can be taken off by any kernel in the room.
 

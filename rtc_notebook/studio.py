@@ -6,11 +6,11 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
 from .feed import Feed
-from .filters.slots import Slots
+from .filters.slots import Slots, key_of
 from .listeners import Listeners
 from .media.control import (
     ClearFilter,
@@ -33,7 +33,7 @@ from .media.control import (
     Want,
 )
 from .participants import ME, Participant
-from .protocol import Data, ParticipantInfo
+from .protocol import Data, Filterable, ParticipantInfo
 from .publications import Publications
 from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
@@ -301,15 +301,15 @@ class Studio:
     def _connected(self) -> bool:
         return self.phase == "connected" and self._room_known
 
-    def unfilter(self, who: str, source: Literal["camera", "screen"]) -> None:
+    def unfilter(self, who: str, source: Filterable) -> None:
         """Take off a filter of this kernel's, or ask the server to take off whatever there is."""
         with self._lock:
             if self.filters.clear(who, source):
                 return
             id = self._id_of(who)
-            track = None if id is None else self.roster.track(TrackKey(id, source))
+            track = None if id is None else self.roster.track(key_of(id, source))
             if id is not None and track is not None and track.filter is not None:
-                self._send(ClearFilter(track=TrackKey(id, source)))
+                self._send(ClearFilter(track=key_of(id, source)))
 
     def _id_of(self, who: str) -> str | None:
         info = self.roster.widget if who == ME else self.roster.named(who)

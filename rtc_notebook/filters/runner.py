@@ -23,7 +23,7 @@ from .chain import Chain, Values
 from .drawn import ResultKind, outcome
 from .failures import Failures
 from .offspring import Offspring
-from .result import Picture, to_bgr
+from .result import to_bgr
 
 _SLOTS = 5
 _STUCK_SECONDS = 1.0
@@ -117,12 +117,28 @@ class Runner:
         self._send = send
         self._decided = decided
         self._draw = draw
-        self._results = PictureWriter(directory, _SLOTS, lambda path: send(Results(track=key, path=path)))
+        self._results = self._results_in(directory)
         self._busy_since: float | None = None
         self._stopped = False
         switch_interval.acquire()
         output.acquire()
         self._thread = self._start()
+
+    def _results_in(self, directory: Path) -> Any:
+        """Return what results are written to."""
+        return PictureWriter(directory, _SLOTS, lambda path: self._send(Results(track=self._key, path=path)))
+
+    def _take(self, position: Position) -> Taken | None:
+        """Return the frame to run the filter on after the one at ``position``."""
+        return self._feed.latest()
+
+    def _made(self, program: Program, taken: Taken) -> Any:
+        """Return what the filter makes of a frame, as it is sent."""
+        value = program.run(taken.array, taken.info, between=to_bgr)
+        result = outcome(value, program.kind, taken, self._key, program.milliseconds)
+        if isinstance(result, DrawOverlay) and self._draw is None:
+            raise FilterError("A filter in a process of its own returns pictures; for shapes, isolated=False.")
+        return result
 
     def swap(self, program: Program) -> None:
         """Run this one from the next frame on, also if the former hangs."""
@@ -162,7 +178,7 @@ class Runner:
             while self._current():
                 if not self._feed.wait(lambda: self._feed.newer(position) or not self._current(), 60.0):  # noqa: B023
                     continue
-                taken = self._feed.latest()
+                taken = self._take(position)
                 if taken is not None and taken.position > position:
                     self.program.dropped += _between(position, taken.position)
                     position = taken.position
@@ -177,10 +193,7 @@ class Runner:
         program, info = self.program, taken.info
         self._busy_since = begun = time.monotonic()
         try:
-            value = program.run(taken.array, info, between=to_bgr)
-            result = outcome(value, program.kind, taken, self._key, program.milliseconds)
-            if isinstance(result, DrawOverlay) and self._draw is None:
-                raise FilterError("A filter in a process of its own returns pictures; for shapes, isolated=False.")
+            result = self._made(program, taken)
         except BaseException as error:
             if self._current():
                 self._busy_since = None
@@ -197,7 +210,7 @@ class Runner:
             self._decided(program)
         self._deliver(result, info)
 
-    def _deliver(self, result: Picture | DrawOverlay, info: FrameInfo) -> None:
+    def _deliver(self, result: Any, info: FrameInfo) -> None:
         """Send on what the filter returned, by its kind."""
         if isinstance(result, DrawOverlay):
             if self._draw is not None:

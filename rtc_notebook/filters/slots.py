@@ -28,9 +28,15 @@ from .controls import Controls
 from .drawn import Rate, mentions_shapes
 from .remote import Remote, pickled
 from .runner import Program, Runner
+from .sound import SoundRunner
 from .status import FilterStatus
 
-Source = Literal["camera", "screen"]
+Source = Literal["camera", "screen", "microphone"]
+
+
+def key_of(participant: str, source: Source) -> TrackKey:
+    """Return the key of what is filtered of a participant."""
+    return TrackKey(participant, source, "audio" if source == "microphone" else "video")
 
 
 class _Slot:
@@ -47,7 +53,8 @@ class _Slot:
         self.last: TrackKey | None = None  # the server keeps the filter on who has gone
         self.runner: Runner | Remote | None = None
         self.report: FilterReport | None = None
-        self.draws = on_error == "pass" and mentions_shapes(program.chain)  # or is it thought to; then nothing is asked
+        # or is it thought to; then nothing is asked
+        self.draws = on_error == "pass" and source != "microphone" and mentions_shapes(program.chain)
         self.drawn = Rate()
 
     @property
@@ -226,7 +233,8 @@ class Slots:
     def _runner(self, slot: _Slot, key: TrackKey) -> Runner | Remote:
         if slot.isolated:
             return Remote(key, slot.program, slot.describe, self._directory(), self._send)
-        return Runner(
+        runner = SoundRunner if slot.source == "microphone" else Runner
+        return runner(
             key,
             self._feed(key),
             slot.program,
@@ -294,7 +302,7 @@ class Slots:
 
     def _key_of(self, slot: _Slot) -> TrackKey | None:
         info = self._roster.widget if slot.who == ME else self._roster.named(slot.who)
-        return None if info is None else TrackKey(info.id, slot.source)
+        return None if info is None else key_of(info.id, slot.source)
 
     def _of(self, key: TrackKey) -> list[_Slot]:
         with self._lock:

@@ -42,6 +42,16 @@ class DecodedPicture:
     arrived: float
 
 
+@dataclass(frozen=True)
+class DecodedSound:
+    """A decoded block that stands in the ring under ``sequence``; ``timestamp`` is of 48 kHz, without wraps."""
+
+    sequence: int
+    samples: NDArray[np.float32]
+    timestamp: int
+    captured: float
+
+
 class IncomingTrack:
     """Decodes whatever carries a track at the moment; a camera that is published anew goes on in the same ring.
 
@@ -65,7 +75,7 @@ class IncomingTrack:
         self._directory = directory
         self._on_ring = on_ring
         self._on_frame = on_frame
-        self.on_picture: Callable[[DecodedPicture], None] | None = None
+        self.on_decoded: Callable[[Any], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "decoder")
         self._count = threading.Lock()
@@ -126,7 +136,7 @@ class IncomingTrack:
         if ring is not None and ring.write(
             samples, sequence=self.sequence + 1, captured=received.captured, arrived=received.arrived
         ):
-            self._written(received, None)
+            self._written(received, samples)
 
     def _picture(self, frame: av.VideoFrame, received: ReceivedFrame) -> None:
         if frame.format.name != "yuv420p":
@@ -156,7 +166,7 @@ class IncomingTrack:
             self._loop.call_soon_threadsafe(self._on_ring, str(self._ring.path))
         return self._ring
 
-    def _written(self, received: ReceivedFrame, frame: av.VideoFrame | None) -> None:
+    def _written(self, received: ReceivedFrame, frame: Any) -> None:
         self.sequence += 1
         self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received)
 
@@ -167,13 +177,17 @@ class IncomingTrack:
 
     # --- on the event loop -----------------------------------------------------------------------------
 
-    def _announce(self, sequence: int, frame: av.VideoFrame | None, received: ReceivedFrame) -> None:
+    def _announce(self, sequence: int, frame: Any, received: ReceivedFrame) -> None:
         if self._closed:
             return
         self._on_frame(sequence)
-        if frame is not None and self.on_picture is not None:
+        if self.on_decoded is None:
+            return
+        if isinstance(frame, av.VideoFrame):
             times = received.timestamp, received.captured, received.arrived
-            self.on_picture(DecodedPicture(sequence, frame, *times))
+            self.on_decoded(DecodedPicture(sequence, frame, *times))
+        else:
+            self.on_decoded(DecodedSound(sequence, frame, received.timestamp, received.captured))
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

@@ -15,14 +15,15 @@ class FilterPolicy:
     """Decides, picture by picture, between the filter's result, the raw picture and nothing.
 
     Nothing raw is sent while the filter answers, nor before its first answer. Where it fails (it raised) or stalls
-    (pictures were handed over and nothing came back for `STALL_SECONDS`), ``"pass"`` sends raw pictures until it
-    answers again and ``"hold"`` sends none.
+    (pictures were handed over and nothing came back for ``stall_seconds``), ``"pass"`` sends raw pictures until it
+    answers again and ``"hold"`` sends none. Blocks of sound are pictures too.
 
     Times are seconds of any steady clock.
     """
 
-    def __init__(self, on_error: OnError) -> None:
+    def __init__(self, on_error: OnError, stall_seconds: float = STALL_SECONDS) -> None:
         self.on_error: OnError = on_error
+        self._stall_seconds = stall_seconds
         self.passed = 0
         self.sent = 0
         self._unanswered_since: float | None = None
@@ -51,7 +52,7 @@ class FilterPolicy:
 
     def stalled(self, now: float) -> bool:
         """Whether the kernel has stopped answering."""
-        return self._unanswered_since is not None and now - self._unanswered_since > STALL_SECONDS
+        return self._unanswered_since is not None and now - self._unanswered_since > self._stall_seconds
 
     def take_counts(self) -> tuple[int, int]:
         """Return how many pictures were sent, and how many of them raw, since the last call."""

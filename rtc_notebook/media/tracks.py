@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from . import control
 from .control import TrackKey
-from .incoming import DecodedPicture, IncomingTrack
+from .incoming import IncomingTrack
 from .receiver import FrameReceiver, ReceivedFrame
 
 
@@ -26,21 +26,21 @@ class IncomingTracks:
         self._keys: dict[str, TrackKey] = {}
         self._tracks: dict[TrackKey, IncomingTrack] = {}
         self._sequences: dict[TrackKey, int] = {}  # where a track goes on counting that comes back
-        self._on_picture: dict[TrackKey, Callable[[DecodedPicture], None]] = {}
+        self._on_decoded: dict[TrackKey, Callable[[Any], None]] = {}
         self.on_encoded: Callable[[str, FrameReceiver, ReceivedFrame], None] | None = None  # every frame, undecoded
 
     def set_carriers(self, keys: Mapping[str, TrackKey]) -> None:
         """Say which publication carries which track, whole."""
         self._keys = dict(keys)
 
-    def on_picture(self, key: TrackKey, callback: Callable[[DecodedPicture], None] | None) -> None:
-        """Call back with each decoded picture of a track, once it stands in the ring; None: no more."""
+    def on_decoded(self, key: TrackKey, callback: Callable[[Any], None] | None) -> None:
+        """Call back with each picture or block of a track, once decoded and in the ring; None: no more."""
         if callback is None:
-            self._on_picture.pop(key, None)
+            self._on_decoded.pop(key, None)
         else:
-            self._on_picture[key] = callback
+            self._on_decoded[key] = callback
         if key in self._tracks:
-            self._tracks[key].on_picture = callback
+            self._tracks[key].on_decoded = callback
 
     def keep(self, keys: Collection[TrackKey], published: Callable[[TrackKey], bool]) -> None:
         """Drop every track but these, and those that are no longer published: of them the kernel is told."""
@@ -89,5 +89,5 @@ class IncomingTracks:
             lambda sequence: self._parent.send_latest(name, control.Frame(track=key, sequence=sequence)),
             self._sequences.get(key, 0),
         )
-        track.on_picture = self._on_picture.get(key)
+        track.on_decoded = self._on_decoded.get(key)
         return track

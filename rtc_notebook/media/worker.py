@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from .. import protocol
 from ..errors import RtcNotebookError
@@ -16,9 +16,8 @@ from . import control
 from .control import TrackKey
 from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
-from .incoming import DecodedPicture
+from .filtered_sound import FilteredSound
 from .isolation import IsolatedFilter
-from .outgoing import OutgoingVideo
 from .own import OwnTracks
 from .publishing import Offered, Publishing
 from .receiver import FrameReceiver
@@ -64,7 +63,7 @@ class Worker:
         self._room = Room()
         self._described = False  # whether a room came since the last welcome
         self._wanted: set[TrackKey] = set()
-        self._filters: dict[TrackKey, FilteredTrack] = {}
+        self._filters: dict[TrackKey, FilteredTrack | FilteredSound] = {}
         self._results: dict[TrackKey, RingReader] = {}  # kept beyond their filters: the kernel may take one up again
         self._isolated: dict[TrackKey, IsolatedFilter] = {}
         self._unconfirmed: list[TrackKey] = []  # filters asked for that the room does not show yet
@@ -152,19 +151,23 @@ class Worker:
     def _set_filter(self, command: control.SetFilter) -> None:
         filtered = self._filters.get(command.track)
         if filtered is None:
-            filtered = FilteredTrack(command.track, command.on_error, command.label)
+            made = FilteredTrack if command.track.kind == "video" else FilteredSound
+            filtered = made(command.track, command.on_error, command.label)
             filtered.results = self._results.get(command.track)
             self._filters[command.track] = filtered
-            self._tracks.on_picture(command.track, lambda picture: self._on_picture(command.track, picture))
+            self._tracks.on_decoded(command.track, lambda decoded: self._on_decoded(command.track, decoded))
         filtered.policy.on_error, filtered.label = command.on_error, command.label
         self._ask_for(filtered)
         self._update()
 
-    def _on_picture(self, key: TrackKey, picture: DecodedPicture) -> None:
-        if (filtered := self._filters.get(key)) is not None:
-            filtered.picture(picture)
+    def _on_decoded(self, key: TrackKey, decoded: Any) -> None:
+        filtered = self._filters.get(key)
+        if isinstance(filtered, FilteredTrack):
+            filtered.picture(decoded)
+        elif filtered is not None:
+            filtered.sound(decoded)
         if (isolated := self._isolated.get(key)) is not None:
-            isolated.picture(picture)
+            isolated.picture(decoded)
 
     def _isolate(self, command: control.Isolate) -> None:
         isolated = self._isolated.get(command.track)
@@ -180,7 +183,7 @@ class Worker:
         if (isolated := self._isolated.pop(key, None)) is not None:
             self._later(isolated.close())
 
-    def _ask_for(self, filtered: FilteredTrack) -> None:
+    def _ask_for(self, filtered: FilteredTrack | FilteredSound) -> None:
         if filtered.key not in self._unconfirmed:
             self._unconfirmed.append(filtered.key)
         message = protocol.SetFilter(
@@ -201,7 +204,7 @@ class Worker:
             self._unconfirmed.remove(key)
         self._filters.pop(key, None)
         self._end_isolated(key)
-        self._tracks.on_picture(key, None)
+        self._tracks.on_decoded(key, None)
         self._update()
 
     async def _report(self) -> None:
@@ -334,7 +337,7 @@ class Worker:
         for key, filtered in self._filters.items():
             raw = self._room.raw(key)
             outgoing = None if raw is None else self._publishing.track(raw.id)
-            filtered.carry(outgoing if isinstance(outgoing, OutgoingVideo) else None)
+            filtered.carry(outgoing)  # type: ignore[arg-type]  # of the key's kind, as is the filter
         self._tap()
 
     def _tap(self) -> None:
