@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .overlays import Box, Mask, Polyline, Text
     from .participants import Participant
     from .publication import Publication
+    from .recording.replay import replay
     from .tracks import Track
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "TrackEnded",
     "__version__",
     "filters",
+    "replay",
 ]
 
 _HOME = {
@@ -76,6 +78,7 @@ _HOME = {
     "Publication": ".publication",
     "Text": ".overlays",
     "Track": ".tracks",
+    "replay": ".recording.replay",
 }
 
 

@@ -64,15 +64,24 @@ class Studio:
         Where to go.
     on_change : callable
         Called, in any thread, when something changed that a widget may show.
+    worker, track : callable
+        Make the worker, or what stands in its place, and a track.
     """
 
-    def __init__(self, join: Join, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        join: Join,
+        on_change: Callable[[], None],
+        worker: Callable[[Join, Callable[[Event], None]], Worker] = Worker,
+        track: Callable[..., Track] = Track,
+    ) -> None:
         self.roster = Roster()
         self.listeners = Listeners(EVENTS)
         self.phase: Phase = "connecting"
         self.message = ""
         self.left = False
         self._on_change = on_change
+        self._make_track = track
         # one lock for all of it: the worker's events and the author's calls take it in either order
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -98,7 +107,7 @@ class Studio:
         self.recordings = Recordings(self._send)
         self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
         with self._changed:  # the first event must not come before `_worker` is there
-            self._worker = Worker(join, self._on_event)
+            self._worker = worker(join, self._on_event)
 
     # --- for the public objects -----------------------------------------------------------------------
 
@@ -264,7 +273,9 @@ class Studio:
                 continue
             info = self.roster.track(key)
             assert info is not None
-            self._tracks[key] = Track(key, info.kind, self.feed(key), self._want, self.over, self._describer(key))
+            self._tracks[key] = self._make_track(
+                key, info.kind, self.feed(key), self._want, self.over, self._describer(key)
+            )
             tell.append(("track-published", (self._tracks[key],)))
         return tell
 

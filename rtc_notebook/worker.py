@@ -68,7 +68,7 @@ class Worker:
         self._remove_directory()
 
     def _start(self) -> None:
-        self.directory = _private_directory()
+        self.directory = private_directory()
         child = ThreadedChild(MODULE, self._line, self._exited)
         child.send(msgspec.structs.replace(self._join, directory=str(self.directory)))
         with self._lock:
@@ -102,11 +102,17 @@ class Worker:
         self._on_event(State(phase="ended", code="worker-died", message=message))
 
     def _remove_directory(self) -> None:
-        shutil.rmtree(self.directory, ignore_errors=True)
+        remove_directory(self.directory)
 
 
-def _private_directory() -> Path:
+def private_directory() -> Path:
+    """Make a directory for shared memory that only this user may open."""
     parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
     with contextlib.suppress(OSError):
         return Path(tempfile.mkdtemp(prefix="rtc-notebook-", dir=parent))
     return Path(tempfile.mkdtemp(prefix="rtc-notebook-"))
+
+
+def remove_directory(directory: Path) -> None:
+    """Remove what `private_directory` made; what is mapped stays until it is let go."""
+    shutil.rmtree(directory, ignore_errors=True)

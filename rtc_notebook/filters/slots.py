@@ -98,6 +98,7 @@ class Slots:
         self._send = send
         self._directory = directory
         self._slots: dict[tuple[str, Source], _Slot] = {}
+        self.runs = True  # else somebody else runs the `programs`
         self._lock = lock
         self._want = want
         self._draw = draw
@@ -214,6 +215,11 @@ class Slots:
         boxes = [slot.controls.box("" if slot.who == ME else f" on {slot.who}") for slot in slots]
         return [box for box in boxes if box is not None]
 
+    def programs(self) -> list[tuple[str, Source, Program, OnError]]:
+        """Return each filter with whom and what it is on and what is shown when it fails."""
+        with self._lock:
+            return [(slot.who, slot.source, slot.program, slot.on_error) for slot in self._slots.values()]
+
     def statuses(self) -> list[FilterStatus]:
         """Return how each filter goes."""
         with self._lock:
@@ -224,7 +230,7 @@ class Slots:
         slot.draws &= slot.on_error == "pass" and not slot.isolated
         if not slot.draws:
             slot.program.kind = None  # nothing raw before the first result
-        slot.runner = self._runner(slot, key)
+        slot.runner = self._runner(slot, key) if self.runs else None
         if slot.draws:
             self._want_drawn_over()
         else:
