@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin after a fork, which is none of the frames' cost
+
 import av
 import msgspec
 import numpy as np
@@ -36,7 +38,6 @@ from rtc_notebook.process.threads import ThreadedChild
 HERE = Path(__file__).parent
 KEY = control.TrackKey("bench", "camera")
 ROUNDS = 3
-BARS = {"hand-over, delay": 1.0, "hand-over, CPU": 1.5, "filtered path": 15.0}
 
 
 def encoded(seconds: float = 4) -> list[bytes]:
@@ -84,7 +85,7 @@ def run(mode: str, frames: Path, count: int) -> tuple[list[float], float]:
     def read() -> None:
         position = (0, -1)
         while not done.is_set():
-            feed.wait(lambda: feed.newer(position) or done.is_set(), 1)
+            feed.wait(lambda: feed.newer(position) or done.is_set(), 1)  # noqa: B023
             taken = feed.latest()
             if taken is not None and taken.position > position:
                 position = taken.position
@@ -98,7 +99,9 @@ def run(mode: str, frames: Path, count: int) -> tuple[list[float], float]:
         threading.Thread(target=read, daemon=True).start()
     elif mode == "filtered":
         functions = chain(trivial)
-        runner = Runner(KEY, feed, Program(functions, Controls(functions)), lambda: "bench", Path(directory), child.send)
+        runner = Runner(
+            KEY, feed, Program(functions, Controls(functions)), lambda: "bench", Path(directory), child.send
+        )
     cpu = time.process_time()
     done.wait()
     cpu = time.process_time() - cpu + told["cpu"]
@@ -119,15 +122,17 @@ def main(seconds: float) -> None:
         frames.write_bytes(pickle.dumps(encoded()))
         for _ in range(ROUNDS):
             for mode in modes:
-                more, spent = run(mode, frames, int(30 * seconds / ROUNDS))
-                delays[mode] += more
-                cpu[mode].append(spent)
+                some, each = run(mode, frames, int(30 * seconds / ROUNDS))
+                delays[mode] += some
+                cpu[mode].append(each)
     delay = {mode: 1000 * statistics.median(delays[mode]) for mode in modes}
     spent = {mode: 1000 * statistics.median(cpu[mode]) for mode in modes}
     print("| 1280x720, 30 fps | delay p50, ms | CPU, ms a frame | frames |\n| --- | --- | --- | --- |")
     for mode in modes:
         print(f"| {mode} | {delay[mode]:.2f} | {spent[mode]:.2f} | {len(delays[mode])} |")
-    print(f"\nhand-over: {delay['hand-over'] - delay['decode']:+.2f} ms, {spent['hand-over'] - spent['decode']:+.2f} ms CPU")
+    print(
+        f"\nhand-over: {delay['hand-over'] - delay['decode']:+.2f} ms, {spent['hand-over'] - spent['decode']:+.2f} ms CPU"
+    )
     for what, figure in (("delay", delay), ("CPU", spent)):
         print(f"filtered path, {what}: {100 * (figure['filtered'] / figure['decode+encode'] - 1):+.1f} %")
 

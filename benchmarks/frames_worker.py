@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import av
 import msgspec
 from aiortc.codecs import get_decoder
 from aiortc.jitterbuffer import JitterFrame
@@ -34,21 +33,6 @@ KEY = control.TrackKey("bench", "camera")
 CODEC = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=97)
 BITRATE = 2_500_000
 FPS = 30
-
-
-class Encoding:
-    """Encodes, and notes how long after its arrival each picture was done."""
-
-    def __init__(self, frames: list[bytes]) -> None:
-        self.encoder = RealtimeVp8Encoder(BITRATE, BITRATE)
-        self.delays: list[float] = []
-        self._frames = frames
-        self.begun: dict[int, float] = {}
-
-    def encode(self, frame: av.VideoFrame) -> None:
-        timestamp = frame.pts
-        self.encoder.encode(frame)
-        self.delays.append(time.time() - self.begun[timestamp])
 
 
 async def feed(frames: list[bytes], count: int, take: Callable[[ReceivedFrame], None]) -> None:
@@ -80,7 +64,9 @@ async def alone(frames: list[bytes], count: int, encode: bool) -> list[float]:
     return delays
 
 
-async def hand_over(frames: list[bytes], count: int, parent: Parent, lines: Any, directory: str, back: bool) -> list[float]:
+async def hand_over(
+    frames: list[bytes], count: int, parent: Parent, lines: Any, directory: str, back: bool
+) -> list[float]:
     """Decode and hand to the kernel; with ``back``, encode the filter's results too."""
     loop = asyncio.get_running_loop()
     track = IncomingTrack(
@@ -139,9 +125,10 @@ async def main() -> None:
     parent = await Parent.attach()
     lines = parent.__aiter__()
     order = msgspec.json.decode(await lines.__anext__())
-    frames = pickle.loads(Path(order["frames"]).read_bytes())
+    frames = pickle.loads(Path(order["frames"]).read_bytes())  # noqa: ASYNC240
     mode, count = order["mode"], order["count"]
-    opencv()
+    cv2 = opencv()
+    cv2.setNumThreads(1)  # as the worker does
     await asyncio.sleep(0.5)
     cpu = time.process_time()
     if mode in ("decode", "decode+encode"):

@@ -365,4 +365,6 @@ class Worker:
 
 
 with contextlib.suppress(ImportError):  # loaded now, so that the first picture does not wait for it
-    import cv2  # noqa: F401
+    import cv2
+
+    cv2.setNumThreads(1)  # each picture is small work; a pool of threads only costs more of it

@@ -57,7 +57,11 @@ class Parent:
 
         While the parent does not read (a kernel that a cell keeps busy), one message a key is kept, not a backlog.
         """
-        self._latest[key] = msgspec.json.encode(message)
+        data = msgspec.json.encode(message)
+        if not self._latest and not self._writer.transport.get_write_buffer_size():
+            self._write(data)  # the parent keeps up: at once, without a detour over another task
+            return
+        self._latest[key] = data
         self._drained.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
