@@ -130,9 +130,8 @@ def main(seconds: float) -> None:
     print("| 1280x720, 30 fps | delay p50, ms | CPU, ms a frame | frames |\n| --- | --- | --- | --- |")
     for mode in modes:
         print(f"| {mode} | {delay[mode]:.2f} | {spent[mode]:.2f} | {len(delays[mode])} |")
-    print(
-        f"\nhand-over: {delay['hand-over'] - delay['decode']:+.2f} ms, {spent['hand-over'] - spent['decode']:+.2f} ms CPU"
-    )
+    more, work = delay["hand-over"] - delay["decode"], spent["hand-over"] - spent["decode"]
+    print(f"\nhand-over: {more:+.2f} ms, {work:+.2f} ms CPU")
     for what, figure in (("delay", delay), ("CPU", spent)):
         print(f"filtered path, {what}: {100 * (figure['filtered'] / figure['decode+encode'] - 1):+.1f} %")
 

@@ -26,6 +26,7 @@ class Parent:
         self._reader = reader
         self._writer = writer
         self._latest: OrderedDict[str, bytes] = OrderedDict()
+        self._burst = False  # something was written in this turn of the event loop
         self._drained = asyncio.Event()
         self._ppid = os.getppid()
         self._tasks = [asyncio.ensure_future(self._watch()), asyncio.ensure_future(self._ring())]
@@ -58,11 +59,16 @@ class Parent:
         While the parent does not read (a kernel that a cell keeps busy), one message a key is kept, not a backlog.
         """
         data = msgspec.json.encode(message)
-        if not self._latest and not self._writer.transport.get_write_buffer_size():
-            self._write(data)  # the parent keeps up: at once, without a detour over another task
+        if not (self._latest or self._burst or self._writer.transport.get_write_buffer_size()):
+            self._burst = True  # the parent keeps up: at once, without a detour over another task
+            asyncio.get_running_loop().call_soon(self._end_burst)
+            self._write(data)
             return
         self._latest[key] = data
         self._drained.set()
+
+    def _end_burst(self) -> None:
+        self._burst = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
