@@ -170,3 +170,76 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
         canvas, info = painted(guest, RAW)
         assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
+
+
+PAIRED = """async ([selector, source]) => {
+    const {CaptureClock} = await import(source);
+    const clock = new CaptureClock();
+    const video = document.querySelector(selector);
+    const track = video.srcObject.getVideoTracks()[0];
+    for (const connection of connections) {
+        for (const receiver of connection.getReceivers()) {
+            if (receiver.track !== track) continue;
+            for (const one of (await receiver.getStats()).values()) {
+                if (one.type === "remote-outbound-rtp") clock.report(one.timestamp, one.remoteTimestamp);
+            }
+        }
+    }
+    const found = [];
+    while (found.length < 30) {
+        const times = await new Promise(done => video.requestVideoFrameCallback((_, metadata) => done(metadata)));
+        found.push(clock.captured(times, (Date.now() - performance.now()) / 1000));
+    }
+    return found;
+}"""
+
+
+def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
+    call: Kernel, ana: Page, guest: Page, lab: JupyterServer, room: str
+):
+    call.run(
+        "captured = []\n"
+        "@call.filter(on='Ana')\n"
+        "def slice(frame, info):\n"
+        "    captured.append(info.captured)\n"
+        "    found = (frame[..., 1] > 200).astype('uint8')\n"
+        "    found[:, :400] = found[:, 900:] = 0\n"
+        "    return [Box(460, 180, 360, 360, colour='#ff00ff', line=8)] if found.any() else []"
+    )
+    for page in (guest, ana):
+        canvas, info = painted(page)
+        box = extent(canvas, info, (255, 0, 255))
+        np.testing.assert_allclose(box, (460 / 1280, 0.25, 820 / 1280, 0.75), atol=0.012)  # its own mirror image
+    state = lab.get(f"rtc-notebook/api/rooms/{room}")
+    [kernel] = [who for who in state["participants"] if who["client"] == "kernel"]
+    assert kernel["tracks"] == [], "nothing is encoded"
+    assert all(track["filter"] is None for who in state["participants"] for track in who["tracks"])
+    assert "active" in call.run("print(call.filters[0])")
+    # The browser's own reckoning of when its pictures were captured agrees with what the kernel was told of them.
+    source = guest.evaluate("document.querySelector('script[type=module]').src").replace("page.js", "overlay.js")
+    reckoned = np.array(guest.evaluate(PAIRED, [RAW, source])[3:])
+    told = np.array([float(one) for one in call.run("print(*captured)").split()])
+    apart = np.abs(reckoned[:, None] - told[None, :]).min(axis=1)
+    assert np.median(apart) < 0.025, f"{apart}, where frames are 0.1 s apart"
+    call.run("call.unfilter(on='Ana')")
+    for page in (guest, ana):
+        page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
+
+
+def test_under_hold_shapes_come_before_anything_raw_and_a_picture_may_follow(call: Kernel, ana: Page, guest: Page):
+    call.run(
+        "import time\nslow = True\n"
+        "@call.filter(on='Ana', on_error='hold')\n"
+        "def boxes(frame):\n"
+        "    while slow: time.sleep(0.05)\n"
+        "    return Box(460, 180, 360, 360, colour='#ff00ff', line=8)"
+    )
+    expect(guest.locator(tile("Ana", state="live"))).to_have_count(0, timeout=10_000)
+    guest.wait_for_timeout(1_500)
+    expect(guest.locator(tile("Ana", state="live"))).to_have_count(0)
+    call.run("slow = False")
+    expect(guest.locator(RAW)).to_be_attached(timeout=10_000)
+    painted(guest, RAW)
+    call.run("@call.filter(on='Ana')\ndef boxes(frame):\n    frame[:] = (255, 0, 0)\n    return frame")
+    expect(guest.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=10_000)
+    guest.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
