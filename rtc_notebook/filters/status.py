@@ -78,8 +78,8 @@ class Filters(Sequence[FilterStatus]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-_COLUMNS = ("on", "filter", "state", "fps", "ms a frame", "dropped", "errors", "last error")
-_NUMBERS = ("fps", "ms a frame", "dropped", "errors")
+_COLUMNS = ("on", "filter", "state", "fps", "ms", "dropped", "errors", "last error")
+_NUMBERS = ("fps", "ms", "dropped", "errors")
 
 
 def _row(one: FilterStatus) -> tuple[str, ...]:
@@ -87,7 +87,10 @@ def _row(one: FilterStatus) -> tuple[str, ...]:
     how = ", ".join(["hold"] * (one.on_error == "hold") + ["isolated"] * one.isolated)
     error = escape(one.last_error)
     if one.traceback and one.traceback != one.last_error:
-        error = f"<details><summary>{error}</summary><pre>{escape(one.traceback)}</pre></details>"
+        pre = '<pre style="white-space: pre-wrap">'
+        error = (
+            f'<details style="min-width: 18em"><summary>{error}</summary>{pre}{escape(one.traceback)}</pre></details>'
+        )
     return (
         escape(whom),
         escape(f"{one.label} ({how})" if how else one.label),

@@ -143,6 +143,22 @@ def test_nothing_raw_is_shown_after_the_room_says_filtered(call: Kernel, ana: Pa
     assert all(plain[first:]), "and never again afterwards"
 
 
+def test_who_loads_the_page_anew_is_filtered_from_the_first_picture(call: Kernel, ana: Page, guest: Page):
+    paint(call, "(0, 255, 0)", "hold")
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    until(guest, (0, 255, 0))
+    guest.evaluate(WATCH)
+    ana.reload()
+    expect(guest.locator(tile("Ana", state=None))).to_have_count(0, timeout=10_000)
+    seen = len(guest.evaluate("globalThis.colours"))
+    expect(guest.locator(PROCESSED)).to_be_attached(timeout=20_000)
+    until(guest, (0, 255, 0))
+    colours = guest.evaluate("globalThis.colours")
+    assert len(colours) > seen
+    assert all(one["plain"] for one in colours), "not one raw frame came through"
+    assert not call.drain_stderr(0.5)
+
+
 def test_a_filter_that_raises_says_so_once_and_passes(call: Kernel, ana: Page, guest: Page):
     call.run("@call.filter(on='Ana')\ndef broken(frame):\n    raise ValueError('no idea')")
     expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
