@@ -18,7 +18,7 @@ from .result import to_bgr
 
 
 class Compare:
-    """Shows the raw picture beside what a filter makes of it; about 2 ms at 720p, and the filter's own.
+    """Shows the raw picture beside what a filter makes of it; about 4 ms at 720p, and the filter's own.
 
     Attributes
     ----------
@@ -45,7 +45,9 @@ class Compare:
         raw = bgr(frame)
         height, width = raw.shape[:2]
         given = raw.copy()  # a filter may write on what it gets
-        processed = to_bgr(self._function(given, *args, **parameters))
+        processed = self._function(given, *args, **parameters)
+        grey = isinstance(processed, np.ndarray) and processed.ndim == 2 and processed.dtype == np.uint8
+        processed = bgr(processed) if grey else to_bgr(processed)  # to_bgr does without OpenCV, at 5 ms for grey
         if self._layout == "split":
             if processed.shape != raw.shape:
                 processed = cv.resize(processed, (width, height), interpolation=cv.INTER_AREA)

@@ -17,6 +17,7 @@ Box = tuple[float, float, float, float]
 _WINDOW = 24  # pixels on a side: what the cascade was trained on
 _STEP = 1.19  # from one size of faces to the next
 _LARGE = 7  # sizes that are cheap to look for, in all poses
+_OVERVIEW = 320  # pixels across: what all searches begin with
 _WIDEST = 182  # pixels in which the smallest faces are looked for
 _POSES = (0, -15, 15)  # degrees that a head is tilted
 _ALIKE = 0.35  # intersection over union of two hits on one face
@@ -49,17 +50,17 @@ class CascadeFaces:
         self._hits: list[list[Box]] = []  # of each search, when it was last made
         self._next = 0
         self._shape: tuple[int, ...] = ()
-        self._overview: Picture | None = None
+        self._outline: Picture | None = None
 
     def __call__(self, frame: Picture) -> list[Box]:
         """Return the faces found in this picture, as boxes around eyes, nose and mouth."""
         picture = bgr(frame)
         searches = list(_searches(*picture.shape[:2]))
-        afresh = self._changed(picture)
+        overview = shrunk(picture, _OVERVIEW)
+        afresh = self._changed(picture.shape, overview)
         if afresh:
             self._hits, self._next = [[] for _ in searches], 0
         found: list[Box] = []
-        overview = shrunk(picture, 2 * _WIDEST)
         scale = picture.shape[1] / overview.shape[1]
         for _ in range(len(searches) if afresh else min(len(searches), 1)):
             widths, pose = searches[self._next]
@@ -70,12 +71,12 @@ class CascadeFaces:
             found += hits
         return _faces(found, [hit for hits in self._hits for hit in hits])
 
-    def _changed(self, picture: Picture) -> bool:
+    def _changed(self, shape: tuple[int, ...], overview: Picture) -> bool:
         cv = cv2()
-        overview = cv.resize(shrunk(picture, _WIDEST), (16, 16), interpolation=cv.INTER_AREA)
-        former, self._overview = self._overview, overview
-        shape, self._shape = self._shape, picture.shape
-        return former is None or shape != picture.shape or float(cv.norm(overview, former, cv.NORM_L1)) > 30 * 768
+        outline = cv.resize(overview, (16, 16), interpolation=cv.INTER_AREA)
+        former, self._outline = self._outline, outline
+        same, self._shape = self._shape == shape, shape
+        return former is None or not same or float(cv.norm(outline, former, cv.NORM_L1)) > 30 * outline.size
 
     def _search(self, picture: Picture, width: int, pose: int) -> Iterator[Box]:
         cv = cv2()

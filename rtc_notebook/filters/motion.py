@@ -19,7 +19,7 @@ _SMALLEST = 16  # pixels: DISOpticalFlow's patches need some
 
 
 class MotionHeatMap:
-    """Colours what moves and lately moved, over the picture; about 6 ms at 720p.
+    """Colours what moves and lately moved, over the picture; about 7 ms at 720p.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ def _arrows(start: Picture, moved: Picture) -> list[Picture]:
 
 
 class BackgroundSubtraction:
-    """Shows what is new in the picture and hides what stays (mixture of Gaussians; Zivkovic, 2004); about 6 ms at 720p.
+    """Shows what is new in the picture and hides what stays (mixture of Gaussians; Zivkovic, 2004); about 7 ms at 720p.
 
     Leave the picture for some seconds while it learns, untick ``learn``, and come back: only you are seen. Whoever sits
     still while it learns becomes background. Needs a camera that stands still, and hides nobody reliably.

@@ -32,7 +32,7 @@ class _Face:
 
 
 class FacePixelation:
-    """Pixelates faces; about 13 ms at 720p with the detector that comes with it, ten times that for the first picture.
+    """Pixelates faces; about 15 ms at 720p with scikit-image's detector, 60 for the first picture.
 
     A face that was found stays covered while the detector misses it: it is followed from frame to frame and given up
     after ``hold`` frames, or sooner if it was found but once or twice. While no face is known at all, the whole picture

@@ -36,7 +36,7 @@ class QrCode:
 
 
 def read_qr_codes(frame: Picture) -> list[QrCode]:
-    """Return the QR codes (ISO/IEC 18004) in a picture that can be read; about 4 ms at 720p, and 5 ms for each code.
+    """Return the QR codes (ISO/IEC 18004) in a picture that can be read; about 4 ms at 720p, and 10 ms for each code.
 
     Looks for them in a copy of about 640 pixels across and reads them from the picture itself. To be read, a code
     should be a tenth of the picture's width.
@@ -75,7 +75,7 @@ def _detector() -> Any:
 
 
 def qr_codes(frame: Picture, colour: Annotated[Colour, list(COLOURS)] = "green") -> Picture:
-    """Return the picture with each QR code outlined and its words; about 4 ms at 720p, and 5 ms for each code.
+    """Return the picture with each QR code outlined and its words; about 4 ms at 720p, and 10 ms for each code.
 
     Parameters
     ----------

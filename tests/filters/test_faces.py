@@ -59,11 +59,15 @@ def test_blocks_are_what_is_left_of_a_face(head) -> None:
     assert (shown[outside] == head[0][outside]).all()
 
 
-def test_one_picture_alone_is_enough(head) -> None:
+def test_one_picture_alone_hides_the_face(head) -> None:
+    found = 0
     for number, points in FEATURES.items():
         function = filters.FacePixelation()
-        function(head[number])
-        assert function.faces and all(covered(function.faces, *point) for point in points), number
+        hidden = (function(head[number]) != head[number]).any(axis=2)
+        found += bool(function.faces)
+        for x, y in points:
+            assert hidden[y - 9 : y + 10, x - 9 : x + 10].mean() > 0.95, number
+    assert found >= 10  # of 12; in the others everything is hidden
 
 
 def test_a_face_that_the_detector_loses_is_followed(head) -> None:
