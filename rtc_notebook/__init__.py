@@ -14,6 +14,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import filters
+    from .audio import AudioTrack
     from .call import Call
     from .errors import (
         CallEnded,
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
         SourceError,
         TrackEnded,
     )
+    from .frames import FrameInfo
     from .overlays import Box, Mask, Polyline, Text
     from .participants import Participant
     from .publication import Publication
     from .recording.replay import replay
     from .tracks import Track
+    from .video import VideoTrack
 
 __all__ = [
+    "AudioTrack",
     "Box",
     "Call",
     "CallEnded",
@@ -47,6 +51,7 @@ __all__ = [
     "CallTimeout",
     "ConnectionFailed",
     "FilterError",
+    "FrameInfo",
     "Mask",
     "MessageError",
     "MessageTooLarge",
@@ -64,20 +69,24 @@ __all__ = [
     "Text",
     "Track",
     "TrackEnded",
+    "VideoTrack",
     "__version__",
     "filters",
     "replay",
 ]
 
 _HOME = {
+    "AudioTrack": ".audio",
     "Box": ".overlays",
     "Call": ".call",
+    "FrameInfo": ".frames",
     "Mask": ".overlays",
     "Participant": ".participants",
     "Polyline": ".overlays",
     "Publication": ".publication",
     "Text": ".overlays",
     "Track": ".tracks",
+    "VideoTrack": ".video",
     "replay": ".recording.replay",
 }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol, cast
 
+from .audio import AudioTrack
 from .errors import CallEnded, ParticipantNotFound
 from .media.control import TrackKey
 from .protocol import Kind, ParticipantInfo, Source
 from .roster import Roster
 from .tracks import Track
+from .video import VideoTrack
 
 ME = "me"
 """The name under which the browser that shows this notebook's widget is found."""
@@ -68,19 +70,25 @@ class Participant:
         return self.id in self._studio.roster.participants and self._studio.over() is None
 
     @property
-    def video(self) -> Track | None:
+    def video(self) -> VideoTrack | None:
         """The camera's picture, or what a kernel shows; None where there is none."""
-        return self._track("kernel" if self.is_kernel else "camera", "video")
+        return cast("VideoTrack | None", self._track("kernel" if self.is_kernel else "camera", "video"))
 
     @property
-    def audio(self) -> Track | None:
+    def audio(self) -> AudioTrack | None:
         """The microphone's sound; None where there is none."""
-        return self._track("kernel" if self.is_kernel else "microphone", "audio")
+        return cast("AudioTrack | None", self._track("kernel" if self.is_kernel else "microphone", "audio"))
 
     @property
-    def screen(self) -> Track | None:
+    def screen(self) -> VideoTrack | None:
         """The shared screen; None where there is none."""
-        return self._track("screen", "video")
+        return cast("VideoTrack | None", self._track("screen", "video"))
+
+    @property
+    def speaking(self) -> bool:
+        """Whether this participant speaks now; see `AudioTrack.speaking`. False where there is no sound."""
+        audio = self.audio
+        return audio is not None and audio.speaking
 
     @property
     def publications(self) -> dict[str, Track]:
@@ -111,6 +119,11 @@ class Participant:
     def __repr__(self) -> str:
         has = ", ".join(track.source for track in self._info.tracks if track.of is None) or "nothing published"
         return f"<Participant {self.name!r}: {has}{'' if self.present else ', has left'}>"
+
+
+def live_track(key: TrackKey, kind: Kind, *args: Any) -> Track:
+    """Make a track of the class that its kind has."""
+    return AudioTrack(key, kind, *args) if kind == "audio" else VideoTrack(key, kind, *args)
 
 
 class Participants(Mapping[str, Participant]):

@@ -32,7 +32,7 @@ from .media.control import (
     TrackKey,
     Want,
 )
-from .participants import ME, Participant
+from .participants import ME, Participant, live_track
 from .protocol import Data, Filterable, ParticipantInfo
 from .publications import Publications
 from .recording.recordings import Recordings, preview
@@ -73,7 +73,7 @@ class Studio:
         join: Join,
         on_change: Callable[[], None],
         worker: Callable[[Join, Callable[[Event], None]], Worker] = Worker,
-        track: Callable[..., Track] = Track,
+        track: Callable[..., Track] = live_track,
     ) -> None:
         self.roster = Roster()
         self.listeners = Listeners(EVENTS)

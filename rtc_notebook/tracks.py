@@ -1,4 +1,4 @@
-"""A participant's picture or sound, as arrays."""
+"""What every track of a participant's has in common, pictures and sound."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from .errors import CallEnded, CallTimeout, TrackEnded
-from .feed import START, Feed, Position, Taken
+from .errors import CallEnded, TrackEnded
+from .feed import Feed
 from .media.control import TrackKey
 from .protocol import Kind, Source
 
 GRACE_SECONDS = 3.0
 """How long a track that is no longer published may come back (an SFU that starts anew) before it has ended."""
 
-_LOOK_SECONDS = 0.5  # how often a waiting reader looks whether the grace time is over
+LOOK_SECONDS = 0.5
+"""How often a waiting reader looks whether the grace time is over."""
 
 Array = np.ndarray[Any, Any]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Track:
-    """A track of a participant's, live.
+    """A track of a participant's, live: a `VideoTrack` or an `AudioTrack`.
 
-    A picture is ``uint8 (height, width, 3)``, BGR as OpenCV has it; sound comes in blocks, ``float32 (samples,
-    channels)`` at 48 kHz in [-1, 1]. Each array is the reader's own: write on it as you like. While a filter of this
-    notebook is on the picture, it is the raw one here.
-
-    Frames are fetched from the room from the first time on that one is asked for.
+    Frames are fetched from the room from the first time on that one is asked for. While a filter of this notebook is
+    on a track, what it gives here is the raw picture or sound.
 
     Attributes
     ----------
@@ -64,59 +64,6 @@ class Track:
         gone = missing is not None and time.monotonic() - missing > GRACE_SECONDS
         return self._ended or gone or self._call_over() is not None
 
-    def latest(self) -> Array | None:
-        """Return the newest frame at once, or None before the first.
-
-        Raises
-        ------
-        TrackEnded
-            If the track is no longer published.
-        CallEnded
-            If the call was left.
-        """
-        self._check()
-        self._want(self.key)
-        taken = self._feed.sound() if self.kind == "audio" else self._feed.latest()
-        return None if taken is None else taken.array
-
-    def frame(self, timeout: float = 5.0) -> Array:
-        """Wait for the next new frame and return it.
-
-        Parameters
-        ----------
-        timeout : float
-            Seconds to wait at most.
-
-        Raises
-        ------
-        CallTimeout
-            If none came in time, as when the camera is off.
-        TrackEnded, CallEnded
-            If the track or the call ended meanwhile.
-        """
-        position, deadline = self._feed.position(), time.monotonic() + timeout
-        self._check()
-        self._want(self.key)
-        while (taken := self._take(position)) is None:
-            self._check()
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise CallTimeout(
-                    f"Nothing new came from {self._describe()} within {timeout:g} s. Is it switched off or muted?"
-                )
-            self._wait(position, min(left, _LOOK_SECONDS))
-        return taken.array
-
-    def frames(self) -> Frames:
-        """Iterate over the frames, with ``for`` or ``async for``, until the track ends or the call is left.
-
-        A picture is always the newest: a slow loop sees fewer of them, never old ones. Sound comes without gaps as
-        long as the loop is less than two seconds behind.
-        """
-        self._check()
-        self._want(self.key)
-        return Frames(self)
-
     def end(self) -> None:
         """Tell readers that this track is over."""
         self._ended = True
@@ -136,53 +83,66 @@ class Track:
         if self.ended:
             raise TrackEnded(f"{self._describe()} is no longer in the call.")
 
-    def _take(self, position: Position) -> Taken | None:
-        if not self._feed.newer(position):
-            return None
-        return self._feed.following(position) if self.kind == "audio" else self._feed.latest()
-
-    def _wait(self, position: Position, timeout: float) -> None:
-        self._feed.wait(lambda: self._feed.newer(position) or self.ended, timeout)
+    def _fetch(self) -> None:
+        self._check()
+        self._want(self.key)
 
     def __repr__(self) -> str:
-        return f"<Track {self._describe()}{', ended' if self.ended else ''}>"
+        return f"<{type(self).__name__} {self._describe()}{', ended' if self.ended else ''}>"
 
 
-class Frames(Iterator[Array], AsyncIterator[Array]):
-    """The frames of a track, one after the other; made by `Track.frames`."""
+class Cursor(Protocol[T_co]):
+    """Where a reader stands in a track."""
 
-    def __init__(self, track: Track) -> None:
+    def ready(self) -> bool:
+        """Whether `take` may have something."""
+
+    def take(self) -> T_co | None:
+        """Return the next item, if it is there."""
+
+    def pause(self) -> float:
+        """Return the seconds until the reader wants another one."""
+
+
+class Live(Iterator[T], AsyncIterator[T], Generic[T]):
+    """What comes on a track, with ``for`` or ``async for``, until the track ends or the call is left."""
+
+    def __init__(self, track: Track, cursor: Cursor[T]) -> None:
         self._track = track
-        # sound starts now; a picture starts with what is there
-        self._position: Position = track._feed.position() if track.kind == "audio" else START
+        self._cursor = cursor
 
-    def __iter__(self) -> Frames:
+    def __iter__(self) -> Live[T]:
         return self
 
-    def __next__(self) -> Array:
-        while not self._track.ended:
-            taken = self._track._take(self._position)
-            if taken is not None:
-                self._position = taken.position
-                return taken.array
-            self._track._wait(self._position, _LOOK_SECONDS)
+    def __next__(self) -> T:
+        track, cursor = self._track, self._cursor
+        while not track.ended:
+            pause = cursor.pause()
+            if pause > 0:
+                track._feed.wait(lambda: track.ended, min(pause, LOOK_SECONDS))
+                continue
+            item = cursor.take()
+            if item is not None:
+                return item
+            track._feed.wait(lambda: cursor.ready() or track.ended, LOOK_SECONDS)
         raise StopIteration
 
-    def __aiter__(self) -> Frames:
+    def __aiter__(self) -> Live[T]:
         return self
 
-    async def __anext__(self) -> Array:
+    async def __anext__(self) -> T:
+        track, cursor = self._track, self._cursor
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
-        off = self._track._feed.on_wake(lambda: _set_from_thread(loop, woken))
+        off = track._feed.on_wake(lambda: _set_from_thread(loop, woken))
         try:
-            while not self._track.ended:
-                taken = self._track._take(self._position)
-                if taken is not None:
-                    self._position = taken.position
-                    return taken.array
+            while not track.ended:
+                pause = cursor.pause()
+                item = cursor.take() if pause <= 0 else None
+                if item is not None:
+                    return item
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+                    await asyncio.wait_for(woken.wait(), min(pause, LOOK_SECONDS) if pause > 0 else LOOK_SECONDS)
                 woken.clear()
         finally:
             off()

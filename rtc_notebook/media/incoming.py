@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import av
@@ -23,8 +23,11 @@ from .ring import RingWriter
 logger = logging.getLogger(__name__)
 
 VIDEO_SLOTS = 6  # three of them for the kernel to keep, see `RingReader.view`
-SOUND_SLOTS = 100
-SOUND_SLOT_BYTES = 5760 * 2 * 4  # the longest Opus packet, 120 ms, stereo
+SOUND_RATE = 48_000
+SOUND_BLOCK = 960  # samples of an entry in the ring at most: 20 ms
+SOUND_SLOTS = 300
+SOUND_SLOT_BYTES = SOUND_BLOCK * 2 * 4
+LONGEST_SILENCE = SOUND_RATE  # a longer gap is no loss: nothing was sent
 MAX_WAITING = 60  # two seconds of pictures that the decoder is behind
 
 
@@ -86,7 +89,7 @@ class IncomingTrack:
 
     def source(self, lost: Callable[[], None]) -> Callable[[ReceivedFrame], None]:
         """Return what takes the encoded frames of one publication; ``lost`` is called when it needs a keyframe."""
-        decoders: dict[str, Any] = {}
+        source = _Source()
         overrun = False
 
         def take(received: ReceivedFrame) -> None:
@@ -99,7 +102,7 @@ class IncomingTrack:
                 return
             with self._count:
                 self._waiting += 1
-            self._thread.submit(self._decode, decoders, received, lost)
+            self._thread.submit(self._decode, source, received, lost)
 
         return take
 
@@ -111,17 +114,14 @@ class IncomingTrack:
 
     # --- in the decoder's thread -----------------------------------------------------------------------
 
-    def _decode(self, decoders: dict[str, Any], received: ReceivedFrame, lost: Callable[[], None]) -> None:
+    def _decode(self, source: _Source, received: ReceivedFrame, lost: Callable[[], None]) -> None:
         with self._count:
             self._waiting -= 1
             newest = self._waiting == 0
         try:
-            name = received.codec.mimeType
-            if name not in decoders:
-                decoders[name] = get_decoder(received.codec)
-            for frame in decoders[name].decode(JitterFrame(received.encoded.data, received.timestamp)):
+            for frame in source.decoder(received.codec).decode(JitterFrame(received.encoded.data, received.timestamp)):
                 if isinstance(frame, av.AudioFrame):
-                    self._sound(_samples(frame), received)
+                    self._sound(source, _samples(frame), received)
                 elif newest:
                     self._picture(frame, received)
         except av.FFmpegError:
@@ -131,12 +131,24 @@ class IncomingTrack:
         except Exception:
             logger.exception("A frame could not be handed on")
 
-    def _sound(self, samples: NDArray[np.float32], received: ReceivedFrame) -> None:
-        ring = self._room_for(samples.nbytes, SOUND_SLOTS, SOUND_SLOT_BYTES)
-        if ring is not None and ring.write(
-            samples, sequence=self.sequence + 1, captured=received.captured, arrived=received.arrived
-        ):
-            self._written(received, samples)
+    def _sound(self, source: _Source, samples: NDArray[np.float32], received: ReceivedFrame) -> None:
+        missing = source.missing(received.timestamp, len(samples))
+        if missing:
+            silence = np.zeros((missing, samples.shape[1]), np.float32)
+            self._block(silence, received, -missing)
+        self._block(samples, received, 0)
+
+    def _block(self, samples: NDArray[np.float32], received: ReceivedFrame, begin: int) -> None:
+        """Write samples, the first of which is ``begin`` samples after what was received."""
+        for at in range(0, len(samples), SOUND_BLOCK):
+            block = samples[at : at + SOUND_BLOCK]
+            captured = received.captured + (begin + at) / SOUND_RATE
+            its = replace(received, timestamp=received.timestamp + begin + at, captured=captured)
+            ring = self._room_for(block.nbytes, SOUND_SLOTS, SOUND_SLOT_BYTES)
+            if ring is not None and ring.write(
+                block, sequence=self.sequence + 1, captured=captured, arrived=received.arrived
+            ):
+                self._written(its, block)
 
     def _picture(self, frame: av.VideoFrame, received: ReceivedFrame) -> None:
         if frame.format.name != "yuv420p":
@@ -188,6 +200,26 @@ class IncomingTrack:
             self.on_decoded(DecodedPicture(sequence, frame, *times))
         else:
             self.on_decoded(DecodedSound(sequence, frame, received.timestamp, received.captured))
+
+
+class _Source:
+    """What one publication's frames need from one to the next; in the decoder's thread."""
+
+    def __init__(self) -> None:
+        self._decoders: dict[str, Any] = {}
+        self._expected: int | None = None
+
+    def decoder(self, codec: Any) -> Any:
+        """Return the decoder that has had everything so far."""
+        if codec.mimeType not in self._decoders:
+            self._decoders[codec.mimeType] = get_decoder(codec)
+        return self._decoders[codec.mimeType]
+
+    def missing(self, timestamp: int, samples: int) -> int:
+        """Return how many samples were lost before those that begin at ``timestamp`` (48 kHz)."""
+        expected, self._expected = self._expected, timestamp + samples
+        gap = 0 if expected is None else timestamp - expected
+        return gap if 0 < gap <= LONGEST_SILENCE else 0
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

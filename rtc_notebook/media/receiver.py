@@ -30,6 +30,7 @@ from aiortc.stats import RTCStatsReport
 
 from ..rtp import seam
 from ..rtp.assembler import EncodedFrame, FrameAssembler, MediaPacket
+from ..rtp.clocks import SenderClock
 from ..rtp.keyframes import KeyframeRequests
 from ..rtp.loss import LossTracker
 from ..rtp.timeline import signed16
@@ -38,12 +39,11 @@ from ..rtp.vp8 import keyframe_size
 logger = logging.getLogger(__name__)
 
 NTP_TO_UNIX = 2_208_988_800
-MAX_CAPTURE_DELAY = 5.0
 
 
 @dataclass(frozen=True)
 class ReceivedFrame:
-    """An encoded frame with its times: seconds since the epoch, and the RTP timestamp without wraps."""
+    """An encoded frame with its times: seconds since the epoch by our clock, and the RTP timestamp without wraps."""
 
     encoded: EncodedFrame
     codec: Any
@@ -68,13 +68,15 @@ class FrameReceiver:
         self._report: tuple[int, int, float] | None = None  # NTP time, RTP timestamp, when it came
         self._reporting: asyncio.Task[None] | None = None
         self._failures = 0
+        self._clock = SenderClock()
         self._begin(None)
 
     # --- what the worker asks of it --------------------------------------------------------------------
 
-    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None) -> None:
-        """Hand frames to ``on_frame`` from now on; None: this m-line is idle."""
+    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None, clock: SenderClock | None = None) -> None:
+        """Hand frames to ``on_frame`` from now on; None: this m-line is idle. ``clock`` is the sender's."""
         self._on_frame = on_frame
+        self._clock = clock or SenderClock()
         self._begin(None)
 
     def request_keyframe(self) -> None:
@@ -226,13 +228,12 @@ class FrameReceiver:
             self._on_frame(ReceivedFrame(frame, codec, self._timestamp, captured, arrived))
 
     def _captured(self, timestamp: int, clock_rate: int, arrived: float) -> float:
-        """Return when a frame was captured, as the sender's reports say (RFC 3550, 6.4.1), if that can be true."""
+        """Return when a frame was captured, as the sender's reports say it (RFC 3550, 6.4.1), by our clock."""
         if self._report is None:
             return arrived
         ntp, reported, _ = self._report
         since = ((timestamp - reported + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-        captured = ntp / (1 << 32) - NTP_TO_UNIX + since / clock_rate
-        return captured if 0 <= arrived - captured < MAX_CAPTURE_DELAY else arrived
+        return self._clock.here(ntp / (1 << 32) - NTP_TO_UNIX + since / clock_rate, arrived)
 
     async def _send_reports(self) -> None:
         while True:

@@ -302,7 +302,14 @@ class _View:
 
 
 def _find(ring: Ring, sequence: int) -> int:
-    for index in range(ring.slots):
+    newest = ring.words[NEWEST_AT] - 1
+    if newest < 0:
+        return -1
+    back = ring.words[ring.word(newest, SEQUENCE)] - sequence
+    if back < 0:
+        return -1
+    likely = (newest - back) % ring.slots  # where it stands unless slots were passed over
+    for index in (likely, *range(ring.slots)):
         if ring.words[ring.word(index, SEQUENCE)] == sequence and ring.words[ring.word(index, LOCK)]:
-            return index
+            return int(index)
     return -1

@@ -25,6 +25,13 @@ class Room:
         """Return the raw track of this participant and source, if it is published."""
         return self._raw.get(key)
 
+    def owner(self, publication: str) -> str | None:
+        """Return the id of who sends a track."""
+        for participant in self.participants:
+            if any(track.id == publication for track in participant.tracks):
+                return participant.id
+        return None
+
     def published_by(self, participant: str | None) -> set[TrackKey]:
         """Return what a kernel publishes of its own, by the keys under which it knows it."""
         return {TrackKey.own(key.name, key.kind) for key in self._raw if key.participant == participant}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
+from ..rtp.clocks import SenderClock
 from . import control
 from .control import TrackKey
 from .incoming import IncomingTrack
@@ -18,11 +20,18 @@ class _Parent(Protocol):
 
 
 class IncomingTracks:
-    """Brings what m-lines carry to the tracks that the kernel knows."""
+    """Brings what m-lines carry to the tracks that the kernel knows.
 
-    def __init__(self, directory: str, parent: _Parent) -> None:
+    ``owner`` returns who sends a publication: all that one participant sends is by one clock.
+    """
+
+    def __init__(
+        self, directory: str, parent: _Parent, owner: Callable[[str], str | None] = lambda track: None
+    ) -> None:
         self._directory = directory
         self._parent = parent
+        self._owner = owner
+        self._clocks: WeakValueDictionary[str, SenderClock] = WeakValueDictionary()
         self._keys: dict[str, TrackKey] = {}
         self._tracks: dict[TrackKey, IncomingTrack] = {}
         self._sequences: dict[TrackKey, int] = {}  # where a track goes on counting that comes back
@@ -73,7 +82,9 @@ class IncomingTracks:
                     return
             take(received)
 
-        receiver.bind(on_frame)
+        sender = self._owner(publication) or publication
+        clock = self._clocks.setdefault(sender, SenderClock())
+        receiver.bind(on_frame, clock)
 
     def close(self) -> None:
         """Close every track."""

@@ -70,7 +70,7 @@ class Worker:
         self._subscribed: tuple[str, ...] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._directory = join.directory
-        self._tracks = IncomingTracks(join.directory, parent)
+        self._tracks = IncomingTracks(join.directory, parent, lambda track: self._room.owner(track))
         self._recordings = Recordings(self._signaling.send, parent, self._update)
         self._tracks.on_encoded = self._recordings.received
         seam.use_rtp_classes(Sender, FrameReceiver)

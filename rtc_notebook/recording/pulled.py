@@ -60,7 +60,7 @@ class PulledTrack(Track):
         self._current = following
         return (following[0].copy(), following[1]) if info else following[0].copy()
 
-    def frames(  # type: ignore[override]
+    def frames(
         self, fps: float | None = None, format: Format = "bgr", copy: bool = True, info: bool = False
     ) -> PulledFrames:
         """Iterate over all frames from the beginning, with ``for`` or ``async for``.
@@ -85,6 +85,11 @@ class PulledTrack(Track):
         if self.kind != "audio":
             raise TypeError(f"{self._describe()} is a picture; only sound comes in blocks.")
         return PulledFrames(_even(self._contents, self._timed(), seconds), info)
+
+    @property
+    def speaking(self) -> bool:
+        """Always False: no moment of the recording is now."""
+        return False
 
     def _timed(self) -> Iterator[Timed]:
         stream = self._contents.stream(self.key)

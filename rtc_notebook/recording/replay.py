@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 from ..call import Call, _living, _living_lock
 from ..errors import CallError, RecordingError
 from ..media.control import Join, Room, State, TrackKey
-from ..participants import ME, Participants
+from ..participants import ME, Participants, live_track
 from ..studio import Studio
 from ..tracks import Track
 from .player import Player
@@ -84,7 +84,7 @@ class Replay(Call):
         def pulled(key: TrackKey, *args: Any) -> Track:
             return PulledTrack(contents, key, *args[-2:])
 
-        self._studio = Studio(join, lambda: None, worker=start, track=Track if speed else pulled)
+        self._studio = Studio(join, lambda: None, worker=start, track=live_track if speed else pulled)
         self._studio.filters.runs = speed is not None
         self._participants = Participants(self._studio)
         with _living_lock:
@@ -96,7 +96,7 @@ class Replay(Call):
         """What happened: ``seconds`` from the beginning, ``time`` of day, ``event``, and what belongs to it."""
         return self._contents.events()
 
-    def filter(self, *args: Any, isolated: bool = False, **kwargs: Any) -> Any:  # type: ignore[override]
+    def filter(self, *args: Any, isolated: bool = False, **kwargs: Any) -> Any:
         """Put a filter on somebody's picture, as `Call.filter`; it runs here, ``isolated`` or not."""
         return super().filter(*args, **kwargs)
 

@@ -2,34 +2,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 from fake_worker import GUEST, FakeWorker, eventually, person, picture
 
-from rtc_notebook import Call, CallEnded, CallTimeout, Track, TrackEnded
+from rtc_notebook import Call, CallEnded, CallTimeout, TrackEnded, VideoTrack
 from rtc_notebook import tracks as tracks_module
-from rtc_notebook.media.control import TrackKey, Want
-
-SOUND = TrackKey("p2", "microphone", "audio")
+from rtc_notebook.media.control import Want
 
 
 @pytest.fixture
-def track(call: Call, worker: FakeWorker) -> Track:
+def track(call: Call, worker: FakeWorker) -> VideoTrack:
     worker.connect(person("p2", "Guest", "camera", "microphone"))
     found = call.participants["Guest"].video
     assert found is not None
     return found
 
 
-@pytest.fixture
-def sound(call: Call, track: Track) -> Track:
-    found = call.participants["Guest"].audio
-    assert found is not None
-    return found
-
-
-def test_nothing_is_fetched_before_it_is_asked_for(track: Track, worker: FakeWorker) -> None:
+def test_nothing_is_fetched_before_it_is_asked_for(track: VideoTrack, worker: FakeWorker) -> None:
     assert not any(want.tracks for want in worker.sent(Want))
     assert track.latest() is None
     assert worker.wait_for(Want, len(worker.sent(Want))).tracks == (GUEST,)
@@ -38,7 +30,7 @@ def test_nothing_is_fetched_before_it_is_asked_for(track: Track, worker: FakeWor
     assert len(worker.sent(Want)) == asked
 
 
-def test_latest_is_the_newest_and_ones_own_copy(track: Track, worker: FakeWorker) -> None:
+def test_latest_is_the_newest_and_ones_own_copy(track: VideoTrack, worker: FakeWorker) -> None:
     for sequence in range(3):
         worker.frame(picture(sequence), sequence)
     frame = track.latest()
@@ -48,19 +40,19 @@ def test_latest_is_the_newest_and_ones_own_copy(track: Track, worker: FakeWorker
     assert again is not None and again[0, 0, 0] == 2
 
 
-def test_frame_is_a_new_one(track: Track, worker: FakeWorker) -> None:
+def test_frame_is_a_new_one(track: VideoTrack, worker: FakeWorker) -> None:
     worker.frame(picture(1), 1)
     threading.Timer(0.03, lambda: worker.frame(picture(2), 2)).start()
     assert track.frame()[0, 0, 0] == 2
 
 
-def test_frame_says_when_none_comes(track: Track, worker: FakeWorker) -> None:
+def test_frame_says_when_none_comes(track: VideoTrack, worker: FakeWorker) -> None:
     worker.frame(picture(1), 1)
     with pytest.raises(CallTimeout, match="camera of 'Guest'"):
         track.frame(timeout=0.02)
 
 
-def test_another_size_goes_on(track: Track, worker: FakeWorker) -> None:
+def test_another_size_goes_on(track: VideoTrack, worker: FakeWorker) -> None:
     worker.frame(picture(1), 1)
     frames = track.frames()
     assert next(frames).shape == (48, 64, 3)
@@ -68,7 +60,7 @@ def test_another_size_goes_on(track: Track, worker: FakeWorker) -> None:
     assert next(frames).shape == (720, 1280, 3)
 
 
-def test_a_slow_loop_sees_the_newest(track: Track, worker: FakeWorker) -> None:
+def test_a_slow_loop_sees_the_newest(track: VideoTrack, worker: FakeWorker) -> None:
     frames = track.frames()
     seen = []
     for sequence in range(1, 10):
@@ -78,7 +70,7 @@ def test_a_slow_loop_sees_the_newest(track: Track, worker: FakeWorker) -> None:
     assert seen == [3, 6, 9]
 
 
-def test_frames_end_with_the_track(track: Track, worker: FakeWorker) -> None:
+def test_frames_end_with_the_track(track: VideoTrack, worker: FakeWorker) -> None:
     worker.frame(picture(1), 1)
     threading.Timer(0.03, worker.end).start()
     assert len(list(track.frames())) == 1
@@ -86,7 +78,7 @@ def test_frames_end_with_the_track(track: Track, worker: FakeWorker) -> None:
         track.latest()
 
 
-def test_frames_end_with_the_call(call: Call, track: Track, worker: FakeWorker) -> None:
+def test_frames_end_with_the_call(call: Call, track: VideoTrack, worker: FakeWorker) -> None:
     worker.frame(picture(1), 1)
     threading.Timer(0.03, call.leave).start()
     assert len(list(track.frames())) == 1
@@ -94,13 +86,13 @@ def test_frames_end_with_the_call(call: Call, track: Track, worker: FakeWorker) 
         track.frame()
 
 
-def test_waiting_ends_when_the_participant_goes(track: Track, worker: FakeWorker) -> None:
+def test_waiting_ends_when_the_participant_goes(track: VideoTrack, worker: FakeWorker) -> None:
     threading.Timer(0.03, worker.room).start()
     with pytest.raises(TrackEnded):
         track.frame()
 
 
-async def test_frames_work_in_async_for(track: Track, worker: FakeWorker) -> None:
+async def test_frames_work_in_async_for(track: VideoTrack, worker: FakeWorker) -> None:
     seen: asyncio.Queue[int] = asyncio.Queue()
 
     async def watch() -> None:
@@ -117,7 +109,7 @@ async def test_frames_work_in_async_for(track: Track, worker: FakeWorker) -> Non
     assert seen.empty()
 
 
-def test_a_track_that_is_published_anew_goes_on(call: Call, track: Track, worker: FakeWorker) -> None:
+def test_a_track_that_is_published_anew_goes_on(call: Call, track: VideoTrack, worker: FakeWorker) -> None:
     worker.room(person("p2", "Guest"))
     assert call.participants["Guest"].video is None and not track.ended
     worker.room(person("p2", "Guest", "camera"))
@@ -125,7 +117,7 @@ def test_a_track_that_is_published_anew_goes_on(call: Call, track: Track, worker
 
 
 def test_a_track_that_stays_away_has_ended(
-    call: Call, track: Track, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+    call: Call, track: VideoTrack, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracks_module, "GRACE_SECONDS", 0.05)
     worker.room(person("p2", "Guest"))
@@ -136,19 +128,63 @@ def test_a_track_that_stays_away_has_ended(
     assert call.participants["Guest"].video not in (None, track)
 
 
-def test_sound_comes_without_gaps(sound: Track, worker: FakeWorker) -> None:
-    worker.frame(np.full((960, 2), 0, np.float32), 0, SOUND)
-    blocks = sound.frames()
-    for sequence in range(1, 4):
-        worker.frame(np.full((960, 2), sequence, np.float32), sequence, SOUND)
-    got = [next(blocks) for _ in range(3)]
-    assert [block[0, 0] for block in got] == [1, 2, 3]
-    assert got[0].dtype == np.float32 and got[0].shape == (960, 2)
+def test_formats_are_one_picture(track: VideoTrack, worker: FakeWorker) -> None:
+    worker.frame(np.full((48, 64, 3), (10, 100, 250), np.uint8), 1)
+    bgr, rgb, grey, planes = (track.latest(format) for format in ("bgr", "rgb", "gray", "yuv420p"))
+    assert bgr is not None and rgb is not None and grey is not None and planes is not None
+    assert bgr[0, 0].tolist() == rgb[0, 0, ::-1].tolist() == [10, 100, 250]
+    assert grey.shape == (48, 64) and abs(int(grey[0, 0]) - (0.114 * 10 + 0.587 * 100 + 0.299 * 250)) < 2
+    assert planes.shape == (72, 64)
+    with pytest.raises(ValueError, match="bgr, rgb, gray, yuv420p"):
+        track.latest("hsv")  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="above 0"):
+        track.frames(fps=0)
 
 
-def test_sound_that_is_lost_is_skipped(sound: Track, worker: FakeWorker) -> None:
-    worker.frame(np.full((960, 2), 1, np.float32), 1, SOUND)
-    blocks = sound.frames()
-    for sequence in range(2, 20):  # the ring here keeps four
-        worker.frame(np.full((960, 2), sequence, np.float32), sequence, SOUND)
-    assert next(blocks)[0, 0] == 19
+def test_info_says_when_and_how_large(track: VideoTrack, worker: FakeWorker) -> None:
+    worker.frame(picture(1), 7)
+    found = track.latest(info=True)
+    assert found is not None
+    _, info = found
+    assert (info.sequence, info.width, info.height, info.captured, info.arrived) == (7, 64, 48, 1.0, 2.0)
+    age = info.age
+    assert age > 1e9 and info.age > age
+    frame, info = next(track.frames(info=True))
+    assert frame[0, 0, 0] == 1 and info.sequence == 7
+
+
+@pytest.mark.parametrize("format", ["bgr", "gray", "yuv420p"])
+def test_without_copy_it_is_shared_and_stays_as_it_is(track: VideoTrack, worker: FakeWorker, format: Any) -> None:
+    kept = []
+    for sequence in range(1, 12):
+        worker.frame(picture(10 * sequence), sequence)
+        frame = track.latest(format, copy=False)
+        assert frame is not None and not frame.flags.writeable
+        kept.append((sequence, frame))
+    for sequence, frame in kept:
+        assert abs(int(frame[0, 0]) if frame.ndim == 2 else int(frame[0, 0, 0])) == pytest.approx(
+            10 * sequence if format != "yuv420p" else 16 + 10 * sequence * 219 / 255, abs=2
+        )
+    one, other = track.latest("gray", copy=False), track.latest("gray", copy=False)
+    assert one is other
+
+
+def test_fewer_frames_a_second_are_still_the_newest(track: VideoTrack, worker: FakeWorker) -> None:
+    stop = threading.Event()
+
+    def send() -> None:
+        sequence = 0
+        while not stop.wait(0.01):
+            sequence += 1
+            worker.frame(picture(sequence % 250), sequence)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        frames = track.frames(fps=10, info=True)
+        sequences = [next(frames)[1].sequence for _ in range(5)]
+    finally:
+        stop.set()
+        thread.join()
+    steps = np.diff(sequences)
+    assert steps.min() >= 3 and steps.mean() > 5
