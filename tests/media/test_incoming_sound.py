@@ -42,11 +42,13 @@ class Heard:
     def __init__(self, directory: Path) -> None:
         self.feed = Feed()
         self.newest = 0
+        self._came = asyncio.Event()
         self.track = IncomingTrack(str(directory), self.feed.open, self._on_frame)
         self._take = self.track.source(lambda: None)
 
     def _on_frame(self, sequence: int) -> None:
         self.newest = sequence
+        self._came.set()
 
     def receive(self, data: bytes, timestamp: int) -> None:
         captured = 1000.0 + timestamp / 48_000
@@ -54,7 +56,8 @@ class Heard:
 
     async def entries(self, count: int) -> list[Any]:
         while self.newest < count:
-            await asyncio.sleep(0.002)
+            self._came.clear()
+            await self._came.wait()
         return [self.feed.sound(sequence) for sequence in range(1, count + 1)]
 
 
@@ -89,5 +92,4 @@ async def test_where_nothing_was_sent_for_long_nothing_is_made_up(heard: Heard) 
     heard.receive(encoded[1], 48_000 * 60)
     found = await asyncio.wait_for(heard.entries(2), 10)
     assert found[1].info.captured - found[0].info.captured == pytest.approx(60)
-    await asyncio.sleep(0.02)
     assert heard.newest == 2
