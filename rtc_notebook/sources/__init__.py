@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .read import read
+from .reading import read
 from .source import Pace, Source
 
 __all__ = ["Pace", "Source", "read"]

@@ -100,9 +100,13 @@ class FakeWorker:
         return self.sent(kind)[count - 1]
 
     def result(self, key: TrackKey = GUEST, count: int = 1) -> np.ndarray:
-        """Wait for the count-th result and return its picture."""
+        """Wait for the count-th result and return its picture or sound."""
         told = self.wait_for(Result, count)
         assert not told.failed
+        if key.kind == "audio":
+            block = self.results[key].read(told.sequence)
+            assert block is not None
+            return block[0]
         found = self.results[key].apply(
             lambda array, info, layout: convert(array, layout, "bgr", info.height, info.width), told.sequence
         )
