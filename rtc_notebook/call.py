@@ -26,6 +26,7 @@ from .studio import Studio
 if TYPE_CHECKING:
     from .overlays import Shape
     from .recording.recording import Recording
+    from .snapshot import Snapshot
     from .view import CallView
     from .widget import CallWidget
 
@@ -476,6 +477,35 @@ class Call:
     def publications(self) -> dict[str, Publication]:
         """What this kernel publishes now, by name."""
         return self._studio.publications.current()
+
+    def snapshot(self, who: str | None = None) -> Snapshot:
+        """Take a picture of somebody, or of everybody in a grid; it shows in a notebook and is an array.
+
+        Parameters
+        ----------
+        who : str, optional
+            A participant's name, ``"me"`` for the browser that shows this call; by default everybody else in the call.
+
+        Returns
+        -------
+        Snapshot
+            The camera's picture (the shared screen where there is no camera), or 1280x720 with all of them.
+
+        Raises
+        ------
+        ParticipantNotFound
+            If nobody of that name is in the call.
+        CallError
+            If there is no picture to take.
+        CallTimeout
+            If none came within five seconds.
+        CallEnded
+            If the call was left or has ended.
+        """
+        from . import snapshot
+
+        everybody = self.participants
+        return snapshot.of_all(everybody) if who is None else snapshot.of_one(everybody[who])
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""
