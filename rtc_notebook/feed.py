@@ -50,6 +50,13 @@ class Feed:
             self._shared = {}
         self.wake()
 
+    def clear(self) -> None:
+        """Forget what came in: there is nothing until the next ring is opened."""
+        with self._changed:
+            self._ring += 1
+            self._reader = None
+            self._shared = {}
+
     def wake(self) -> None:
         """Let every waiting reader look again: there is a new frame, or the track or the call has ended."""
         with self._changed:

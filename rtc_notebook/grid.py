@@ -77,7 +77,8 @@ def scaled(picture: Picture, height: int, width: int) -> Picture:
     cv2 = opencv()
     if cv2 is None:
         rows = np.arange(height) * picture.shape[0] // height
-        return picture[rows[:, None], np.arange(width) * picture.shape[1] // width]
+        found: Picture = picture[rows[:, None], np.arange(width) * picture.shape[1] // width]
+        return found
     smaller = height < picture.shape[0]
     return np.asarray(
         cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)

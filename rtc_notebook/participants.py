@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .audio import AudioTrack
+from .environment import in_kernel
 from .errors import CallEnded, ParticipantNotFound
+from .feed import Feed
 from .media.control import TrackKey
 from .protocol import Kind, ParticipantInfo, Source
 from .roster import Roster
 from .tracks import Track
 from .video import VideoTrack
+
+if TYPE_CHECKING:
+    from .thumbnails import ParticipantsTable
 
 ME = "me"
 """The name under which the browser that shows this notebook's widget is found."""
@@ -30,6 +35,12 @@ class Studio(Protocol):
 
     def first_me(self) -> None:
         """Wait, once and within reason, for the browser that shows this call."""
+
+    def feed(self, key: TrackKey) -> Feed:
+        """Return where the frames of a track come in."""
+
+    def glance(self, owner: str, keys: tuple[TrackKey, ...]) -> None:
+        """Have these tracks come in for as long as ``owner`` does not say otherwise."""
 
     def over(self) -> CallEnded | None:
         """Return the error that says why the call is over, once it is."""
@@ -129,6 +140,8 @@ def live_track(key: TrackKey, kind: Kind, *args: Any) -> Track:
 class Participants(Mapping[str, Participant]):
     """The others in the call by name, live; this notebook's own kernel is not among them.
 
+    In a notebook it shows as a table with live thumbnails.
+
     ``participants["me"]`` is the browser in which this notebook's widget runs; in the mapping it stands under its own
     name only. Names are found exactly, or without regard to case where only one fits. Looking a name up waits up to
     ten seconds for the call's first connection.
@@ -136,6 +149,7 @@ class Participants(Mapping[str, Participant]):
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._table: ParticipantsTable | None = None
 
     def __getitem__(self, name: str) -> Participant:
         self._studio.first_connected()
@@ -158,6 +172,15 @@ class Participants(Mapping[str, Participant]):
         self._studio.first_connected()
         roster = self._studio.roster
         return isinstance(name, str) and (roster.named(name) or (roster.widget if name == ME else None)) is not None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from .thumbnails import ParticipantsTable
+
+        if not in_kernel():
+            return {"text/plain": repr(self)}
+        if self._table is None:
+            self._table = ParticipantsTable(self._studio)
+        return self._table._repr_mimebundle_(**kwargs)
 
     def __repr__(self) -> str:
         lines = [f"  {info.name!r}: {Participant(self._studio, info)!r}" for info in _all(self._studio)]

@@ -92,7 +92,7 @@ class Studio:
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
-        self._drawn_over: tuple[TrackKey, ...] = ()
+        self._glanced: dict[str, tuple[TrackKey, ...]] = {}
         self.relay = Relay(self._send)
         self.filters = Slots(
             self.roster,
@@ -100,7 +100,7 @@ class Studio:
             self._send,
             lambda: self._worker.directory,
             self._lock,
-            self._want_to_draw_over,
+            lambda keys: self.glance("drawings", keys),
             self.relay.draw,
         )
         self.sfu = SfuCounters(self._send)
@@ -332,13 +332,27 @@ class Studio:
                 return
             if key is not None:
                 self._wanted[key] = None
-            self._send(Want(tracks=tuple({**self._wanted, **dict.fromkeys(self._drawn_over)})))
+            self._send_wanted()
 
-    def _want_to_draw_over(self, keys: tuple[TrackKey, ...]) -> None:
+    def glance(self, owner: str, keys: tuple[TrackKey, ...]) -> None:
+        """Have these tracks come in for as long as ``owner`` does not say otherwise; none: no more of them."""
         with self._changed:
-            if keys != self._drawn_over:
-                self._drawn_over = keys
-                self._want()
+            before = self._glanced.pop(owner, ())
+            if keys:
+                self._glanced[owner] = keys
+            if keys == before:
+                return
+            self._send_wanted()
+            for key in before:
+                if key in self._feeds and not self._comes_in(key):
+                    self._feeds[key].clear()  # or an old picture would be the newest one day
+
+    def _comes_in(self, key: TrackKey) -> bool:
+        return key in self._wanted or self.filters.uses(key) or any(key in keys for keys in self._glanced.values())
+
+    def _send_wanted(self) -> None:
+        glanced = (key for keys in self._glanced.values() for key in keys)
+        self._send(Want(tracks=tuple(dict.fromkeys((*self._wanted, *glanced)))))
 
     def _send(self, command: Any) -> None:
         self._worker.send(command)

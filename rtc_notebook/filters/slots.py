@@ -310,6 +310,10 @@ class Slots:
         info = self._roster.widget if slot.who == ME else self._roster.named(slot.who)
         return None if info is None else key_of(info.id, slot.source)
 
+    def uses(self, key: TrackKey) -> bool:
+        """Whether a filter takes its pictures from this track."""
+        return bool(self._of(key))
+
     def _of(self, key: TrackKey) -> list[_Slot]:
         with self._lock:
             return [slot for slot in self._slots.values() if slot.key == key]
