@@ -16,12 +16,13 @@ from .feed import Feed
 from .grid import scaled
 from .images import encode
 from .media.control import TrackKey
-from .protocol import ParticipantInfo, TrackInfo
+from .protocol import ParticipantInfo, Source, TrackInfo
 from .roster import Roster
 
 WIDTH = 160
 """Of a thumbnail, in pixels."""
 
+_ORDER: tuple[Source, ...] = ("camera", "microphone", "screen", "kernel")
 SECONDS_BETWEEN = 0.5
 LOOKED_AT_SECONDS = 5.0
 """How long thumbnails are made after a view last said that somebody can see it; views say so every two seconds."""
@@ -113,6 +114,7 @@ def _rows(studio: Studio) -> list[dict[str, Any]]:
 
 def _row(one: ParticipantInfo) -> dict[str, Any]:
     tracks = [_track(track) for track in one.tracks if track.of is None]
+    tracks.sort(key=lambda track: _ORDER.index(track["source"]))
     kernel = one.client == "kernel"
     return {"id": one.id, "name": one.name, "kernel": kernel, "connected": one.connected, "tracks": tracks}
 

@@ -31,14 +31,14 @@ function render({ model, el }) {
   const update = () => {
     /** @type {Row[]} */
     const rows = model.get("rows");
-    keyed(body, rows, ({ id }) => id, makeRow, (row, one) => fillRow(row, one, urls.get(one.id)));
-    table.hidden = !rows.length;
-    empty.hidden = !!rows.length;
     for (const [id, url] of urls) {
       if (rows.some((one) => one.id === id && one.tracks.some(({ kind, muted }) => kind === "video" && !muted))) continue;
       URL.revokeObjectURL(url);
       urls.delete(id);
     }
+    keyed(body, rows, ({ id }) => id, makeRow, (row, one) => fillRow(row, one, urls.get(one.id)));
+    table.hidden = !rows.length;
+    empty.hidden = !!rows.length;
   };
   /** @param {{ type: string, ids: string[] }} content @param {DataView[]} buffers */
   const take = (content, buffers) => {
