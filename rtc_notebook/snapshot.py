@@ -15,7 +15,7 @@ from .errors import CallError, CallTimeout, TrackEnded
 from .grid import compose
 from .images import encode
 from .participants import Participant
-from .tracks import Track
+from .video import VideoTrack
 
 FIRST_SECONDS = 5.0
 """How long the first picture of a camera is waited for."""
@@ -102,7 +102,7 @@ def of_all(participants: Mapping[str, Participant]) -> Snapshot:
     return Snapshot(compose(pictures, names), names)
 
 
-def _picture(track: Track, deadline: float) -> NDArray[np.uint8] | None:
+def _picture(track: VideoTrack, deadline: float) -> NDArray[np.uint8] | None:
     picture = _newest(track)
     if picture is not None:
         return picture
@@ -112,7 +112,7 @@ def _picture(track: Track, deadline: float) -> NDArray[np.uint8] | None:
         return None
 
 
-def _newest(track: Track) -> NDArray[np.uint8] | None:
+def _newest(track: VideoTrack) -> NDArray[np.uint8] | None:
     try:
         return track.latest()
     except TrackEnded:
