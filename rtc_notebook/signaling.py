@@ -121,7 +121,7 @@ class Signaling:
             ) from None
 
     async def _open(self) -> ClientConnection:
-        options: dict[str, Any] = {"proxy": None} if _is_loopback(self._url) else {}
+        options: dict[str, Any] = {"proxy": None} if is_loopback(self._url) else {}
         return await connect(
             self._url,
             additional_headers=self._headers,
@@ -207,7 +207,8 @@ def _origin(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own, where no proxy can be in between."""
     host = urlsplit(url).hostname or ""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback

@@ -83,3 +83,43 @@ class Window:
         if now - since >= RATE_SECONDS:
             self.rate = (received - before) / (now - since)
             self._rated = (now, received)
+
+
+MIN_BITRATE = 100_000
+
+
+class Bitrate:
+    """What all pictures of a link may take together: less where some did not get out, slowly more where all did.
+
+    Parameters
+    ----------
+    start, maximum : int
+        Bits per second.
+    """
+
+    def __init__(self, start: int, maximum: int) -> None:
+        self.value = float(start)
+        self._maximum = maximum
+        self._out = self._blocked = 0
+        self._updated = 0.0
+
+    def note(self, out: bool) -> None:
+        """Note a picture that got out, or did not."""
+        if out:
+            self._out += 1
+        else:
+            self._blocked += 1
+
+    def update(self, rate: float, now: float) -> float:
+        """Return bits per second; ``rate`` is how many bytes a second got through, ``now`` seconds."""
+        if now - self._updated < RATE_SECONDS:
+            return self.value
+        self._updated = now
+        seen = self._out + self._blocked
+        if self._blocked > 0.1 * seen:
+            through = 8 * 0.9 * rate if rate > 0 else self.value
+            self.value = max(MIN_BITRATE, min(0.85 * self.value, max(through, 0.5 * self.value)))
+        elif seen:
+            self.value = min(self._maximum, 1.06 * self.value)
+        self._out = self._blocked = 0
+        return self.value

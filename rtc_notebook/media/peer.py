@@ -16,8 +16,16 @@ from ..protocol import IceCandidate, MediaSettings
 logger = logging.getLogger(__name__)
 
 
-def new_connection(media: MediaSettings, on_lost: Callable[[], None]) -> RTCPeerConnection:
-    """Make a peer connection; ``on_lost`` is called once if it fails or is closed by the other side."""
+PATIENCE_SECONDS = 3.0
+
+
+def new_connection(
+    media: MediaSettings, on_lost: Callable[[], None], on_no_path: Callable[[], None] | None = None
+) -> RTCPeerConnection:
+    """Make a peer connection; ``on_lost`` is called once if it fails or is closed by the other side.
+
+    ``on_no_path`` is called instead if it fails, and if ICE has found no pair after `PATIENCE_SECONDS`.
+    """
     servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in media.ice_servers]
     # MAX_BUNDLE: with the default policy aiortc loses tracks when audio and video m-lines alternate
     configuration = RTCConfiguration(
@@ -30,7 +38,18 @@ def new_connection(media: MediaSettings, on_lost: Callable[[], None]) -> RTCPeer
     def changed() -> None:
         if connection.connectionState in ("failed", "closed"):
             connection.remove_all_listeners("connectionstatechange")
-            on_lost()
+            (on_no_path if on_no_path is not None and connection.connectionState == "failed" else on_lost)()
+
+    def check() -> None:
+        if on_no_path is None or connection.connectionState == "closed":
+            return
+        if connection.localDescription is None or connection.remoteDescription is None:
+            loop.call_later(PATIENCE_SECONDS / 3, check)  # nothing that could have failed yet
+        elif connection.iceConnectionState not in ("connected", "completed"):
+            on_no_path()
+
+    loop = asyncio.get_running_loop()
+    loop.call_later(PATIENCE_SECONDS, check)
 
     connection.on("connectionstatechange", changed)
     return connection

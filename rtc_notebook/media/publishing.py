@@ -64,6 +64,7 @@ class Publishing:
 
     def __init__(self, send: Callable[[ClientMessage], None], on_change: Callable[[], None]) -> None:
         self.media = MediaSettings()
+        self.on_no_path: Callable[[], None] | None = None
         self._send = send
         self._on_change = on_change
         self._wanted: dict[str, Offered] = {}
@@ -171,7 +172,7 @@ class Publishing:
 
     def _add_slot(self, kind: Kind) -> _Slot:
         if self._connection is None:
-            self._connection = peer.new_connection(self.media, self._connection_lost)
+            self._connection = peer.new_connection(self.media, self._connection_lost, self.on_no_path)
         track = OutgoingVideo() if kind == "video" else OutgoingSound()
         slot = _Slot(self._connection.addTransceiver(track, "sendonly"), track)
         self._slots.append(slot)

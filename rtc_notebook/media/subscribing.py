@@ -31,6 +31,7 @@ class Subscribing:
 
     def __init__(self, send: Callable[[ClientMessage], None], bind: Callable[[str, FrameReceiver], None]) -> None:
         self.media = MediaSettings()
+        self.on_no_path: Callable[[], None] | None = None
         self._send = send
         self._bind = bind
         self._connection: RTCPeerConnection | None = None
@@ -80,7 +81,7 @@ class Subscribing:
     async def _answer(self, offer: Offer) -> None:
         if self._connection is None or offer.connection_id != self._connection_id:
             await self.start_over()
-            self._connection = peer.new_connection(self.media, self._connection_lost)
+            self._connection = peer.new_connection(self.media, self._connection_lost, self.on_no_path)
             self._connection_id = offer.connection_id
         connection = self._connection
         receivers: dict[str, FrameReceiver] = {}

@@ -18,6 +18,8 @@ from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
 from .filtered_sound import FilteredSound
 from .isolation import IsolatedFilter
+from .link import MediaLink
+from .linked import LinkPublishing, LinkSubscribing
 from .own import OwnTracks
 from .publishing import Offered, Publishing
 from .receiver import FrameReceiver
@@ -74,9 +76,12 @@ class Worker:
         self._recordings = Recordings(self._signaling.send, parent, self._update)
         self._tracks.on_encoded = self._recordings.received
         seam.use_rtp_classes(Sender, FrameReceiver)
-        self._publishing = Publishing(self._signaling.send, self._connect)
+        self._where = (join.url, join.authorization)
+        self._link: MediaLink | None = None
+        self._session = ""
+        self._publishing: Publishing | LinkPublishing = Publishing(self._signaling.send, self._connect)
         self._own = OwnTracks(parent, self._update)
-        self._subscribing = Subscribing(self._signaling.send, self._tracks.bind)
+        self._subscribing: Subscribing | LinkSubscribing = Subscribing(self._signaling.send, self._tracks.bind)
 
     async def run(self, commands: AsyncIterator[bytes]) -> None:
         """Serve until the kernel leaves or is gone, or the room ends."""
@@ -96,6 +101,8 @@ class Worker:
         await asyncio.gather(*(isolated.close() for isolated in self._isolated.values()))
         self._own.close()
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
+        if self._link is not None:
+            await self._link.close()
         await self._recordings.close()
         self._tracks.close()
 
@@ -263,7 +270,7 @@ class Worker:
     def _on_welcome(self, welcome: protocol.Welcome) -> None:
         media = welcome.media
         self._me = welcome.participant
-        self._publishing.media = self._subscribing.media = media
+        self._session = welcome.session
         seam.use_encoders(
             video=lambda: RealtimeVp8Encoder(media.start_bitrate, media.max_bitrate, sending.get()),
             audio=lambda: OpusEncoder(sending.get()),
@@ -274,13 +281,41 @@ class Worker:
             self._publishing.resume()
         else:
             self._room = Room(me=self._me)
-            self._publishing.start_over()
-            self._later(self._subscribing.start_over())
+            self._take_way(media)
         for filtered in self._filters.values():
             self._ask_for(filtered)
         if self._recordings.active:
             self._recordings.announce()
         self._subscribe_again()
+
+    def _take_way(self, media: protocol.MediaSettings) -> None:
+        """Connect afresh: by WebRTC, or over the media link where that is what the server says or all there is."""
+        if self._link is not None or media.media_link == "websocket":
+            self._use_link(media)
+            return
+        publishing, subscribing = self._publishing, self._subscribing
+        assert isinstance(publishing, Publishing) and isinstance(subscribing, Subscribing)
+        publishing.media = subscribing.media = media
+        no_path = None if media.media_link == "webrtc" else lambda: self._no_path(media)
+        publishing.on_no_path = subscribing.on_no_path = no_path
+        publishing.start_over()
+        self._later(subscribing.start_over())
+
+    def _no_path(self, media: protocol.MediaSettings) -> None:
+        if self._link is None:
+            logger.info("WebRTC finds no way to the server; pictures and sound go over a WebSocket")
+            self._use_link(media)
+            self._subscribe_again()
+
+    def _use_link(self, media: protocol.MediaSettings) -> None:
+        former = [self._publishing, self._subscribing, self._link]
+        self._signaling.send(protocol.Restart(connection="publish"))  # its tracks keep their ids
+        self._link = link = MediaLink(*self._where, self._session, media)
+        self._publishing = LinkPublishing(self._signaling.send, self._connect, link)
+        self._subscribing = LinkSubscribing(self._tracks.bind, link)
+        for one in former:
+            if one is not None:
+                self._later(one.close())
 
     def _on_room(self, state: protocol.RoomState) -> None:
         self._room = Room(state.participants, self._me)
@@ -295,7 +330,7 @@ class Worker:
         self._update()
 
     def _on_error(self, error: protocol.Error) -> None:
-        if error.about == "publish":
+        if error.about in ("publish", "publish-link"):
             self._publishing.refused(error)
             return
         if error.about == "clear-filter" and error.code in ("not-filtered", "no-such-participant"):
@@ -321,7 +356,9 @@ class Worker:
         wanted = tuple(sorted(carriers_wanted | self._recordings.wanted))
         if wanted != (self._subscribed or ()):
             self._subscribed = wanted
-            self._signaling.send(protocol.Subscribe(tracks=wanted))
+            self._signaling.send(protocol.Subscribe(tracks=wanted, link=self._link is not None))
+            if isinstance(self._subscribing, LinkSubscribing):
+                self._subscribing.want(wanted)
         self._own.shown(self._room.published_by(self._me))
         offered = self._own.offered()
         for key in self._filters:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from harness.kernel import Kernel
 from harness.network import Namespace, unavailable
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+RED = "@call.filter(on='Ana')\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame"
 LINKED = '.rtc-tile[data-link="websocket"] '
 
 
@@ -29,7 +32,7 @@ def test_pictures_both_ways_between_a_websocket_and_webrtc(
     assert picture(ana, tile("Ben")).std() > 20, "a picture, not a black rectangle"
     expect(ben.locator('.rtc-tile[data-link="websocket"]')).to_have_count(1)
     kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()")
-    kernel.run("@call.filter(on='Ana')\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame\n")
+    kernel.run(RED)
     for page in (ana, ben):
         expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
         shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
@@ -66,9 +69,60 @@ def test_udp_is_blocked_and_nothing_is_configured(playwright: Playwright, tmp_pa
             both = time.monotonic() - clicked
             print(f"pictures after {seen:.1f} s there, {both:.1f} s here")
             assert max(seen, both) < 5
-            call.run("@call.filter(on='Ana')\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame")
+            call.run(RED)
             for page in (ana, ben):
                 expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
                 shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
                 assert shown[2] > 200 > 60 > shown[0], "through the kernel's filter, whose connection is WebRTC"
             assert 0 < float(ana.locator(LINKED).first.get_attribute("data-delay") or 0) < 500
+
+
+def test_a_kernel_where_the_server_allows_websockets_alone(playwright: Playwright, tmp_path: Path):
+    server = JupyterServer(tmp_path / "home", "lab", "--RtcNotebookApp.media_link=websocket")
+    with server, chromium(playwright, None, 10) as browser, Kernel.start(server) as kernel:
+        ana = context(browser).new_page()
+        ana.goto(server.page("rtc-notebook/room/tcp", name="Ana", join=""))
+        kernel.run("from rtc_notebook import Call\ncall = Call('tcp')\ncall.wait_until_connected()")
+        kernel.run(RED)
+        expect(ana.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+        shown = picture(ana, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
+        assert shown[2] > 200 > 60 > shown[0]
+        shape = kernel.run("print(call.participants['Ana'].audio.frame(timeout=10).shape)")
+        assert "(" in shape
+        assert ana.evaluate("connections.length") == 0
+        connections = server.get("rtc-notebook/api/rooms/tcp")["sfu"]["participants"].values()
+        assert {one["connections"]["link"]["state"] for one in connections} == {"connected"}
+
+
+KERNEL = """
+import sys, time
+from rtc_notebook import Call
+call = Call("far", server=sys.argv[1], token=sys.argv[2])
+call.wait_until_connected()
+call.participants["Ana"].video.frame(timeout=20)
+print("seen", flush=True)
+{red}
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
+    with Namespace() as far:
+        far.block_udp()
+        server = JupyterServer(tmp_path / "home", "lab", "--ServerApp.ip=0.0.0.0")
+        script = tmp_path / "kernel.py"
+        script.write_text(KERNEL.format(red=RED))
+        python = str(far.wrap(sys.executable, tmp_path))
+        with server, chromium(playwright, None, 10) as here:
+            ana = context(here).new_page()
+            ana.goto(server.page("rtc-notebook/room/far", name="Ana", join=""))
+            expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+            command = [python, str(script), f"http://{far.here}:{server.port}/", server.token]
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
+                assert kernel.stdout is not None
+                assert kernel.stdout.readline() == "seen\n"
+                expect(ana.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+                shown = picture(ana, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
+                assert shown[2] > 200 > 60 > shown[0], "Ana's page has it over WebRTC"
+                kernel.communicate()

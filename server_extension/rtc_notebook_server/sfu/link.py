@@ -137,7 +137,6 @@ class LinkPort:
             elif isinstance(record, wire.Ack):
                 self._outbox.window.acknowledge(record.received, now - record.echo - record.held, now)
             elif (viewing := self._viewings.get(record.track)) is not None:
-                self._outbox.begin(record.track)
                 viewing.publication.want_keyframe()
         self._flush_soon(FLUSH_SECONDS if self._outbox.pending else ACK_SECONDS)
 
