@@ -1,7 +1,7 @@
 """What media links over WebSocket cost the Jupyter server: ``python benchmarks/link.py [participants] [seconds]``.
 
 Every participant sends 640x360 VP8 at 30 pictures a second and Opus, and takes everybody else's, over a real Jupyter
-server. Meanwhile a kernel answers small requests through the same server: their round trip says how responsive it stays.
+server. Meanwhile a kernel answers small requests through the same server: their round trip says how responsive it is.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from harness.jupyter import JupyterServer  # noqa: E402
+from harness.jupyter import JupyterServer
 
-from rtc_notebook import __version__, protocol  # noqa: E402
-from rtc_notebook.link import wire  # noqa: E402
+from rtc_notebook import __version__, protocol
+from rtc_notebook.link import wire
 
 WIDTH, HEIGHT, BITRATE = 640, 360, 600_000
 KEYFRAME_EVERY = 90

@@ -52,3 +52,16 @@ def test_an_acknowledgement_tells_how_long_it_waited():
     receipts.add(9.0, 0, 2.5)
     assert receipts.take(3.0) == Ack(8.0, 1.0, 150)
     assert not receipts.due
+
+
+def test_the_bytes_are_those_that_browsers_make():
+    records: list[wire.Record] = [
+        Frame("t1", "video", True, 7, 1_700_000_000.25, b"\xff\xee"),
+        Wanted("t1"),
+        Ack(1.5, 0.25, 2**40),
+    ]
+    # the same as in tests/static/link.test.js
+    assert wire.message(12.5, map(wire.encode, records)).hex() == (
+        "40290000000000000000001301010274310000000741d954fc40100000ffee000000040302743100000019043ff80000000000003f"
+        "d00000000000000000010000000000"
+    )

@@ -21,7 +21,7 @@ from .publication import Publication
 
 logger = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.008
+FLUSH_SECONDS = 0.012
 """How long a record waits for others to share a message with: what a message costs is the Jupyter server's time."""
 
 ACK_SECONDS = 0.04
