@@ -20,12 +20,13 @@ from .encoder import RealtimeVp8Encoder
 from .link import MediaLink
 from .outgoing import OutgoingVideo
 from .publishing import Offered, Outgoing
-from .receiver import MAX_CAPTURE_DELAY, ReceivedFrame
+from .receiver import ReceivedFrame
 from .sound import OpusEncoder, OutgoingSound
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+MAX_CAPTURE_DELAY = 5.0
 
 
 class _Sending:
