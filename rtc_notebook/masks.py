@@ -60,10 +60,11 @@ def _smaller(grey: Grey, factor: int) -> Grey:
     if factor == 1:
         return np.ascontiguousarray(grey)
     padded = np.pad(grey, [(0, -side % factor) for side in grey.shape], "edge")
-    height, width = padded.shape
-    squares = padded.reshape(height // factor, factor, width // factor, factor)
-    mean: Grey = squares.mean(axis=(1, 3), dtype=np.float32).astype(np.uint8)
-    return mean
+    total = np.zeros((padded.shape[0] // factor, padded.shape[1] // factor), np.uint32)
+    for row in range(factor):
+        for column in range(factor):
+            total += padded[row::factor, column::factor]
+    return (total // (factor * factor)).astype(np.uint8)
 
 
 def _encode(grey: Grey) -> bytes:
