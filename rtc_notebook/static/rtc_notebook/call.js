@@ -1,6 +1,6 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
-import { openDevices, openScreen } from "./devices.js";
+import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
 import { soundsOf, wantedOf } from "./room.js";
@@ -12,7 +12,6 @@ import { Sound } from "./sound.js";
  * @typedef {import("./protocol.js").ParticipantInfo} ParticipantInfo
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./devices.js").Opened} Opened
- * @typedef {import("./devices.js").Problem} Problem
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
@@ -29,11 +28,6 @@ export class Call {
   /** @type {string | null} */ me = null;
   /** @type {ParticipantInfo[]} */ participants = [];
   /** @type {Map<string, MediaStreamTrack>} track id → what is received */ received = new Map();
-  /** @type {{ camera: MediaStreamTrack | null, microphone: MediaStreamTrack | null, screen: MediaStreamTrack | null }} */
-  local = { camera: null, microphone: null, screen: null };
-  /** Whether the microphone is heard; it stays open while it is muted. */ speaking = false;
-  /** @type {Set<string>} devices that are just being opened */ busy = new Set();
-  /** @type {Problem[]} */ problems = [];
   /** @type {Notice[]} */ notices = [];
   /** Whether the kernel that this widget belongs to was here and is gone. */ kernelGone = false;
 
@@ -49,6 +43,12 @@ export class Call {
   constructor(options) {
     this.options = options;
     this.overlays = new Overlays();
+    this.devices = new LocalDevices({
+      onpublish: (device, track, muted) => void this.#path?.set(device, track, muted).catch((error) => this.#report(error)),
+      onremove: (device) => void this.#path?.remove(device).catch((error) => this.#report(error)),
+      onchange: () => this.#changed(),
+      onerror: (error) => this.#report(error),
+    });
     this.sound = new Sound(() => this.#changed());
     this.online = () => {
       this.#signaling?.retry();
@@ -77,10 +77,31 @@ export class Call {
     this.#path?.use(way);
   }
 
+  /** This browser's own devices, while they are on. */
+  get local() {
+    return this.devices.tracks;
+  }
+
+  /** Whether the microphone is heard. */
+  get speaking() {
+    return this.devices.speaking;
+  }
+
+  /** Devices that are just being opened. */
+  get busy() {
+    return this.devices.busy;
+  }
+
+  /** What is wrong with devices. */
+  get problems() {
+    return this.devices.problems;
+  }
+
   /** Joins with these devices; `opened` hands over ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
   async join(wish, opened) {
     if (this.active) return;
-    Object.assign(this, { phase: "connecting", message: "", kernelGone: false, notices: [], problems: [] });
+    Object.assign(this, { phase: "connecting", message: "", kernelGone: false, notices: [] });
+    this.devices.begin();
     const { name, secret, url, clientVersion } = this.options;
     const signaling = new Signaling({
       url, clientVersion, name, secret,
@@ -91,114 +112,25 @@ export class Call {
     globalThis.addEventListener?.("online", this.online);
     signaling.open();
     this.#changed();
-    if (!secret) return this.#take(opened ?? this.#open(wish), signaling);
+    if (!secret) return this.devices.open(wish, opened);
     // An output of yesterday's must not turn a camera on: a widget waits for its kernel.
     this.#waiting = wish;
     this.#patience = setTimeout(() => this.#end("ended", NO_KERNEL), KERNEL_WAIT);
   }
 
-  /** @param {{ camera: boolean, microphone: boolean }} wish */
-  async #open(wish) {
-    for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.add(device);
-    this.#changed();
-    try {
-      return await openDevices(wish);
-    } finally {
-      for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.delete(device);
-    }
-  }
-
-  /** @param {Opened | Promise<Opened>} opening @param {Signaling | null} signaling */
-  async #take(opening, signaling) {
-    const { camera, microphone, problems } = await opening;
-    if (signaling !== this.#signaling || !this.active) {
-      camera?.stop(); // left while the browser was asking
-      microphone?.stop();
-      return;
-    }
-    const tried = new Set([...problems.map(({ device }) => device), camera && "camera", microphone && "microphone"]);
-    this.problems = [...this.problems.filter(({ device }) => !tried.has(device)), ...problems];
-    if (microphone) {
-      this.speaking = true;
-      this.#hold("microphone", microphone);
-    }
-    if (camera) this.#hold("camera", camera);
-    this.#changed();
-  }
-
-  /** @param {"camera" | "microphone" | "screen"} device @param {MediaStreamTrack} track */
-  #hold(device, track) {
-    this.local[device] = track;
-    track.onended = () => this.#ended(device, track);
-    this.#publish(device);
-  }
-
-  /** Unplugged, or sharing was stopped in the browser's own bar. @param {"camera" | "microphone" | "screen"} device @param {MediaStreamTrack} track */
-  #ended(device, track) {
-    if (this.local[device] !== track) return;
-    if (device === "screen") return void this.setScreen(false);
-    this.#release(device);
-    if (device === "microphone") this.speaking = false;
-    const message = `The ${device} was disconnected. Plug it in, then turn it on again.`;
-    this.problems = [...this.problems.filter((one) => one.device !== device), { kind: "missing", device, message }];
-    this.#publish(device);
-    this.#changed();
-  }
-
-  /** @param {"camera" | "microphone" | "screen"} device */
-  #publish(device) {
-    const track = this.local[device];
-    const muted = device === "microphone" ? !this.speaking : !track;
-    this.#path?.set(device, track, muted).catch((error) => this.#report(error));
-  }
-
-  /** @param {"camera" | "microphone" | "screen"} device */
-  #release(device) {
-    const track = this.local[device];
-    this.local[device] = null;
-    if (!track) return;
-    track.onended = null;
-    track.stop();
-  }
-
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
-  async setCamera(on) {
-    if (this.busy.has("camera") || on === !!this.local.camera) return;
-    if (on) return this.#take(this.#open({ camera: true, microphone: false }), this.#signaling);
-    this.#release("camera");
-    this.#publish("camera");
-    this.#changed();
+  setCamera(on) {
+    return this.devices.setCamera(on);
   }
 
   /** @param {boolean} on */
-  async setMicrophone(on) {
-    if (this.busy.has("microphone") || on === this.speaking) return;
-    const track = this.local.microphone;
-    if (!track) return this.#take(this.#open({ camera: false, microphone: true }), this.#signaling);
-    this.speaking = track.enabled = on;
-    this.#publish("microphone");
-    this.#changed();
+  setMicrophone(on) {
+    return this.devices.setMicrophone(on);
   }
 
   /** @param {boolean} on */
-  async setScreen(on) {
-    if (this.busy.has("screen") || on === !!this.local.screen) return;
-    if (!on) {
-      this.#release("screen");
-      this.#path?.remove("screen").catch((error) => this.#report(error));
-      return this.#changed();
-    }
-    this.busy.add("screen");
-    try {
-      const track = await openScreen();
-      if (track && this.active) this.#hold("screen", track);
-      else track?.stop();
-    } catch (error) {
-      this.#report(error);
-    } finally {
-      this.busy.delete("screen");
-      this.#changed();
-    }
+  setScreen(on) {
+    return this.devices.setScreen(on);
   }
 
   /** A kernel that was started anew takes this call over. @param {string} secret */
@@ -218,7 +150,7 @@ export class Call {
   /** @param {string} id */
   dismiss(id) {
     this.notices = this.notices.filter((notice) => notice.id !== id);
-    this.problems = this.problems.filter(({ device }) => device !== id);
+    this.devices.dismiss(id);
     this.#changed();
   }
 
@@ -233,11 +165,9 @@ export class Call {
     this.#path?.close();
     this.#path = null;
     this.sound.close();
-    this.#release("camera");
-    this.#release("microphone");
-    this.#release("screen");
-    this.speaking = this.#paired = false;
-    Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [], problems: [] });
+    this.devices.end();
+    this.#paired = false;
+    Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [] });
     this.#changed();
   }
 
@@ -293,9 +223,7 @@ export class Call {
       onchange: () => this.#changed(),
     });
     this.#path = path;
-    for (const device of /** @type {const} */ (["microphone", "camera", "screen"])) {
-      if (this.local[device]) this.#publish(device);
-    }
+    this.devices.publish();
   }
 
   #want() {
@@ -332,7 +260,7 @@ export class Call {
       const wish = this.#waiting;
       this.#waiting = null;
       clearTimeout(this.#patience);
-      this.#take(this.#open(wish), this.#signaling).catch((error) => this.#report(error));
+      this.devices.open(wish).catch((error) => this.#report(error));
     }
     this.kernelGone = this.#paired && !here;
   }
