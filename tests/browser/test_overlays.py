@@ -177,16 +177,13 @@ PAIRED = """async ([selector, source]) => {
     const clock = new CaptureClock();
     const video = document.querySelector(selector);
     const track = video.srcObject.getVideoTracks()[0];
-    for (const connection of connections) {
-        for (const receiver of connection.getReceivers()) {
-            if (receiver.track !== track) continue;
-            for (const one of (await receiver.getStats()).values()) {
-                if (one.type === "remote-outbound-rtp") clock.report(one.timestamp, one.remoteTimestamp);
-            }
-        }
-    }
+    const receivers = connections.flatMap(connection => connection.getReceivers());
+    const receiver = receivers.find(one => one.track === track);
     const found = [];
-    while (found.length < 30) {
+    while (found.length < 40) {
+        for (const one of (await receiver.getStats()).values()) {
+            if (one.type === "remote-outbound-rtp") clock.report(one.timestamp, one.remoteTimestamp);
+        }
         const times = await new Promise(done => video.requestVideoFrameCallback((_, metadata) => done(metadata)));
         found.push(clock.captured(times, (Date.now() - performance.now()) / 1000));
     }
@@ -217,10 +214,11 @@ def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
     assert "active" in call.run("print(call.filters[0])")
     # The browser's own reckoning of when its pictures were captured agrees with what the kernel was told of them.
     source = guest.evaluate("document.querySelector('script[type=module]').src").replace("page.js", "overlay.js")
-    reckoned = np.array(guest.evaluate(PAIRED, [RAW, source])[3:])
+    reckoned = np.array(guest.evaluate(PAIRED, [RAW, source])[20:])
     told = np.array([float(one) for one in call.run("print(*captured)").split()])
-    apart = np.abs(reckoned[:, None] - told[None, :]).min(axis=1)
-    assert np.median(apart) < 0.025, f"{apart}, where frames are 0.1 s apart"
+    apart = reckoned - told[np.abs(reckoned[:, None] - told[None, :]).argmin(axis=1)]
+    assert np.abs(np.median(apart)) < 0.04, f"{apart}, where frames are 0.1 s apart"
+    assert np.median(np.abs(apart - np.median(apart))) < 0.01, f"{apart} is not steady"
     call.run("call.unfilter(on='Ana')")
     for page in (guest, ana):
         page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
