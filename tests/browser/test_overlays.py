@@ -33,12 +33,12 @@ def detect(frame):
 def loop():
     global drawn
     track = call.participants["Ana"].video
-    for frame in track.frames():
+    for frame, info in track.frames(info=True):
         if stop.is_set():
             break
         box = detect(frame)
         shapes = [] if box is None else [Box(*box, colour="#ff00ff", line=6)]
-        call.overlay("Ana", shapes, frame=frame, seconds=1.0)
+        call.overlay("Ana", shapes, frame=info, seconds=1.0)
         drawn += 1
 
 threading.Thread(target=loop, daemon=True).start()
