@@ -21,6 +21,7 @@ from .media.control import Join
 from .participants import ME, Participant, Participants
 from .protocol import Filterable, Kind, OnError, room_name
 from .publication import Publication
+from .statistics import Statistics
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Call:
     >>> call = Call("demo")                                         # doctest: +SKIP
     >>> frame = call.participants["guest"].video.latest()           # doctest: +SKIP
     """
+
+    _statistics: Statistics | None = None
 
     def __init__(
         self, room: str, *, name: str | None = None, server: str | None = None, token: str | None = None
@@ -506,6 +509,18 @@ class Call:
 
         everybody = self.participants
         return snapshot.of_all(everybody) if who is None else snapshot.of_one(everybody[who])
+
+    @property
+    def stats(self) -> Statistics:
+        """How the call goes: ``call.stats()`` is plain data, a dict for each track.
+
+        ``call.stats().to_frame()`` or ``call.stats.frame()`` is a pandas DataFrame, ``call.stats.plot()`` a picture
+        that follows the call.
+        """
+        self._check()
+        if self._statistics is None:
+            self._statistics = Statistics(self._studio)
+        return self._statistics
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""

@@ -13,6 +13,8 @@ from .feed import Feed
 from .filters.slots import Slots, key_of
 from .listeners import Listeners
 from .media.control import (
+    Arrival,
+    Arrivals,
     ClearFilter,
     Ended,
     Event,
@@ -89,6 +91,7 @@ class Studio:
         self._was_connected = False
         self._awaits_widget = False
         self._room_known = False
+        self._everybody: tuple[ParticipantInfo, ...] = ()
         self._tracks: dict[TrackKey, Track] = {}
         self._feeds: dict[TrackKey, Feed] = {}
         self._wanted: dict[TrackKey, None] = {}
@@ -104,6 +107,7 @@ class Studio:
             self.relay.draw,
         )
         self.sfu = SfuCounters(self._send)
+        self.arrivals: dict[str, Arrival] = {}
         self.recordings = Recordings(self._send)
         self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
         with self._changed:  # the first event must not come before `_worker` is there
@@ -155,6 +159,10 @@ class Studio:
         widget = self.roster.widget
         return widget is not None and self.roster.track(TrackKey(widget.id, "camera")) is not None
 
+    def everybody(self) -> tuple[ParticipantInfo, ...]:
+        """Return who is in the room, this kernel included."""
+        return self._everybody
+
     def track(self, key: TrackKey) -> Track | None:
         """Return the track of this participant and source, if it is published."""
         with self._changed:
@@ -187,6 +195,9 @@ class Studio:
     # --- from the worker, in its reader's thread ------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, Arrivals):
+            self.arrivals = {arrival.track: arrival for arrival in event.tracks}
+            return
         if isinstance(event, Frame):
             self.feed(event.track).wake()
             return
@@ -249,6 +260,7 @@ class Studio:
 
     def _room(self, everybody: tuple[ParticipantInfo, ...]) -> list[tuple[str, tuple[Any, ...]]]:
         self._room_known = True
+        self._everybody = everybody
         change = self.roster.update(everybody)
         own = next((one for one in everybody if one.id == self.roster.own_id), None)
         self.publications.seen(() if own is None else own.tracks)

@@ -299,6 +299,27 @@ class RecordingReport(_Message, frozen=True, tag="recording-report"):
     message: str = ""
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """How a track arrives at this kernel: over the last second, and packets lost since the beginning.
+
+    ``bitrate`` is in bits per second; ``jitter`` and ``delay`` (from capture to the arrival of the whole frame) in
+    seconds.
+    """
+
+    track: str
+    bitrate: float
+    fps: float
+    lost: int
+    jitter: float
+    delay: float | None
+
+
+class Arrivals(_Message, frozen=True, tag="arrivals"):
+    """How everything arrives that is subscribed to, about once a second."""
+
+    tracks: tuple[Arrival, ...]
+
+
 Event = (
     State
     | Room
@@ -312,6 +333,7 @@ Event = (
     | Refused
     | FromServer
     | RecordingReport
+    | Arrivals
 )
 
 Isolated = Isolate | SetValues | Frames | Frame

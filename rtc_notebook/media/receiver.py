@@ -90,6 +90,18 @@ class FrameReceiver:
         self._keyframes.ask()
         self._check()
 
+    @property
+    def packets_lost(self) -> int:
+        """Packets that never came, duplicates counted against them (RFC 3550, 6.4.1)."""
+        statistics = self._statistics
+        return max(0, statistics.packets_lost) if statistics is not None and statistics.max_seq is not None else 0
+
+    @property
+    def jitter(self) -> float:
+        """How unevenly packets arrive, seconds (RFC 3550, 6.4.1)."""
+        rate = 48_000 if self.kind == "audio" else 90_000
+        return self._statistics.jitter / rate if self._statistics is not None else 0.0
+
     # --- what RTCPeerConnection and the transport ask of it --------------------------------------------
 
     @property

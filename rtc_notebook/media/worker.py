@@ -13,6 +13,7 @@ from ..errors import RtcNotebookError
 from ..rtp import seam
 from ..signaling import Signaling
 from . import control
+from .arrivals import ArrivalCounter
 from .control import TrackKey
 from .encoder import RealtimeVp8Encoder
 from .filtered import FilteredTrack
@@ -22,7 +23,7 @@ from .link import MediaLink
 from .linked import LinkPublishing, LinkSubscribing
 from .own import OwnTracks
 from .publishing import Offered, Publishing
-from .receiver import FrameReceiver
+from .receiver import FrameReceiver, ReceivedFrame
 from .recordings import Recordings
 from .ring import RingReader
 from .seen import processed, published
@@ -74,7 +75,8 @@ class Worker:
         self._directory = join.directory
         self._tracks = IncomingTracks(join.directory, parent, lambda track: self._room.owner(track))
         self._recordings = Recordings(self._signaling.send, parent, self._update)
-        self._tracks.on_encoded = self._recordings.received
+        self._arrivals = ArrivalCounter()
+        self._tracks.on_encoded = self._on_encoded
         seam.use_rtp_classes(Sender, FrameReceiver)
         self._where = (join.url, join.authorization)
         self._link: MediaLink | None = None
@@ -155,6 +157,10 @@ class Worker:
         elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
             self._recordings.command(command)
 
+    def _on_encoded(self, publication: str, receiver: FrameReceiver, frame: ReceivedFrame) -> None:
+        self._arrivals.received(publication, receiver, frame)
+        self._recordings.received(publication, receiver, frame)
+
     def _set_filter(self, command: control.SetFilter) -> None:
         filtered = self._filters.get(command.track)
         if filtered is None:
@@ -222,6 +228,7 @@ class Worker:
                 state = raw.filter.state if raw is not None and raw.filter is not None else "starting"
                 self._parent.send_latest(f"report {key}", filtered.report(state))
             self._own.report()
+            self._parent.send_latest("arrivals", self._arrivals.report())
 
     # --- the server ------------------------------------------------------------------------------------
 

@@ -162,6 +162,11 @@ class Replay(Call):
         """There is none: a replay has no room."""
         return _no("have others join it")
 
+    @property
+    def stats(self) -> NoReturn:
+        """There are none: nothing is sent."""
+        _no("measure how it is sent")
+
     def publish(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: nobody would see it."""
         _no("publish in it")

@@ -158,8 +158,10 @@ class Engine(ABC):
         """Return counters as plain data.
 
         ``{"process": {"pid", "cpu_seconds", "rss_bytes"}, "participants": {id: {"publish": {track: {"kind",
-        "packets", "bytes", "lost", "frames", "keyframes", "width", "height", "bitrate", "plis_sent"}},
-        "subscribe": {track: {"packets", "bytes", "retransmitted", "frames", "paused"}}, "connections": {...}}}}``
+        "packets", "bytes", "lost", "jitter", "frames", "keyframes", "width", "height", "bitrate", "plis_sent"}},
+        "subscribe": {track: {"packets", "bytes", "retransmitted", "frames", "paused", "loss", "jitter", "rtt"}},
+        "connections": {...}}}}``. Times in seconds, bitrates in bits per second; ``loss`` is a share, and this, jitter
+        and round trip are what the viewer reported last, absent before.
         """
 
     @abstractmethod

@@ -33,6 +33,7 @@ class LinkSource:
     """
 
     packets_lost = 0
+    jitter = 0.0
 
     def __init__(self, publication: Publication, want_keyframe: Callable[[str], bool]) -> None:
         self.kind = publication.kind

@@ -43,6 +43,10 @@ class Source(Protocol):
     def packets_lost(self) -> int:
         """Packets that never came."""
 
+    @property
+    def jitter(self) -> float:
+        """How unevenly packets arrive, seconds."""
+
     def send_pli(self) -> bool:
         """Ask for a keyframe; False if it cannot be asked now."""
 
@@ -177,4 +181,5 @@ class Publication:
     def stats(self) -> dict[str, Any]:
         """Return the counters that `rtc_notebook_server.sfu.base.Engine.stats` documents."""
         lost = self.receiver.packets_lost if self.receiver is not None else 0
-        return {"kind": self.kind, **self._counters, "lost": lost, "bitrate": self._rate[2]}
+        jitter = self.receiver.jitter if self.receiver is not None else 0.0
+        return {"kind": self.kind, **self._counters, "lost": lost, "jitter": round(jitter, 5), "bitrate": self._rate[2]}

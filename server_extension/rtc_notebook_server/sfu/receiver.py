@@ -48,6 +48,7 @@ class ForwardingReceiver:
         self._originals: dict[int, int] = {}  # SSRC of retransmissions: the SSRC they are for
         self._media_ssrc = 0  # 0: not known yet
         self._statistics: StreamStatistics | None = None
+        self._clock_rate = 1
         self._last_report: tuple[int, float] | None = None  # middle of the NTP time, when it came
         self._failures = 0
 
@@ -72,6 +73,11 @@ class ForwardingReceiver:
     def packets_lost(self) -> int:
         """Packets that never came, duplicates counted against them (RFC 3550, 6.4.1)."""
         return max(0, self._statistics.packets_lost) if self._statistics is not None else 0
+
+    @property
+    def jitter(self) -> float:
+        """How unevenly packets arrive, seconds (RFC 3550, 6.4.1)."""
+        return self._statistics.jitter / self._clock_rate if self._statistics is not None else 0.0
 
     def send_pli(self) -> bool:
         """Ask the publisher for a keyframe (RFC 4585, 6.3.1)."""
@@ -178,6 +184,7 @@ class ForwardingReceiver:
                 return
             if ssrc != self._media_ssrc or self._statistics is None:
                 self._media_ssrc, self._statistics, self._last_report = ssrc, StreamStatistics(rate), None
+                self._clock_rate = rate
             self._statistics.add(packet)
         publication = self.publication
         if publication is None:

@@ -15,6 +15,8 @@ from aiortc.rtp import (
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
     RtcpSenderInfo,
@@ -61,6 +63,9 @@ class ForwardingSender:
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK
         self._rewriter = Rewriter()
         self._counters = dict.fromkeys(("packets", "bytes", "retransmitted", "frames"), 0)
+
+        self._reported: dict[int, float] = {}  # the middle of each newest report's NTP time: when it went out
+        self._heard: dict[str, float] = {}  # what the viewer reported
 
     # --- what the SFU asks of it -----------------------------------------------------------------------
 
@@ -132,6 +137,7 @@ class ForwardingSender:
         source = RtcpSourceInfo(ssrc=self._ssrc, items=[(1, self._cname.encode())])
         report = bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[source]))
         seam.send_packet(self.transport, report)
+        self._reported = {**dict(list(self._reported.items())[-3:]), ntp >> 16 & 0xFFFFFFFF: time.monotonic()}
 
     def tick(self) -> None:
         """Allow retransmissions again; called about ten times a second."""
@@ -139,7 +145,7 @@ class ForwardingSender:
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of the track it carries now."""
-        return {**self._counters, "paused": not self._rewriter.started}
+        return {**self._counters, **self._heard, "paused": not self._rewriter.started}
 
     # --- what RTCPeerConnection and the transport ask of it ----------------------------------------------
 
@@ -179,8 +185,21 @@ class ForwardingSender:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
             for number in packet.lost:
                 self._retransmit(publication, number & 0xFFFF)
+        elif isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    self._hear(report)
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
             publication.want_keyframe()
+
+    def _hear(self, report: RtcpReceiverInfo) -> None:
+        """Take what a viewer says of what it receives (RFC 3550, 6.4.1)."""
+        rate = 48_000 if self.kind == "audio" else 90_000
+        self._heard["loss"] = round(report.fraction_lost / 256, 4)
+        self._heard["jitter"] = round(report.jitter / rate, 5)
+        sent = self._reported.get(report.lsr)
+        if sent is not None:
+            self._heard["rtt"] = round(max(0.0, time.monotonic() - sent - report.dlsr / 65536), 5)
 
     # --- within ------------------------------------------------------------------------------------------
 
