@@ -53,7 +53,7 @@ class VideoTrack(Track):
         CallEnded
             If the call was left.
         """
-        _check_format(format)
+        check_format(format)
         self._fetch()
         taken = self._feed.latest(format, copy)
         return None if taken is None else _given(taken, info)
@@ -85,7 +85,7 @@ class VideoTrack(Track):
         TrackEnded, CallEnded
             If the track or the call ended meanwhile.
         """
-        _check_format(format)
+        check_format(format)
         cursor, deadline = (
             _Cursor(self._feed, self._feed.position(), format, copy, info, None),
             time.monotonic() + timeout,
@@ -130,7 +130,7 @@ class VideoTrack(Track):
         TrackEnded, CallEnded
             If the track or the call is over already.
         """
-        _check_format(format)
+        check_format(format)
         if fps is not None and not fps > 0:
             raise ValueError(f"fps is a number above 0, or None for all frames, not {fps!r}.")
         self._fetch()
@@ -169,6 +169,7 @@ def _given(taken: Taken, info: bool) -> Any:
     return (taken.array, taken.info) if info else taken.array
 
 
-def _check_format(format: str) -> None:
+def check_format(format: str) -> None:
+    """Raise a ValueError where there is no such format."""
     if format not in FORMATS:
         raise ValueError(f"There is no format {format!r}. There are: {', '.join(FORMATS)}.")

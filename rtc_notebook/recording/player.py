@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import av
 import numpy as np
@@ -31,11 +32,14 @@ from ..media.control import (
 from ..media.ring import RingReader, RingWriter
 from ..pixels import i420_shape, planes_into
 from ..worker import private_directory, remove_directory
-from .reading import REPLAYING, Contents, Timed
+from .pulled import JITTER_SECONDS
+from .reading import RATE, REPLAYING, Contents, Timed
 
 logger = logging.getLogger(__name__)
 
-PICTURE_SLOTS, SOUND_SLOTS = 6, 100
+PICTURE_SLOTS, SOUND_SLOTS = 6, 200
+BLOCK = 960
+LONGEST_SILENCE = 1.0  # as in a call: after a longer one, sound begins anew
 LATE_SECONDS = 0.1
 REPORT_SECONDS = 1.0
 
@@ -148,7 +152,7 @@ class Player:
                     continue  # the newest wins, as in a call
                 if self._closed.wait(max(0.0, wait)):
                     return
-                writer.write(timed, self._contents)
+                writer.write(timed, time.time())
             self._on_event(Ended(track=key))
         except Exception:
             logger.exception("A track of %s cannot be played any further", self._contents.path)
@@ -165,13 +169,14 @@ class _Writer:
         self._on_event = on_event
         self._ring: RingWriter | None = None
         self._sequence = 0
+        self._expected = 0.0  # where sound goes on, seconds
 
-    def write(self, timed: Timed, contents: Contents) -> None:
-        """Hand one frame on."""
-        info = contents.info(self._sequence + 1, timed)
-        times = {"sequence": info.sequence, "captured": info.captured, "arrived": info.arrived}
+    def write(self, timed: Timed, now: float) -> None:
+        """Hand one frame on, as if it were captured now."""
+        times = {"sequence": self._sequence + 1, "captured": now, "arrived": now}
         if isinstance(timed.frame, av.VideoFrame):
-            frame = timed.frame.reformat(format="yuv420p", width=info.width & ~1, height=info.height & ~1)
+            width, height = timed.frame.width & ~1, timed.frame.height & ~1
+            frame = timed.frame.reformat(format="yuv420p", width=width, height=height)
             shape = i420_shape(frame.height, frame.width)
             written = self._room_for(shape[0] * shape[1], PICTURE_SLOTS).fill(
                 shape,
@@ -182,7 +187,21 @@ class _Writer:
                 **times,  # type: ignore[arg-type]
             )
         else:
-            written = self._room_for(timed.frame.nbytes, SOUND_SLOTS).write(timed.frame, **times)  # type: ignore[arg-type]
+            gap = timed.seconds - self._expected
+            if JITTER_SECONDS < gap <= LONGEST_SILENCE and self._sequence:
+                self._sound(np.zeros((round(gap * RATE), 2), np.float32), now - gap)
+            self._expected = timed.seconds + len(timed.frame) / RATE
+            self._sound(timed.frame, now)
+            return
+        self._written(written)
+
+    def _sound(self, samples: np.ndarray[Any, Any], captured: float) -> None:
+        for at in range(0, len(samples), BLOCK):
+            block, when = samples[at : at + BLOCK], captured + at / RATE
+            ring = self._room_for(block.nbytes, SOUND_SLOTS)
+            self._written(ring.write(block, sequence=self._sequence + 1, captured=when, arrived=time.time()))
+
+    def _written(self, written: bool) -> None:
         if written:
             self._sequence += 1
             self._on_event(Frame(track=self._key, sequence=self._sequence))

@@ -112,12 +112,11 @@ class Contents:
 
     def blocks(self, stream: Stream, start: float = 0.0) -> Iterator[Timed]:
         """Yield the sound of a stream in blocks as recorded, float32 (samples, 2) at 48 kHz."""
-        resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
+        blocks = Blocks()
         for timed in self._decoded(stream, start):
-            timed.frame.pts = None  # its clock is not the resampler's business: gaps stay gaps
-            arrays = [resampled.to_ndarray() for resampled in resampler.resample(timed.frame)]
-            if arrays and timed.seconds >= start:
-                yield Timed(timed.seconds, np.concatenate(arrays, axis=1).reshape(-1, 2).astype(np.float32, copy=False))
+            samples = blocks.samples(timed.frame)
+            if samples is not None and timed.seconds >= start:
+                yield Timed(timed.seconds, samples)
 
     def info(self, sequence: int, timed: Timed) -> FrameInfo:
         """Return what is known of a frame: times as they were in the call."""
@@ -151,6 +150,19 @@ class Contents:
                 for frame in frames:
                     if frame.time is not None:
                         yield Timed(max(0.0, float(frame.time)), frame)
+
+
+class Blocks:
+    """Sound of any kind as float32 (samples, 2) at 48 kHz."""
+
+    def __init__(self) -> None:
+        self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
+
+    def samples(self, frame: av.AudioFrame) -> NDArray[np.float32] | None:
+        """Return the samples of a decoded frame; None: none yet."""
+        frame.pts = None  # its clock is not the resampler's business: gaps stay gaps
+        arrays = [resampled.to_ndarray() for resampled in self._resampler.resample(frame)]
+        return np.concatenate(arrays, axis=1).reshape(-1, 2).astype(np.float32, copy=False) if arrays else None
 
 
 REPLAYING = "replay"

@@ -8,18 +8,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from ..call import Call, _living, _living_lock
 from ..errors import CallError, RecordingError
+from ..filters.slots import key_of
 from ..media.control import Join, Room, State, TrackKey
 from ..participants import ME, Participants, live_track
+from ..protocol import Filterable, Kind
 from ..studio import Studio
 from ..tracks import Track
+from .applying import Applied
 from .player import Player
-from .pulled import PulledTrack
+from .pulled import pulled
 from .reading import REPLAYING, Contents
-from .saving import Applied, save
+from .saving import save
 
 
 def replay(path: str | os.PathLike[str], *, speed: float | None = 1.0, raw: bool = False) -> Replay:
@@ -81,10 +84,10 @@ class Replay(Call):
         def start(join: Join, on_event: Callable[[Any], None]) -> Any:
             return _Still(contents, on_event) if speed is None else Player(contents, speed, on_event)
 
-        def pulled(key: TrackKey, *args: Any) -> Track:
-            return PulledTrack(contents, key, *args[-2:])
+        def track(key: TrackKey, kind: Kind, *args: Any) -> Track:
+            return live_track(key, kind, *args) if speed is not None else pulled(contents, key, *args[-2:])
 
-        self._studio = Studio(join, lambda: None, worker=start, track=live_track if speed else pulled)
+        self._studio = Studio(join, lambda: None, worker=start, track=track)
         self._studio.filters.runs = speed is not None
         self._participants = Participants(self._studio)
         with _living_lock:
@@ -100,20 +103,21 @@ class Replay(Call):
         """Put a filter on somebody's picture, as `Call.filter`; it runs here, ``isolated`` or not."""
         return super().filter(*args, **kwargs)
 
-    def results(self, on: str = ME, *, source: Literal["camera", "screen"] = "camera") -> Iterator[Any]:
-        """Iterate over what a filter makes of every picture, in order and as fast as it can.
+    def results(self, on: str = ME, *, source: Filterable = "camera") -> Iterator[Any]:
+        """Iterate over what a filter makes of every frame, in order and as fast as it can.
 
         Parameters
         ----------
         on : str
             Whom the filter is on.
-        source : {"camera", "screen"}
-            Which of the pictures.
+        source : {"camera", "screen", "microphone"}
+            Which of the pictures, or the sound.
 
         Yields
         ------
         ndarray
-            uint8 (height, width, 3), BGR; the raw picture where the filter failed and has ``on_error="pass"``.
+            uint8 (height, width, 3), BGR, or float32 (samples, channels) at 48 kHz; what came in where the filter
+            failed and has ``on_error="pass"``.
 
         Raises
         ------
@@ -121,14 +125,16 @@ class Replay(Call):
             If there is no filter on that picture.
         """
         self._check()
-        key = TrackKey(self.participants[on].id, source)
+        key = key_of(self.participants[on].id, source)
         found = self._applied().get(self._contents.stream(key).index)
         if found is None:
             raise RecordingError(f"There is no filter on the {source} of {on!r}. Set one with filter(..., on={on!r}).")
-        for timed in self._contents.pictures(self._contents.stream(key)):
-            picture = found(timed)
-            if picture is not None:
-                yield picture.copy()
+        stream = self._contents.stream(key)
+        sound = stream.kind == "audio"
+        for timed in self._contents.blocks(stream) if sound else self._contents.pictures(stream):
+            result = found.block(timed) if sound else found.picture(timed)
+            if result is not None:
+                yield result.copy()
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write a new recording in which the filters are on: every picture of it, whatever ``speed`` is.
@@ -188,7 +194,7 @@ class Replay(Call):
         for who, source, program, on_error in self._studio.filters.programs():
             info = self._studio.roster.widget if who == ME else self._studio.roster.named(who)
             if info is not None:
-                stream = self._contents.stream(TrackKey(info.id, source))
+                stream = self._contents.stream(key_of(info.id, source))
                 describe = f"{program.chain.label!r} on {who!r}"
                 applied[stream.index] = Applied(self._contents, program, on_error, describe)
         return applied

@@ -5,47 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import av
 import numpy as np
 
 from ..errors import RecordingError
-from ..filters.result import Picture, to_bgr
-from ..filters.runner import Program
-from ..overlays import are_shapes
-from ..protocol import OnError
-from .reading import Contents, Timed, to_array
-
-MILLISECONDS = Fraction(1, 1000)
-BITS_PER_PIXEL = 3
-
-
-class Applied:
-    """A filter on one stream, picture by picture, with the policy that it has in a call."""
-
-    def __init__(self, contents: Contents, program: Program, on_error: OnError, describe: str) -> None:
-        self._contents = contents
-        self._program = program
-        self._on_error = on_error
-        self._describe = describe
-        self._sequence = 0
-
-    def __call__(self, timed: Timed) -> Picture | None:
-        """Return what everybody would see of a picture; None: nothing new."""
-        self._sequence += 1
-        array = to_array(timed.frame, "bgr")
-        try:
-            value = self._program.run(array.copy(), self._contents.info(self._sequence, timed), to_bgr)
-            return array if are_shapes(value) else to_bgr(value)  # shapes leave the picture as it is
-        except Exception as error:
-            if self._program.failures.add(error):
-                self._program.tell(
-                    f"Filter {self._describe} failed; the replay goes on.\n{self._program.failures.traceback}"
-                )
-            return array if self._on_error == "pass" else None
+from .applying import Applied
+from .encoding import PictureEncoder, SoundEncoder
+from .reading import RATE, Blocks, Contents, Timed
 
 
 def save(
@@ -105,12 +74,12 @@ def _write(source: Any, sink: Any, filters: dict[int, Applied], on_progress: Cal
         if key in source.metadata:
             sink.metadata[key] = source.metadata[key]
     targets: dict[int, Any] = {}
-    encoders: dict[int, _Encoder] = {}
+    filtered: dict[int, _Filtered] = {}
     for stream in source.streams:
         if stream.index in filters:
-            targets[stream.index] = target = sink.add_stream("libvpx", rate=30)
-            target.width, target.height, target.pix_fmt = stream.width, stream.height, "yuv420p"
-            encoders[stream.index] = _Encoder(target)
+            kind: type[_Filtered] = _FilteredSound if stream.type == "audio" else _FilteredPictures
+            filtered[stream.index] = kind(filters[stream.index], stream, sink)
+            target = filtered[stream.index].target
         elif stream.type in ("video", "audio", "subtitle"):
             targets[stream.index] = target = sink.add_stream_from_template(stream)
         else:
@@ -118,30 +87,69 @@ def _write(source: Any, sink: Any, filters: dict[int, Applied], on_progress: Cal
         target.metadata.update(stream.metadata)
     for packet in _packets(source):
         index = packet.stream.index
-        if index in encoders:
-            _filter(packet, filters[index], encoders[index], sink, on_progress)
+        if index in filtered:
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue  # damaged; the next keyframe mends it
+            for frame in frames:
+                if frame.time is not None:
+                    seconds = max(0.0, float(frame.time))
+                    sink.mux(filtered[index].frame(Timed(seconds, frame)))
+                    on_progress(seconds)
         elif index in targets and packet.size and packet.dts is not None:
             packet.stream = targets[index]
             sink.mux(packet)
-    for encoder in encoders.values():
-        for packet in encoder.flush():
-            sink.mux(packet)
+    for one in filtered.values():
+        sink.mux(one.flush())
 
 
-def _filter(packet: Any, applied: Applied, encoder: _Encoder, sink: Any, on_progress: Callable[[float], None]) -> None:
-    try:
-        frames = packet.decode()
-    except av.FFmpegError:
-        return
-    for frame in frames:
-        if frame.time is None:
-            continue
-        timed = Timed(max(0.0, float(frame.time)), frame)
-        picture = applied(timed)
-        if picture is not None:
-            for encoded in encoder.encode(picture, timed.seconds):
-                sink.mux(encoded)
-        on_progress(timed.seconds)
+class _Filtered(Protocol):
+    """A stream under a filter."""
+
+    target: Any
+
+    def __init__(self, applied: Applied, stream: Any, sink: Any) -> None: ...
+
+    def frame(self, timed: Timed) -> list[Any]:
+        """Return the packets that a decoded frame makes."""
+
+    def flush(self) -> list[Any]:
+        """Return what is left."""
+
+
+class _FilteredPictures:
+    def __init__(self, applied: Applied, stream: Any, sink: Any) -> None:
+        self.target = sink.add_stream("libvpx", rate=30)
+        self.target.width, self.target.height, self.target.pix_fmt = stream.width, stream.height, "yuv420p"
+        self._encoder = PictureEncoder(self.target)
+        self._applied = applied
+
+    def frame(self, timed: Timed) -> list[Any]:
+        picture = self._applied.picture(timed)
+        return [] if picture is None else self._encoder.encode(picture, timed.seconds)
+
+    def flush(self) -> list[Any]:
+        return self._encoder.flush()
+
+
+class _FilteredSound:
+    def __init__(self, applied: Applied, stream: Any, sink: Any) -> None:
+        self.target = sink.add_stream("libopus", rate=RATE)
+        self.target.codec_context.layout, self.target.codec_context.format = "stereo", "flt"
+        self._encoder = SoundEncoder(self.target)
+        self._applied = applied
+        self._blocks = Blocks()
+
+    def frame(self, timed: Timed) -> list[Any]:
+        samples = self._blocks.samples(timed.frame)
+        if samples is None:
+            return []
+        block = self._applied.block(Timed(timed.seconds, samples))
+        return self._encoder.encode(np.zeros_like(samples) if block is None else block, timed.seconds)
+
+    def flush(self) -> list[Any]:
+        return self._encoder.flush()
 
 
 def _packets(source: Any) -> Iterator[Any]:
@@ -149,45 +157,3 @@ def _packets(source: Any) -> Iterator[Any]:
         yield from source.demux()
     except (av.FFmpegError, OSError):
         return  # the recording was cut here
-
-
-class _Encoder:
-    """VP8 for a file, of pictures that may change their size."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._codec: Any = None
-        self._last = -1
-
-    def encode(self, picture: Picture, seconds: float) -> list[Any]:
-        """Return the packets of a picture."""
-        height, width = picture.shape[0] & ~1, picture.shape[1] & ~1
-        packets = []
-        if self._codec is None or (self._codec.width, self._codec.height) != (width, height):
-            packets = self.flush()
-            self._codec = _open(width, height)
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), "bgr24")
-        frame = frame.reformat(format="yuv420p")
-        self._last = frame.pts = max(self._last + 1, round(seconds * 1000))
-        frame.time_base = MILLISECONDS
-        return packets + self._bound(self._codec.encode(frame))
-
-    def flush(self) -> list[Any]:
-        """Return what is left."""
-        return [] if self._codec is None else self._bound(self._codec.encode(None))
-
-    def _bound(self, packets: list[Any]) -> list[Any]:
-        for packet in packets:
-            packet.stream, packet.time_base = self._stream, MILLISECONDS
-        return packets
-
-
-def _open(width: int, height: int) -> Any:
-    codec: Any = av.CodecContext.create("libvpx", "w")
-    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-    codec.time_base = MILLISECONDS
-    codec.bit_rate = max(500_000, BITS_PER_PIXEL * width * height)
-    codec.gop_size = 300
-    codec.thread_count = max(1, min(4, (os.cpu_count() or 1)))
-    codec.options = {"deadline": "good", "cpu-used": "5", "lag-in-frames": "0", "crf": "10"}
-    return codec

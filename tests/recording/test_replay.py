@@ -52,6 +52,7 @@ def test_frames_one_at_a_time_by_fps_in_a_format_and_async(path: Path):
     call = replay(path, speed=None)
     video = call.participants["Ana"].video
     first = video.latest()
+    assert (video.frame() == first).all()
     second = video.frame()
     assert (video.latest() == second).all() and not (first == second).all()
     assert len(list(video.frames(fps=5))) == 20
@@ -137,9 +138,34 @@ def test_what_filters_give_is_a_new_file(path: Path, tmp_path: Path):
     before = [i.captured for _, i in call.participants["Ana"].video.frames(info=True)]
     assert [i.captured for _, i in infos] == pytest.approx(before, abs=0.002)
     assert all(np.abs(f.astype(int) - r.astype(int)).mean() < 6 for (f, _), r in zip(infos, results, strict=True))
-    for who, kind in (("Ben", "video"), ("Ana", "audio")):
-        one, other = (getattr(c.participants[who], kind).frames() for c in (call, made))
-        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)), "what is not filtered is copied"
+    one, other = (c.participants["Ben"].video.frames() for c in (call, made))
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)), "what is not filtered is copied"
+    one, other = (c.participants["Ana"].audio.blocks(0.1) for c in (call, made))
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_filter_on_sound_is_saved(path: Path, tmp_path: Path):
+    call = replay(path, speed=None)
+    call.filter(lambda block: block / 4, on="Ana", kind="audio")
+    made = replay(call.save(tmp_path / "quiet.mkv"), speed=None)
+    before, after = (np.abs(np.concatenate(list(c.participants["Ana"].audio.blocks(0.1)))) for c in (call, made))
+    second = slice(24_000, 40_000)
+    assert after[second].max() == pytest.approx(before[second].max() / 4, rel=0.2)
+    assert after[54_000:66_000].max() < 0.01 and after[100_000:150_000].max() > 0.02
+    assert abs(len(before) - len(after)) < 9600
+
+
+def test_sound_in_real_time(path: Path):
+    with replay(path, speed=1.0) as call:
+        blocks = []
+        for block, info in call.participants["Ana"].audio.blocks(0.1, info=True):
+            blocks.append((block, info.captured))
+            if len(blocks) == 20:
+                break
+        apart = np.diff([captured for _, captured in blocks])
+        assert np.abs(apart.mean() - 0.1) < 0.01
+        loud = np.array([np.abs(block).max() for block, _ in blocks])
+        assert loud[:8].min() > 0.1 and loud[11:14].max() < 0.02 and loud[17:].min() > 0.1
 
 
 def test_a_filter_that_fails_is_counted_and_follows_its_policy(path: Path, capsys: pytest.CaptureFixture[str]):
