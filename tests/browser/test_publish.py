@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -18,7 +19,7 @@ from harness.browser import frames_shown, picture
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
 
-from rtc_notebook import Call, Track
+from rtc_notebook import Call
 
 Join = Callable[..., Page]
 
@@ -65,7 +66,7 @@ def spectrum_peak(samples: np.ndarray) -> float:
 
 
 @tenacity.retry(stop=tenacity.stop_after_delay(15), wait=tenacity.wait_fixed(0.02))
-def published(call: Call, name: str, by: str = "Sim") -> Track:
+def published(call: Call, name: str, by: str = "Sim") -> Any:
     return call.participants[by].publications[name]
 
 
@@ -146,7 +147,7 @@ def test_a_tone_stays_a_tone(sim: Call, enter: Callable[[str], Call], join: Join
     page = join(pattern, "Guest", camera="0", microphone="0")
     hears(page, 440)
     track = published(enter("Listener"), "tone")
-    blocks = track.frames()
+    blocks = track.blocks()
     samples = np.concatenate([next(blocks) for _ in range(75)])
     assert spectrum_peak(samples) == pytest.approx(440, abs=1)
     assert 0.45 < np.abs(samples[-24000:]).max() < 0.55
@@ -180,12 +181,13 @@ def test_a_file_is_played_with_its_sound_in_time(sim: Call, enter: Callable[[str
     viewer = enter("Viewer")
     starts: dict[str, list[float]] = {"video": [], "audio": []}
 
-    def watch(track: Track, on: Callable[[np.ndarray], bool]) -> None:
+    def watch(track: Any, on: Callable[[np.ndarray], bool]) -> None:
         was = False
-        for frame in track.frames():
-            now, newest = on(frame), track._feed.latest()
-            if now and not was and newest is not None:
-                starts[track.kind].append(newest.info.captured)
+        items = track.frames(info=True) if track.kind == "video" else track.blocks(info=True)
+        for frame, info in items:
+            now = on(frame)
+            if now and not was:
+                starts[track.kind].append(info.captured)
             was = now
 
     publication = sim.publish(tmp_path / "clip.webm")
@@ -225,7 +227,7 @@ def test_a_filter_on_sound_is_what_everybody_hears(
 
     sim.filter(sing, on="Ana", kind="audio", on_error="hold")
     hears(page, 1500)
-    blocks = other.participants["Ana"].audio.frames()
+    blocks = other.participants["Ana"].audio.blocks()
     samples = np.concatenate([next(blocks) for _ in range(75)])
     assert spectrum_peak(samples) == pytest.approx(1500, abs=1)
     assert heard[0] == (960, 2)
@@ -241,5 +243,5 @@ def test_a_filter_on_sound_is_what_everybody_hears(
     assert other.participants["Ana"].audio._feed.position() == before, "held: nothing raw"
     assert "as long as" in sim.filters[0].last_error
     sim.unfilter("Ana", source="microphone")
-    assert np.abs(other.participants["Ana"].audio.frame()).shape == (960, 2)
+    assert next(other.participants["Ana"].audio.blocks()).shape == (960, 2)
     page.close()
