@@ -1,0 +1,178 @@
+"""Whether a call can go on for hours: ``python benchmarks/soak.py [--minutes 60]``.
+
+A real Jupyter server, a real kernel and a second participant with a camera of 320x180. The kernel filters that camera,
+publishes a picture of its own, reads frames and sound, and records. What kernel, worker and SFU take (memory, threads,
+descriptors) is measured every few seconds; after a time to settle, none of it may grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from harness.jupyter import JupyterServer  # noqa: E402
+from harness.kernel import Kernel  # noqa: E402
+
+MEMORY_LIMIT_MB = 20.0
+SETTLE_MINUTES = 5.0
+INTERVAL_SECONDS = 5.0
+
+CELL = """
+import threading, time, cv2, numpy as np
+from rtc_notebook import Call
+call = Call("soak")
+call.wait_until_connected()
+deadline = time.monotonic() + 20
+while "Ana" not in call.participants or call.participants["Ana"].video is None:
+    assert time.monotonic() < deadline
+    time.sleep(0.1)
+
+@call.filter(on="Ana")
+def edges(frame):
+    return cv2.Canny(frame, 80, 160)
+
+def plasma(t):
+    y, x = np.mgrid[0:180, 0:320] / 40
+    value = np.sin(x + t) + np.sin(y + t / 2)
+    return np.dstack([(127 + 60 * value).astype(np.uint8)] * 3)
+
+def read():
+    count = 0
+    for frame in call.participants["Ana"].video.frames(fps=5):
+        count += 1
+
+def listen():
+    for block in call.participants["Ana"].audio.blocks(0.1):
+        pass
+
+plot = call.publish(plasma, name="plasma", fps=15)
+for target in (read, listen):
+    threading.Thread(target=target, daemon=True).start()
+recording = call.record({path!r})
+"""
+
+STATE = """
+status = call.filters[0]
+print(call.phase, status.state, round(status.fps, 1), recording.state, round(recording.seconds, 1), recording.size,
+      status.errors, round(plot.fps, 1))
+"""
+
+
+@dataclass
+class Watched:
+    """A process, sample by sample."""
+
+    name: str
+    process: psutil.Process
+    megabytes: list[float] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
+    descriptors: list[int] = field(default_factory=list)
+
+    def sample(self) -> None:
+        """Measure once."""
+        self.megabytes.append(self.process.memory_info().rss / 1e6)
+        self.threads.append(self.process.num_threads())
+        self.descriptors.append(self.process.num_fds())
+
+    def growth(self, settled: int) -> tuple[float, float, float]:
+        """Return how much more memory (MB), threads and descriptors there are than once settled: medians."""
+        return tuple(_growth(values[settled:]) for values in (self.megabytes, self.threads, self.descriptors))  # type: ignore[return-value]
+
+
+def _growth(values: list[float] | list[int]) -> float:
+    few = max(1, len(values) // 6)
+    return statistics.median(values[-few:]) - statistics.median(values[:few])
+
+
+def soak(minutes: float, home: Path, settle: float = SETTLE_MINUTES, show: bool = True) -> list[str]:
+    """Run a call for so long and return what grew, in sentences; nothing if all is well."""
+    path = home / "soak.mkv"
+    with JupyterServer(home) as server, Kernel.start(server) as kernel:
+        participant = _participant(server)
+        try:
+            kernel.run(CELL.replace("{path!r}", repr(str(path))))
+            watched = _processes(server, kernel)
+            settled = _watch(kernel, watched, minutes, min(settle, minutes / 3), show)
+            state = kernel.run(STATE).split()
+            kernel.run("recording.stop(); call.leave()")
+        finally:
+            participant.stdin.close()  # type: ignore[union-attr]
+            participant.wait(10)
+    return _judge(watched, settled, state, path, minutes)
+
+
+def _participant(server: JupyterServer) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "harness.participant", server.url, server.token, "soak", "Ana"]
+    paths = [str(HERE.parent / "tests"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+
+
+def _processes(server: JupyterServer, kernel: Kernel) -> list[Watched]:
+    pid = int(kernel.run("import os; print(os.getpid())"))
+    worker = int(kernel.run("print(call._studio._worker._child.pid)"))
+    found = [Watched("kernel", psutil.Process(pid)), Watched("worker", psutil.Process(worker))]
+    for child in psutil.Process(server.pid).children(recursive=True):
+        if any("rtc_notebook_server.sfu" in part for part in child.cmdline()):
+            found.append(Watched("SFU", child))
+    return found
+
+
+def _watch(kernel: Kernel, watched: list[Watched], minutes: float, settle: float, show: bool) -> int:
+    """Sample until the time is over; return how many samples were taken before all had settled."""
+    begun = shown = time.monotonic()
+    settled = 0
+    while (elapsed := time.monotonic() - begun) < 60 * minutes:
+        for one in watched:
+            one.sample()
+        if elapsed < 60 * settle:
+            settled += 1
+        if show and time.monotonic() - shown > 60:
+            shown = time.monotonic()
+            figures = ", ".join(
+                f"{one.name} {one.megabytes[-1]:.0f} MB {one.threads[-1]} threads {one.descriptors[-1]} fds"
+                for one in watched
+            )
+            print(f"{elapsed / 60:5.1f} min: {figures}; {kernel.run(STATE).strip()}", flush=True)
+        time.sleep(INTERVAL_SECONDS)
+    return settled
+
+
+def _judge(watched: list[Watched], settled: int, state: list[str], path: Path, minutes: float) -> list[str]:
+    wrong = []
+    for one in watched:
+        memory, threads, descriptors = one.growth(settled)
+        print(f"{one.name}: {memory:+.1f} MB, {threads:+.0f} threads, {descriptors:+.0f} descriptors once settled")
+        if memory > MEMORY_LIMIT_MB:
+            wrong.append(f"the {one.name}'s memory grew by {memory:.1f} MB")
+        if threads > 1 or descriptors > 1:
+            wrong.append(f"the {one.name} has {threads:+.0f} threads and {descriptors:+.0f} descriptors")
+    phase, filtering, fps, recording, seconds, size, errors, published = state
+    print(f"recorded {float(seconds):.0f} s, {int(size) / 1e6:.1f} MB; filter {fps} fps, publication {published} fps")
+    if (phase, filtering, recording, errors) != ("connected", "active", "recording", "0") or float(fps) < 10:
+        wrong.append(f"the call did not go on as it was: {' '.join(state)}")
+    if float(seconds) < 50 * minutes or not path.stat().st_size:
+        wrong.append(f"only {seconds} s were recorded")
+    return wrong
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        grown = soak(arguments.minutes, Path(directory))
+    print("\n".join(grown) or "All flat.")
+    sys.exit(bool(grown))

@@ -1,0 +1,143 @@
+"""Somebody in the call without a browser, cheap enough for hours: aiortc, a drawn camera, a tone, eyes that decode
+nothing. ``python -m harness.participant URL TOKEN ROOM NAME``
+"""  # noqa: D205, D400
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fractions
+import sys
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import RTCRtpSender, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from rtc_notebook import __version__, protocol
+from rtc_notebook.media import peer
+from rtc_notebook.media.receiver import FrameReceiver
+from rtc_notebook.media.subscribing import Subscribing
+from rtc_notebook.rtp import seam
+from rtc_notebook.server import named
+
+
+class Camera(MediaStreamTrack):
+    """A ball that flies over a gradient, 30 pictures a second."""
+
+    kind = "video"
+
+    def __init__(self, width: int = 320, height: int = 180) -> None:
+        super().__init__()
+        ramp = np.linspace(40, 180, width, dtype=np.uint8)
+        self._ground = np.repeat(np.broadcast_to(ramp, (height, width))[..., None], 3, axis=2)
+        self._count = 0
+        self._start: float | None = None
+
+    async def recv(self) -> av.VideoFrame:
+        loop = asyncio.get_running_loop()
+        self._start = self._start if self._start is not None else loop.time()
+        self._count += 1
+        await asyncio.sleep(max(0.0, self._start + self._count / 30 - loop.time()))
+        if self.readyState != "live":
+            raise MediaStreamError
+        picture = self._ground.copy()
+        height, width = picture.shape[:2]
+        x, y = (3 * self._count) % (width - 40), (2 * self._count) % (height - 40)
+        picture[y : y + 40, x : x + 40] = (30, 200, 240)
+        frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        return frame
+
+
+class Participant:
+    """Publishes camera and microphone, and receives all there is."""
+
+    def __init__(self, socket: ClientConnection, name: str) -> None:
+        self._socket = socket
+        self._name = name
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._me = ""
+        self._wanted: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        """Stay until the socket closes."""
+        hello = protocol.Hello(
+            version=protocol.VERSION, client="browser", client_version=__version__, name=self._name, call=None
+        )
+        self._send(hello)
+        async for data in self._socket:
+            await self._take(protocol.decode_server(data))
+
+    def _send(self, message: protocol.ClientMessage) -> None:
+        task = asyncio.ensure_future(self._say(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say(self, message: protocol.ClientMessage) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.send(protocol.encode(message))
+
+    async def _take(self, message: protocol.ServerMessage) -> None:
+        if isinstance(message, protocol.Welcome):
+            self._me = message.participant
+            self._subscribing = Subscribing(self._send, lambda track, receiver: receiver.bind(lambda frame: None))
+            await self._publish(message.media)
+        elif isinstance(message, protocol.PublishAnswer):
+            await self._connection.setRemoteDescription(RTCSessionDescription(message.sdp, "answer"))
+        elif isinstance(message, protocol.Offer):
+            self._subscribing.offered(message)
+        elif isinstance(message, protocol.RoomState):
+            self._look(message)
+        elif isinstance(message, protocol.Candidate):
+            if message.connection == "publish":
+                await peer.add_candidate(self._connection, message.candidate)
+            else:
+                await self._subscribing.candidate(message)
+
+    async def _publish(self, media: protocol.MediaSettings) -> None:
+        self._connection = peer.new_connection(media, lambda: None)
+        senders = {
+            "camera": self._connection.addTransceiver(Camera(), "sendonly"),
+            "microphone": self._connection.addTransceiver(AudioStreamTrack(), "sendonly"),
+        }
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        tracks = {
+            str(sender.mid): protocol.TrackDescription(source=source)  # type: ignore[arg-type]
+            for source, sender in senders.items()
+        }
+        self._send(protocol.Publish(id=1, sdp=self._connection.localDescription.sdp, tracks=tracks))
+
+    def _look(self, room: protocol.RoomState) -> None:
+        shown = [
+            track.filter.track if track.filter is not None else track.id
+            for one in room.participants
+            for track in one.tracks
+            if track.of is None and (one.id != self._me or track.filter is not None)
+        ]
+        wanted = tuple(sorted(track for track in shown if track is not None))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._send(protocol.Subscribe(tracks=wanted))
+
+
+async def main(url: str, token: str, room: str, name: str) -> None:
+    """Join, and stay until stdin closes or the room ends."""
+    server = named(url, token)
+    seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
+    headers = {"Authorization": server.authorization}
+    async with connect(server.socket(room), additional_headers=headers, proxy=None, max_size=None) as socket:
+        running = asyncio.ensure_future(Participant(socket, name).run())
+        waiting = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(Exception):
+            await socket.send(protocol.encode(protocol.Leave()))
+
+
+if __name__ == "__main__":
+    seam.use_only_forwarded_codecs()
+    seam.use_mid_router()
+    asyncio.run(main(*sys.argv[1:5]))
