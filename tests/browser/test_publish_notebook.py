@@ -1,0 +1,81 @@
+"""The fourth notebook, top to bottom, in a real JupyterLab, with somebody else on the call page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from harness.browser import context, frames_shown, picture
+from harness.jupyter import JupyterServer
+from harness.lab import Notebook
+from playwright.sync_api import Browser, Page, expect
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_publish.ipynb"
+CALL, PICTURE, ORANGE, LIFE, FIGURE, DRAWING, TONE, TABLE, STOP = 1, 3, 4, 6, 8, 9, 11, 13, 14
+SHOTS = os.environ.get("SCREENSHOTS")
+
+
+def titled(title: str) -> str:
+    return f'video[data-source=kernel][data-title="{title}"][data-state=live]'
+
+
+@pytest.fixture
+def notebook(lab: JupyterServer, head: Browser) -> Iterator[Notebook]:
+    name = lab.copy_notebook(NOTEBOOK)
+    opened = context(head, viewport={"width": 900, "height": 900})
+    yield Notebook(opened.new_page(), lab, name)
+    opened.close()
+
+
+@pytest.fixture
+def guest(lab: JupyterServer, pattern: Browser) -> Iterator[Page]:
+    opened = context(pattern, viewport={"width": 900, "height": 600})
+    page = opened.new_page()
+    page.goto(lab.page("rtc-notebook/room/publish", name="Guest", join="", camera="0", microphone="0"))
+    yield page
+    opened.close()
+
+
+def until_mean(page: Page, selector: str, bgr: tuple[int, int, int]) -> None:
+    for _ in range(60):
+        if page.locator(selector).count() and np.abs(picture(page, selector).mean((0, 1)) - bgr).max() < 15:
+            return
+        page.wait_for_timeout(150)
+    raise AssertionError(f"{selector} does not become {bgr}")
+
+
+def test_the_publish_notebook(notebook: Notebook, guest: Page):
+    page = notebook.page
+    notebook.run(CALL)
+    notebook.run(PICTURE)
+    until_mean(guest, titled("picture"), (127, 127, 127))
+    ramp = picture(guest, titled("picture")).mean((0, 2))
+    assert ramp[0] < 30 < 220 < ramp[-1], "dark on the left, bright on the right"
+    notebook.run(ORANGE)
+    until_mean(guest, titled("picture"), (30, 160, 250))
+    notebook.run(LIFE)
+    expect(guest.locator(titled("life"))).to_be_attached(timeout=15_000)
+    assert frames_shown(guest, titled("life"), 2)["fps"] > 7
+    notebook.run(FIGURE)
+    expect(guest.locator(titled("plot"))).to_be_attached(timeout=15_000)
+    empty = picture(guest, titled("plot"))
+    notebook.run(DRAWING)
+    guest.wait_for_timeout(1_500)
+    drawn = picture(guest, titled("plot"))
+    assert drawn.shape == (360, 640, 3)
+    changed = np.abs(drawn.astype(int) - empty).max(axis=2) > 60
+    assert changed.sum() > 300, "the line has grown"
+    assert changed[:, 500:].any(), "to its end"
+    notebook.run(TONE)
+    notebook.run(TABLE)
+    if SHOTS:
+        guest.screenshot(path=f"{SHOTS}/publish-guest.png")
+        page.screenshot(path=f"{SHOTS}/publish-notebook.png")
+    notebook.run(STOP)
+    expect(guest.locator(titled("life"))).to_have_count(0, timeout=10_000)
+    expect(guest.locator(titled("picture"))).to_be_attached()
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert notebook.cells() == STOP + 1
