@@ -179,8 +179,8 @@ class LinkReceiver:
         self._on_frame: Callable[[ReceivedFrame], None] | None = None
         self._timestamp: int | None = None
 
-    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None) -> None:
-        """Hand frames to ``on_frame`` from now on."""
+    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None, clock: object = None) -> None:
+        """Hand frames to ``on_frame`` from now on; there are no sender reports here that would need a ``clock``."""
         self._on_frame = on_frame
 
     def request_keyframe(self) -> None:
