@@ -24,8 +24,8 @@ types: .venv/test.stamp node_modules/.stamp
 	$(BIN)/mypy
 	npm run --silent types
 
-test-python: .venv/test.stamp
-	$(BIN)/python -m pytest -m "not browser"
+test-python: .venv/test.stamp  # the soak is named first: it takes longest, and the others run beside it
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile tests/test_soak.py tests
 
 test-js: node_modules/.stamp
 	npm run --silent test

@@ -44,6 +44,11 @@ def draw(figure: Any) -> Picture:
     return to_picture(opaque[:, :, ::-1].astype(np.uint8))
 
 
+def being_saved(figure: Any) -> bool:
+    """Whether somebody saves it just now, as inline backends do at the cell's end: meanwhile it has another size."""
+    return figure.canvas is not None and bool(figure.canvas.is_saving())
+
+
 class Figure(Source):
     """A figure. One that pyplot has closed is still drawn: inline backends close each at its cell's end."""
 
@@ -67,6 +72,9 @@ class Figure(Source):
         try:
             for _ in pace.ticks():
                 self._changed.clear()
+                if being_saved(figure):
+                    self._changed.set()
+                    continue
                 try:
                     picture = draw(figure)
                 except Exception as error:
@@ -76,6 +84,9 @@ class Figure(Source):
                         pace.failed(error)
                     continue
                 failing_since = None
+                if being_saved(figure):
+                    self._changed.set()
+                    continue
                 yield picture
                 self._changed.wait()
         finally:

@@ -47,6 +47,16 @@ def until_mean(page: Page, selector: str, bgr: tuple[int, int, int]) -> None:
     raise AssertionError(f"{selector} does not become {bgr}")
 
 
+def until_drawn(page: Page, selector: str, empty: np.ndarray) -> None:
+    """Wait until the line has grown to the figure's right end."""
+    for _ in range(60):
+        changed = np.abs(picture(page, selector).astype(int) - empty).max(axis=2) > 60
+        if changed.sum() > 300 and changed[:, 500:].any():
+            return
+        page.wait_for_timeout(150)
+    raise AssertionError(f"{selector} does not show the whole line")
+
+
 def test_the_publish_notebook(notebook: Notebook, guest: Page):
     page = notebook.page
     notebook.run(CALL)
@@ -62,13 +72,9 @@ def test_the_publish_notebook(notebook: Notebook, guest: Page):
     notebook.run(FIGURE)
     expect(guest.locator(titled("plot"))).to_be_attached(timeout=15_000)
     empty = picture(guest, titled("plot"))
+    assert empty.shape == (360, 640, 3), "its own size, although the notebook shows it cropped"
     notebook.run(DRAWING)
-    guest.wait_for_timeout(1_500)
-    drawn = picture(guest, titled("plot"))
-    assert drawn.shape == (360, 640, 3)
-    changed = np.abs(drawn.astype(int) - empty).max(axis=2) > 60
-    assert changed.sum() > 300, "the line has grown"
-    assert changed[:, 500:].any(), "to its end"
+    until_drawn(guest, titled("plot"), empty)
     notebook.run(TONE)
     notebook.run(TABLE)
     if SHOTS:

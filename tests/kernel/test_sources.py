@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from pathlib import Path
@@ -178,6 +179,28 @@ def test_a_function_of_times_gets_each_sample_once() -> None:
     for _ in range(3):
         next(frames)
     np.testing.assert_allclose(np.concatenate(seen), np.arange(3 * 960) / 48_000)
+
+
+def test_a_figure_that_is_being_saved_keeps_its_size() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    figure, axes = plt.subplots(figsize=(2, 1), dpi=100)
+    source, stopped = read(figure), threading.Event()
+    saving, go_on = threading.Event(), threading.Event()
+
+    def held(*args: Any) -> None:
+        saving.set()
+        go_on.wait(10)
+
+    axes.figure.canvas.mpl_connect("draw_event", held)
+    save = threading.Thread(target=figure.savefig, args=(io.BytesIO(),), kwargs={"bbox_inches": "tight", "dpi": 50})
+    save.start()
+    assert saving.wait(10)  # as an inline backend at the cell's end; the figure has another size now
+    frames = source.frames(Pace(60, stopped, lambda error: None))
+    threading.Timer(0.2, go_on.set).start()
+    assert next(frames).shape == (100, 200, 3)
+    stopped.set()
+    save.join()
 
 
 def test_a_figure_is_drawn_when_it_changes_also_once_it_is_closed() -> None:
