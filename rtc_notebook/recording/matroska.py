@@ -25,8 +25,8 @@ SEEK_BYTES = 64
 EPOCH = 978_307_200  # 2001-01-01, which Matroska's dates count from
 _TYPES = {"V": 1, "A": 2, "S": 17}
 _OPUS_HEAD = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48_000, 0, 0)  # RFC 7845, 5.1
-_INFO, _TRACKS, _TAGS, _CUES = 0x1549A966, 0x1654AE6B, 0x1254C367, 0x1C53BB6B
-_CLUSTER, _SEGMENT, _SEEK_HEAD = 0x1F43B675, 0x18538067, 0x114D9B74
+INFO, TRACKS, TAGS, CUES = 0x1549A966, 0x1654AE6B, 0x1254C367, 0x1C53BB6B
+CLUSTER, SEGMENT, SEEK_HEAD = 0x1F43B675, 0x18538067, 0x114D9B74
 
 
 class TooManyTracks(Exception):
@@ -121,7 +121,7 @@ class MatroskaWriter:
         self._begin = self._size_at + 8  # positions inside a segment count from here
         app = f"rtc-notebook {__version__}"
         info = element(
-            _INFO,
+            INFO,
             uint(0x2AD7B1, 1_000_000),  # timestamps are in milliseconds
             element(0x4461, struct.pack(">q", int((created - EPOCH) * 1e9))),
             text(0x7BA9, title),
@@ -131,7 +131,7 @@ class MatroskaWriter:
         )
         self._table_at = self._begin + SEEK_BYTES + len(info)
         self._duration_at = self._table_at - 8
-        self._write(header + identifier(_SEGMENT) + UNKNOWN_SIZE + void(SEEK_BYTES) + info + self._table())
+        self._write(header + identifier(SEGMENT) + UNKNOWN_SIZE + void(SEEK_BYTES) + info + self._table())
         self.end = self._table_at + TABLE_BYTES
 
     def add(self, codec: Codec, name: str, tags: Mapping[str, str], width: int = 0, height: int = 0) -> int:
@@ -174,7 +174,7 @@ class MatroskaWriter:
         if not blocks:
             return
         base = blocks[0].ms
-        data = element(_CLUSTER, uint(0xE7, base), *(block.encode(base) for block in blocks))
+        data = element(CLUSTER, uint(0xE7, base), *(block.encode(base) for block in blocks))
         try:
             self._file.seek(self.end)
             self._write(data)
@@ -196,7 +196,7 @@ class MatroskaWriter:
         OSError
             If that does not fit any more: the file is playable, seeking is slower.
         """
-        cues = element(_CUES, *(self._cue(*cue) for cue in self._cues))
+        cues = element(CUES, *(self._cue(*cue) for cue in self._cues))
         if self._cues:
             try:
                 self._file.seek(self.end)
@@ -204,12 +204,12 @@ class MatroskaWriter:
             except OSError:
                 self._file.truncate(self.end)
                 raise
-        seek = [(_INFO, SEEK_BYTES), (_TRACKS, self._table_at - self._begin)]
+        seek = [(INFO, SEEK_BYTES), (TRACKS, self._table_at - self._begin)]
         if self._cues:
-            seek.append((_CUES, self.end - self._begin))
+            seek.append((CUES, self.end - self._begin))
             self.end += len(cues)
         entries = (element(0x4DBB, element(0x53AB, identifier(id)), uint(0x53AC, at)) for id, at in seek)
-        head = element(_SEEK_HEAD, *entries)
+        head = element(SEEK_HEAD, *entries)
         self._overwrite(self._begin, head + void(SEEK_BYTES - len(head)))
         self._overwrite(self._size_at, size(self.end - self._begin, 8))
 
@@ -229,8 +229,8 @@ class MatroskaWriter:
         return element(0xBB, uint(0xB3, ms), element(0xB7, uint(0xF7, track), uint(0xF1, at)))
 
     def _table(self) -> bytes:
-        tracks = element(_TRACKS, *(row[0] for row in self._rows))
-        tags = element(_TAGS, *(row[1] for row in self._rows))
+        tracks = element(TRACKS, *(row[0] for row in self._rows))
+        tags = element(TAGS, *(row[1] for row in self._rows))
         return tracks + tags + void(TABLE_BYTES - len(tracks) - len(tags))
 
     def _overwrite(self, at: int, data: bytes) -> None:
