@@ -10,6 +10,7 @@ from .base import CallBase
 
 if TYPE_CHECKING:
     from ..recording.recording import Recording
+    from ..recording.recordings import Layout
     from ..snapshot import Snapshot
 
 
@@ -18,21 +19,33 @@ class Keeping(CallBase):
 
     _statistics: Statistics | None = None
 
-    def record(self, path: str | os.PathLike[str], *, overwrite: bool = False, raw: bool = False) -> Recording:
+    def record(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        layout: Layout | None = None,
+        overwrite: bool = False,
+        raw: bool = False,
+    ) -> Recording:
         """Record the call: everybody's pictures and sound as they come in, and what happens, in one Matroska file.
 
-        Nothing is transcoded, and nothing waits for the disk. What is recorded is what everybody sees: a picture under
-        a filter as the filter leaves it. Everybody sees that they are being recorded. The file is playable at any
-        moment, whatever happens to kernel or worker. See ``docs/recording.md`` for what is in it, and `replay`.
+        Without ``layout`` nothing is transcoded, and nothing waits for the disk. What is recorded is what everybody
+        sees: a picture under a filter as the filter leaves it. Everybody sees that they are being recorded. The file is
+        playable at any moment, whatever happens to kernel or worker. See ``docs/recording.md`` for what is in it, and
+        `replay`.
 
         Parameters
         ----------
         path : path-like
-            The file, with the ending ``.mkv``.
+            The file, with the ending ``.mkv``; ``.mp4`` with a layout.
+        layout : {"grid"}, optional
+            Compose one picture of everybody, 1280x720 at 25 fps, H.264, with one stereo sound, AAC: a film that any
+            player plays. A process of low priority makes it while the call goes on, of a recording that lies beside it
+            meanwhile, and that stays if it fails.
         overwrite : bool
             Replace a file that is there.
         raw : bool
-            Record the pictures that this kernel filters as they were before the filter, too.
+            Record the pictures that this kernel filters as they were before the filter, too; not with a layout.
 
         Returns
         -------
@@ -47,7 +60,7 @@ class Keeping(CallBase):
             If the call is over, or never began.
         """
         self._studio.first_connected()
-        return self._studio.recordings.start(path, overwrite=overwrite, raw=raw)
+        return self._studio.recordings.start(path, layout=layout, overwrite=overwrite, raw=raw)
 
     def snapshot(self, who: str | None = None) -> Snapshot:
         """Take a picture of somebody, or of everybody in a grid; it shows in a notebook and is an array.

@@ -19,8 +19,10 @@ from typing import Any, BinaryIO
 import av
 import numpy as np
 
-from .grid import RATE, Mixer, Tile, draw
-from .reading import Blocks
+from ..grid import Picture
+from ..grid import compose as side_by_side
+from .mixing import RATE, Mixer
+from .reading import Blocks, to_array
 from .tailing import Tail, Tailed
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
@@ -45,7 +47,7 @@ class Composer:
         self._mixer = Mixer()
         self._decoders: dict[int, tuple[Any, Blocks]] = {}
         self._waiting: list[tuple[int, int, av.VideoFrame | None]] = []
-        self._shown: dict[int, av.VideoFrame | None] = {}
+        self._shown: dict[int, Picture] = {}
         self._names: dict[int, str] = {}
         self._drawn = self._heard = 0
         self.end_ms = 0
@@ -84,9 +86,8 @@ class Composer:
                 if frame is None:
                     self._shown.pop(track, None)
                 else:
-                    self._shown[track] = frame
-            tiles = [Tile(self._names[track], frame) for track, frame in sorted(self._shown.items())]
-            picture = av.VideoFrame.from_ndarray(draw(tiles, WIDTH, HEIGHT), "bgr24").reformat(format="yuv420p")
+                    self._shown[track] = to_array(frame, "bgr")
+            picture = av.VideoFrame.from_ndarray(self._draw(), "bgr24").reformat(format="yuv420p")
             picture.pts, picture.time_base = self._drawn, Fraction(1, FPS)
             self._sink.mux(self._picture.encode(picture))
             self._drawn += 1
@@ -96,6 +97,11 @@ class Composer:
             block.sample_rate, block.pts, block.time_base = RATE, self._heard, Fraction(1, RATE)
             self._sink.mux(self._sound.encode(block))
             self._heard += SOUND_SAMPLES
+
+    def _draw(self) -> Picture:
+        tracks = sorted(self._shown)
+        names = [self._names[track] for track in tracks]
+        return side_by_side([self._shown[track] for track in tracks], names, WIDTH, HEIGHT)
 
     def finish(self) -> None:
         """Write what is left."""
@@ -137,7 +143,8 @@ def _event(composer: Composer, block: Tailed, tracks: dict[int, Any]) -> None:
         gone = event.get("event") in ("participant-left", "track-ended", "muted")
         for number, track in tracks.items() if gone else ():
             same = track.tags.get("PARTICIPANT") == event.get("participant")
-            if same and track.codec == "V_VP8" and event.get("source", track.tags["SOURCE"]) == track.tags["SOURCE"]:
+            this = (track.tags["SOURCE"], track.tags.get("LABEL", ""))
+            if same and track.codec == "V_VP8" and this == (event.get("source", this[0]), event.get("label", this[1])):
                 composer.gone(block.ms, number)
 
 
@@ -157,12 +164,15 @@ def main(recording: str, result: str) -> None:
     stopped = threading.Event()
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):  # not by sys.stdin, whose lock would be in the way at the end
+            pass
         stopped.set()
 
     threading.Thread(target=watch, daemon=True).start()
     while not Path(recording).exists() and not stopped.is_set():
         time.sleep(0.05)
+    if not Path(recording).exists():
+        return  # it never began, which its author was told
     with open(recording, "rb") as file:
         compose(file, result, stopped)
     os.unlink(recording)

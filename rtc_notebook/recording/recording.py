@@ -63,8 +63,8 @@ class Recording:
             raise RecordingError(f"The recording of {self.path} is over ({self.state}); nothing can be added.")
         self._note({"event": "note", "text": str(text)})
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Finish the file and wait until that is done; idempotent.
+    def stop(self, timeout: float = 60.0) -> None:
+        """Finish the file and wait until that is done, of one picture until all of it is drawn; idempotent.
 
         Raises
         ------

@@ -8,13 +8,18 @@ import reprlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from ..errors import RecordingError
 from ..media.control import Command, RecordEvent, RecordingReport, StartRecording, StopRecording
+from .composition import Composition, beside
 from .recording import Recording
 
 BEGIN_SECONDS = 10.0
+
+Layout = Literal["grid"]
 
 
 class Recordings:
@@ -32,9 +37,10 @@ class Recordings:
         self._ids = itertools.count(1)
         self._running: dict[int, Recording] = {}
         self._raw: dict[int, bool] = {}
+        self._compositions: dict[int, Composition] = {}
         self._lost: list[int] = []
 
-    def start(self, path: str | os.PathLike[str], *, overwrite: bool, raw: bool) -> Recording:
+    def start(self, path: str | os.PathLike[str], *, layout: Layout | None, overwrite: bool, raw: bool) -> Recording:
         """Begin a recording, and wait until its file is there.
 
         Raises
@@ -44,11 +50,15 @@ class Recordings:
         """
         target = Path(path).expanduser().absolute()
         with self._lock:
-            self._check(target, overwrite)
+            written = self._check_layout(target, layout, raw)
+            for each in {target, written}:
+                self._check(each, overwrite)
             id = next(self._ids)
             recording = Recording(target, self._stop, self.note)
             self._running[id], self._raw[id] = recording, raw
-        self._send(StartRecording(id=id, path=str(target), overwrite=overwrite, raw=raw))
+            if written != target:
+                self._compositions[id] = Composition(written, target)
+        self._send(StartRecording(id=id, path=str(written), overwrite=overwrite, raw=raw))
         if not recording.wait_until_begun(BEGIN_SECONDS):
             self._stop(recording)
             self._forget(id)
@@ -71,8 +81,24 @@ class Recordings:
         """Take the worker's report."""
         with self._lock:
             recording = self._running.get(report.id)
+            composition = None if report.state == "recording" else self._compositions.pop(report.id, None)
         if recording is None:
             return
+        if composition is not None:  # may take a while; the thread that reports come in is not to wait
+            threading.Thread(target=self._finish, args=(report, recording, composition), daemon=True).start()
+        else:
+            self._report(report, recording)
+
+    def _finish(self, report: RecordingReport, recording: Recording, composition: Composition) -> None:
+        recording.report(msgspec.structs.replace(report, state="recording", message="Its last pictures are drawn."))
+        failed = composition.finish()
+        if report.state == "stopped" and failed:
+            report = msgspec.structs.replace(report, state="failed", message=failed)
+        elif report.state == "stopped" and composition.result.exists():
+            report = msgspec.structs.replace(report, bytes=composition.result.stat().st_size)
+        self._report(report, recording)
+
+    def _report(self, report: RecordingReport, recording: Recording) -> None:
         begun = recording.wait_until_begun(0)
         recording.report(report)
         if report.state != "recording":
@@ -93,10 +119,19 @@ class Recordings:
                 if (recording := self._running.get(id)) is not None:
                     before = recording.path
                     recording.goes_on_in(_next(before))
-                    self._send(StartRecording(id=id, path=str(recording.path), raw=self._raw[id]))
+                    written = self._compose_anew(id, recording.path)
+                    self._send(StartRecording(id=id, path=str(written), raw=self._raw[id]))
                     recording.tell(
                         f"The recording goes on in {recording.path}; {before.name} is kept as far as it came."
                     )
+
+    def _compose_anew(self, id: int, result: Path) -> Path:
+        former = self._compositions.get(id)
+        if former is None:
+            return result
+        threading.Thread(target=former.finish, daemon=True).start()
+        self._compositions[id] = Composition(beside(result), result)
+        return beside(result)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop all, and wait for the files within reason."""
@@ -112,6 +147,9 @@ class Recordings:
         """Note that nothing more will be heard of any: the call has ended, and the worker finishes what it wrote."""
         with self._lock:
             running, self._running = self._running, {}
+            compositions, self._compositions = self._compositions, {}
+        for composition in compositions.values():
+            threading.Thread(target=composition.finish, daemon=True).start()
         for id, recording in running.items():
             recording.report(RecordingReport(id=id, state="stopped"))
 
@@ -126,8 +164,26 @@ class Recordings:
             self._running.pop(id, None)
             self._raw.pop(id, None)
 
+    def _check_layout(self, path: Path, layout: Layout | None, raw: bool) -> Path:
+        """Return where the worker is to write."""
+        film = path.suffix.lower() == ".mp4"
+        if layout is None:
+            if film:
+                raise RecordingError(
+                    f'An .mp4 is one picture of everybody: say layout="grid". '
+                    f"To keep every track as it came, call the file {path.with_suffix('.mkv').name!r}."
+                )
+            return path
+        if layout != "grid":
+            raise RecordingError(f'layout is "grid" (one picture of everybody) or None (every track), not {layout!r}.')
+        if not film:
+            raise RecordingError(f"One picture of everybody is an .mp4: call it {path.with_suffix('.mp4').name!r}.")
+        if raw:
+            raise RecordingError("raw=True keeps tracks of their own, which one picture has not. Leave one of the two.")
+        return beside(path)
+
     def _check(self, path: Path, overwrite: bool) -> None:
-        if path.suffix.lower() not in (".mkv", ".webm", ".mka"):
+        if path.suffix.lower() not in (".mkv", ".webm", ".mka", ".mp4"):
             raise RecordingError(f"A recording is a Matroska file: call it {path.with_suffix('.mkv').name!r}.")
         if any(_same(path, running.path) for running in self._running.values()):
             raise RecordingError(f"{path} is being recorded to already. Stop that first, or name another file.")

@@ -45,7 +45,7 @@ class Tail:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         head = file.read(4096)
-        info = head.index(_SEGMENT) + 12 + SEEK_BYTES
+        info = head.find(_SEGMENT) + 12 + SEEK_BYTES
         if head[info : info + 4] != _INFO:
             raise ValueError("This is no recording of this version's.")
         size, length = _size(head, info + 4)

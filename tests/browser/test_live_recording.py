@@ -171,6 +171,24 @@ def test_what_a_filter_hides_is_not_kept(call: Kernel, ana: Page, tmp_path: Path
     assert after.max() > 220 and after.min() < 40
 
 
+def test_a_call_becomes_a_film(call: Kernel, ana: Page, tmp_path: Path):
+    path = tmp_path / "lesson.mp4"
+    call.run(f"recording = call.record({str(path)!r}, layout='grid')")
+    wait_for(call, "recording.tracks == 2 and recording.seconds > 6")
+    call.run("recording.stop()")
+    assert call.run("print(recording.state, recording.size)").split() == ["stopped", str(path.stat().st_size)]
+    assert [each.name for each in tmp_path.iterdir()] == ["lesson.mp4"]
+    with av.open(str(path)) as container:
+        [video], [audio] = container.streams.video, container.streams.audio
+        assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
+        shown = [(f.time, f.to_ndarray(format="gray")[200:500, 400:800].mean()) for f in container.decode(video)]
+    with av.open(str(path)) as container:
+        blocks = [(f.time, float(np.abs(f.to_ndarray()).max())) for f in container.decode(audio=0)]
+    flashes, beeps = (rises(*np.array(each).T, level) for each, level in ((shown, 128), (blocks, 0.1)))
+    apart = [min(abs(flash - beep) for beep in beeps) for flash in flashes]
+    assert len(flashes) >= 3 and np.median(apart) < 0.12, "sound and picture are of one time"
+
+
 def test_everything_killed_leaves_a_playable_file(call: Kernel, ana: Page, tmp_path: Path):
     path = tmp_path / "lesson.mkv"
     call.run(f"recording = call.record({str(path)!r})")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fake_worker import FakeWorker, Workers, eventually
+from recording.footage import lesson
 
 from rtc_notebook import Call, CallEnded, RecordingError
 from rtc_notebook.media.control import RecordEvent, RecordingReport, StartRecording, StopRecording
@@ -59,6 +60,7 @@ def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp
     ("name", "message"),
     [
         ("a.avi", "call it 'a.mkv'"),
+        ("a.mp4", 'say layout="grid"'),
         ("no/a.mkv", "no folder"),
         ("there.mkv", "overwrite=True"),
         ("folder.mkv", "is a folder"),
@@ -70,6 +72,45 @@ def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path
     with pytest.raises(RecordingError, match=message):
         call.record(tmp_path / name)
     assert not answering.sent(StartRecording)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "message"),
+    [
+        ("a.mkv", {"layout": "grid"}, "call it 'a.mp4'"),
+        ("a.mp4", {"layout": "row"}, "not 'row'"),
+        ("a.mp4", {"layout": "grid", "raw": True}, "Leave one of the two"),
+        ("there.mp4", {"layout": "grid"}, "there.mp4.mkv is there already"),
+    ],
+)
+def test_what_can_be_no_film_is_told(
+    call: Call, answering: FakeWorker, tmp_path: Path, name: str, more: dict, message: str
+):
+    (tmp_path / "there.mp4.mkv").touch()
+    with pytest.raises(RecordingError, match=message):
+        call.record(tmp_path / name, **more)
+    assert not answering.sent(StartRecording)
+
+
+def test_a_film_is_made_of_what_the_worker_writes(call: Call, answering: FakeWorker, tmp_path: Path):
+    with call.record(tmp_path / "a.mp4", layout="grid") as recording:
+        written = Path(answering.sent(StartRecording)[0].path)
+        assert written.name == "a.mp4.mkv"
+        lesson(written)
+    assert recording.state == "stopped"
+    assert recording.size == (tmp_path / "a.mp4").stat().st_size > 10_000
+    assert not written.exists()
+
+
+def test_a_film_that_fails_keeps_the_recording(call: Call, answering: FakeWorker, tmp_path: Path, capfd):
+    recording = call.record(tmp_path / "a.mp4", layout="grid")
+    written = Path(answering.sent(StartRecording)[0].path)
+    written.write_bytes(b"no recording at all" * 1000)
+    recording.stop()
+    assert recording.state == "failed"
+    assert f"Everything is kept in {written}" in recording.message
+    assert written.exists()
+    eventually(lambda: "is not whole" in capfd.readouterr().err)
 
 
 def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_path: Path):

@@ -11,25 +11,7 @@ import av
 import numpy as np
 from footage import lesson
 
-from rtc_notebook.recording.grid import Mixer, Tile, draw, places
-
-
-def test_places_are_large_even_and_inside():
-    assert places(0, 1280, 720) == []
-    assert places(1, 1280, 720) == [(0, 0, 1280, 720)]
-    assert places(2, 1280, 720) == [(0, 0, 640, 720), (640, 0, 640, 720)] or len(places(2, 1280, 720)) == 2
-    assert places(3, 1280, 720)[2] == (320, 360, 640, 360)
-    for count in range(1, 30):
-        found = places(count, 1280, 720)
-        assert all(x >= 0 and y >= 0 and x + w <= 1280 and y + h <= 720 for x, y, w, h in found)
-        assert len(set(found)) == count
-
-
-def test_a_picture_keeps_its_shape():
-    frame = av.VideoFrame.from_ndarray(np.full((90, 90, 3), 200, np.uint8), "bgr24")
-    canvas = draw([Tile("Ana", frame)], 640, 360)
-    assert canvas.shape == (360, 640, 3)
-    assert canvas[180, 320].min() > 180 and canvas[180, 20].max() < 60
+from rtc_notebook.recording.mixing import Mixer
 
 
 def test_sounds_are_added_where_they_belong():
