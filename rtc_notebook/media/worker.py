@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from .. import protocol
 from ..errors import RtcNotebookError
@@ -16,9 +16,7 @@ from . import control
 from .arrivals import ArrivalCounter
 from .control import TrackKey
 from .encoder import RealtimeVp8Encoder
-from .filtered import FilteredTrack
-from .filtered_sound import FilteredSound
-from .isolation import IsolatedFilter
+from .filtering import Filtering
 from .link import MediaLink
 from .linked import LinkPublishing, LinkSubscribing
 from .own import OwnTracks
@@ -66,14 +64,11 @@ class Worker:
         self._room = Room()
         self._described = False  # whether a room came since the last welcome
         self._wanted: set[TrackKey] = set()
-        self._filters: dict[TrackKey, FilteredTrack | FilteredSound] = {}
-        self._results: dict[TrackKey, RingReader] = {}  # kept beyond their filters: the kernel may take one up again
-        self._isolated: dict[TrackKey, IsolatedFilter] = {}
-        self._unconfirmed: list[TrackKey] = []  # filters asked for that the room does not show yet
         self._subscribed: tuple[str, ...] | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._directory = join.directory
         self._tracks = IncomingTracks(join.directory, parent, lambda track: self._room.owner(track))
+        send = self._signaling.send
+        self._filtering = Filtering(send, self._tracks, join.directory, parent, self._on_command, self._later)
         self._recordings = Recordings(self._signaling.send, parent, self._update)
         self._arrivals = ArrivalCounter()
         self._tracks.on_encoded = self._on_encoded
@@ -100,7 +95,7 @@ class Worker:
 
     async def close(self) -> None:
         """Close the connections and end the threads and processes."""
-        await asyncio.gather(*(isolated.close() for isolated in self._isolated.values()))
+        await self._filtering.close()
         self._own.close()
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
         if self._link is not None:
@@ -124,23 +119,23 @@ class Worker:
         if isinstance(command, control.Result):
             if command.track.participant == "":
                 self._own.result(command.track, command.sequence)
-            elif (filtered := self._filters.get(command.track)) is not None:
-                filtered.result(command.sequence, command.failed)
+            else:
+                self._filtering.result(command)
         elif isinstance(command, control.Results):
             results = RingReader.open(command.path)
             if command.track.participant == "":
                 self._own.read_from(command.track, results)
-                return
-            self._results[command.track] = results
-            if (filtered := self._filters.get(command.track)) is not None:
-                filtered.results = results
+            else:
+                self._filtering.read_from(command.track, results)
         elif isinstance(command, control.Want):
             self._wanted = set(command.tracks)
             self._update()
         elif isinstance(command, control.SetFilter):
-            self._set_filter(command)
+            self._filtering.set(command)
+            self._update()
         elif isinstance(command, control.ClearFilter):
-            self._clear_filter(command.track)
+            self._filtering.clear(command.track)
+            self._update()
         elif isinstance(command, control.Publish):
             self._own.publish(command.track)
         elif isinstance(command, control.Play):
@@ -148,10 +143,9 @@ class Worker:
         elif isinstance(command, control.Unpublish):
             self._own.unpublish(command.track)
         elif isinstance(command, control.Isolate):
-            self._isolate(command)
+            self._filtering.isolate(command)
         elif isinstance(command, control.SetValues):
-            if (isolated := self._isolated.get(command.track)) is not None:
-                isolated.set_values(command)
+            self._filtering.set_values(command)
         elif isinstance(command, control.ToServer):
             self._signaling.send(command.message)
         elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
@@ -161,72 +155,10 @@ class Worker:
         self._arrivals.received(publication, receiver, frame)
         self._recordings.received(publication, receiver, frame)
 
-    def _set_filter(self, command: control.SetFilter) -> None:
-        filtered = self._filters.get(command.track)
-        if filtered is None:
-            made = FilteredTrack if command.track.kind == "video" else FilteredSound
-            filtered = made(command.track, command.on_error, command.label)
-            filtered.results = self._results.get(command.track)
-            self._filters[command.track] = filtered
-            self._tracks.on_decoded(command.track, lambda decoded: self._on_decoded(command.track, decoded))
-        filtered.policy.on_error, filtered.label = command.on_error, command.label
-        self._ask_for(filtered)
-        self._update()
-
-    def _on_decoded(self, key: TrackKey, decoded: Any) -> None:
-        filtered = self._filters.get(key)
-        if isinstance(filtered, FilteredTrack):
-            filtered.picture(decoded)
-        elif filtered is not None:
-            filtered.sound(decoded)
-        if (isolated := self._isolated.get(key)) is not None:
-            isolated.picture(decoded)
-
-    def _isolate(self, command: control.Isolate) -> None:
-        isolated = self._isolated.get(command.track)
-        if not command.program:
-            self._end_isolated(command.track)
-        else:
-            if isolated is None:
-                isolated = IsolatedFilter(command.track, self._directory, self._parent, self._on_command)
-                self._isolated[command.track] = isolated
-            isolated.load(command)
-
-    def _end_isolated(self, key: TrackKey) -> None:
-        if (isolated := self._isolated.pop(key, None)) is not None:
-            self._later(isolated.close())
-
-    def _ask_for(self, filtered: FilteredTrack | FilteredSound) -> None:
-        if filtered.key not in self._unconfirmed:
-            self._unconfirmed.append(filtered.key)
-        message = protocol.SetFilter(
-            participant=filtered.key.participant,
-            source=filtered.key.source,  # type: ignore[arg-type]  # the kernel filters cameras and screens alone
-            on_error=filtered.policy.on_error,
-            label=filtered.label,
-        )
-        self._signaling.send(message)
-
-    def _clear_filter(self, key: TrackKey) -> None:
-        # The raw picture is given back before the processed one ends: viewers then see no gap.
-        self._signaling.send(protocol.ClearFilter(participant=key.participant, source=key.source))  # type: ignore[arg-type]
-        self._forget_filter(key)
-
-    def _forget_filter(self, key: TrackKey) -> None:
-        if key in self._unconfirmed:
-            self._unconfirmed.remove(key)
-        self._filters.pop(key, None)
-        self._end_isolated(key)
-        self._tracks.on_decoded(key, None)
-        self._update()
-
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            for key, filtered in self._filters.items():
-                raw = self._room.raw(key)
-                state = raw.filter.state if raw is not None and raw.filter is not None else "starting"
-                self._parent.send_latest(f"report {key}", filtered.report(state))
+            self._filtering.report(self._room)
             self._own.report()
             self._parent.send_latest("arrivals", self._arrivals.report())
 
@@ -289,8 +221,7 @@ class Worker:
         else:
             self._room = Room(me=self._me)
             self._take_way(media)
-        for filtered in self._filters.values():
-            self._ask_for(filtered)
+        self._filtering.ask_again()
         if self._recordings.active:
             self._recordings.announce()
         self._subscribe_again()
@@ -326,10 +257,7 @@ class Worker:
 
     def _on_room(self, state: protocol.RoomState) -> None:
         self._room = Room(state.participants, self._me)
-        self._unconfirmed = [key for key in self._unconfirmed if not self._room.filtered_here(key)]
-        present = {participant.id for participant in state.participants}
-        for key in [key for key in self._filters if key.participant not in present]:
-            self._forget_filter(key)  # the server keeps it for when they come back, and the kernel then says so
+        self._filtering.update(self._room, {participant.id for participant in state.participants})
         self._parent.send(control.Room(participants=state.participants))
         if not self._described:
             self._described = True
@@ -344,21 +272,20 @@ class Worker:
             return  # two said so, or they have just gone: it is off, which was the wish
         if error.about == "draw-overlay" and error.code == "no-such-participant":
             return  # gone while it was on the way; the kernel will know in a moment
-        key = None
-        if error.about == "set-filter" and self._unconfirmed:
-            key = self._unconfirmed.pop(0)  # refusals come in the order of asking
-            self._forget_filter(key)
+        key = self._filtering.refused() if error.about == "set-filter" else None
+        if key is not None:
+            self._update()
         self._parent.send(control.Refused(code=error.code, message=error.message, track=key))
 
     # --- towards what is wanted ------------------------------------------------------------------------
 
     def _update(self) -> None:
         """Subscribe to and publish what the room and the kernel's wishes come to."""
-        keys = self._wanted | set(self._filters)
+        keys = self._wanted | set(self._filtering.keys)
         carriers = {key: self._room.carrier(key) for key in keys}
         self._tracks.set_carriers({carrier: key for key, carrier in carriers.items() if carrier is not None})
         self._tracks.keep(keys, lambda key: self._room.raw(key) is not None)
-        self._recordings.update(self._room, self._me, self._filters)
+        self._recordings.update(self._room, self._me, self._filtering.keys)
         carriers_wanted = {carrier for carrier in carriers.values() if carrier is not None}
         wanted = tuple(sorted(carriers_wanted | self._recordings.wanted))
         if wanted != (self._subscribed or ()):
@@ -368,7 +295,7 @@ class Worker:
                 self._subscribing.want(wanted)
         self._own.shown(self._room.published_by(self._me))
         offered = self._own.offered()
-        for key in self._filters:
+        for key in self._filtering.keys:
             raw = self._room.raw(key)
             if raw is not None and self._room.filtered_here(key):
                 description = protocol.TrackDescription(source=key.source, of=raw.id)
@@ -378,8 +305,8 @@ class Worker:
 
     def _connect(self) -> None:
         self._own.connect(self._publishing.track)
-        for key, filtered in self._filters.items():
-            raw = self._room.raw(key)
+        for filtered in self._filtering:
+            raw = self._room.raw(filtered.key)
             outgoing = None if raw is None else self._publishing.track(raw.id)
             filtered.carry(outgoing)  # type: ignore[arg-type]  # of the key's kind, as is the filter
         self._tap()
@@ -391,7 +318,7 @@ class Worker:
             outgoing = self._publishing.track(str(key))
             if outgoing is not None:
                 taps[outgoing.tap] = recorded
-        for key, recorded in processed(self._room, self._filters).items():
+        for key, recorded in processed(self._room, self._filtering.keys).items():
             raw = self._room.raw(key)
             outgoing = None if raw is None else self._publishing.track(raw.id)
             if outgoing is not None:
