@@ -10,7 +10,8 @@ from typing import Any
 
 from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
 from .feed import Feed
-from .filters.slots import Slots, key_of
+from .filters.slot import key_of
+from .filters.slots import Slots
 from .listeners import Listeners
 from .media.control import (
     Arrival,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..feed import Feed
 from ..media.control import (
@@ -25,44 +25,12 @@ from ..protocol import DrawOverlay, OnError
 from ..roster import Roster
 from .chain import Chain
 from .controls import Controls
-from .drawn import Rate, mentions_shapes
+from .drawn import Rate
 from .remote import Remote, pickled
 from .runner import Program, Runner
+from .slot import Slot, Source, key_of, status
 from .sound import SoundRunner
 from .status import FilterStatus
-
-Source = Literal["camera", "screen", "microphone"]
-
-
-def key_of(participant: str, source: Source) -> TrackKey:
-    """Return the key of what is filtered of a participant."""
-    return TrackKey(participant, source, "audio" if source == "microphone" else "video")
-
-
-class _Slot:
-    def __init__(
-        self, who: str, source: Source, program: Program, controls: Controls, on_error: OnError, isolated: bool
-    ) -> None:
-        self.who = who
-        self.source: Source = source
-        self.program = program
-        self.controls = controls
-        self.on_error = on_error
-        self.isolated = isolated
-        self.key: TrackKey | None = None
-        self.last: TrackKey | None = None  # the server keeps the filter on who has gone
-        self.runner: Runner | Remote | None = None
-        self.report: FilterReport | None = None
-        # or is it thought to; then nothing is asked
-        self.draws = on_error == "pass" and source != "microphone" and mentions_shapes(program.chain)
-        self.drawn = Rate()
-
-    @property
-    def label(self) -> str:
-        return self.program.chain.label
-
-    def describe(self) -> str:
-        return f"{self.label!r} on {self.who!r}"
 
 
 class Slots:
@@ -97,7 +65,7 @@ class Slots:
         self._feed = feed
         self._send = send
         self._directory = directory
-        self._slots: dict[tuple[str, Source], _Slot] = {}
+        self._slots: dict[tuple[str, Source], Slot] = {}
         self.runs = True  # else somebody else runs the `programs`
         self._lock = lock
         self._want = want
@@ -112,7 +80,7 @@ class Slots:
             program, label = Program(chain, controls := Controls(chain, former), sent), chain.label
             controls.listen()
             if slot is None:
-                self._slots[who, source] = _Slot(who, source, program, controls, on_error, isolated)
+                self._slots[who, source] = Slot(who, source, program, controls, on_error, isolated)
                 self.bind()
                 return
             told = (slot.on_error, slot.label) == (on_error, label)
@@ -223,9 +191,9 @@ class Slots:
     def statuses(self) -> list[FilterStatus]:
         """Return how each filter goes."""
         with self._lock:
-            return [_status(slot) for slot in self._slots.values()]
+            return [status(slot) for slot in self._slots.values()]
 
-    def _bind(self, slot: _Slot, key: TrackKey) -> None:
+    def _bind(self, slot: Slot, key: TrackKey) -> None:
         slot.key = key
         slot.draws &= slot.on_error == "pass" and not slot.isolated
         if not slot.draws:
@@ -236,7 +204,7 @@ class Slots:
         else:
             self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
 
-    def _runner(self, slot: _Slot, key: TrackKey) -> Runner | Remote:
+    def _runner(self, slot: Slot, key: TrackKey) -> Runner | Remote:
         if slot.isolated:
             return Remote(key, slot.program, slot.describe, self._directory(), self._send)
         runner = SoundRunner if slot.source == "microphone" else Runner
@@ -251,14 +219,14 @@ class Slots:
             partial(self._drawn, slot),
         )
 
-    def _unbind(self, slot: _Slot) -> None:
+    def _unbind(self, slot: Slot) -> None:
         if slot.runner is not None:
             slot.runner.stop()
         slot.last = None if slot.draws else slot.key or slot.last
         slot.runner = slot.key = slot.report = None
         self._want_drawn_over()
 
-    def _drop(self, slot: _Slot) -> None:
+    def _drop(self, slot: Slot) -> None:
         self._unbind(slot)
         slot.controls.close()
         del self._slots[slot.who, slot.source]
@@ -269,7 +237,7 @@ class Slots:
 
     # --- filters that return shapes ---------------------------------------------------------------------
 
-    def _decided(self, slot: _Slot, program: Program) -> None:
+    def _decided(self, slot: Slot, program: Program) -> None:
         """Have the original shown, or what the filter makes of it, by what its first result was."""
         with self._lock:
             draws = program.kind == "shapes"
@@ -289,7 +257,7 @@ class Slots:
     def _want_drawn_over(self) -> None:
         self._want(tuple(one.key for one in self._slots.values() if one.draws and one.key is not None))
 
-    def _drawn(self, slot: _Slot, drawing: DrawOverlay) -> None:
+    def _drawn(self, slot: Slot, drawing: DrawOverlay) -> None:
         self._draw(drawing)
         slot.drawn.count()
 
@@ -306,7 +274,7 @@ class Slots:
             if not self._of(key):
                 self._clear(key)
 
-    def _key_of(self, slot: _Slot) -> TrackKey | None:
+    def _key_of(self, slot: Slot) -> TrackKey | None:
         info = self._roster.widget if slot.who == ME else self._roster.named(slot.who)
         return None if info is None else key_of(info.id, slot.source)
 
@@ -314,32 +282,6 @@ class Slots:
         """Whether a filter takes its pictures from this track."""
         return bool(self._of(key))
 
-    def _of(self, key: TrackKey) -> list[_Slot]:
+    def _of(self, key: TrackKey) -> list[Slot]:
         with self._lock:
             return [slot for slot in self._slots.values() if slot.key == key]
-
-
-def _status(slot: _Slot) -> FilterStatus:
-    failures, report = slot.program.failures, slot.report
-    state = "waiting" if slot.key is None else "starting" if report is None else report.state
-    fps = slot.drawn() if slot.draws else 0.0 if report is None else report.fps
-    return FilterStatus(
-        participant=slot.who,
-        source=slot.source,
-        label=slot.label,
-        isolated=slot.isolated,
-        state=_drawing_state(slot) if slot.draws else "stalled" if report is not None and report.stalled else state,
-        on_error=slot.on_error,
-        fps=fps,
-        ms=slot.program.milliseconds,
-        dropped=slot.program.dropped,
-        errors=failures.count,
-        last_error=failures.last,
-        traceback=failures.traceback,
-    )
-
-
-def _drawing_state(slot: _Slot) -> str:
-    if slot.key is None or slot.program.kind is None:
-        return "waiting" if slot.key is None else "starting"
-    return "active" if slot.drawn() else "stalled"

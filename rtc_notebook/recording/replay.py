@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from ..call import Call, _living, _living_lock
 from ..errors import CallError, RecordingError
-from ..filters.slots import key_of
+from ..filters.slot import key_of
 from ..media.control import Join, Room, State, TrackKey
 from ..participants import ME, Participants, live_track
 from ..protocol import Filterable, Kind
