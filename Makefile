@@ -10,8 +10,10 @@ demo: .venv/demo.stamp
 
 install: .venv/demo.stamp
 
-# One run for everything. The browser tests come last: they take longest.
-test: .venv/test.stamp node_modules/.stamp browsers lint types test-python test-js test-browser
+# One run for everything. The browser tests come last, alone: they take longest, and the machine for themselves.
+test: .venv/test.stamp node_modules/.stamp browsers
+	$(MAKE) --no-print-directory -j2 -O lint types test-python test-js
+	$(MAKE) --no-print-directory test-browser
 
 test-fast: .venv/test.stamp node_modules/.stamp lint types test-js
 	$(BIN)/python -m pytest -q -m "not browser and not slow"

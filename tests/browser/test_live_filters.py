@@ -94,6 +94,18 @@ def until(page: Page, colour: tuple[int, int, int], seconds: float = 10) -> floa
     return time.monotonic() - start
 
 
+def repaint(kernel: Kernel, page: Page, colour: tuple[int, int, int], policy: str = "pass") -> float:
+    """Paint in another colour; returns after how many seconds a page that runs WATCH presented the first such frame."""
+    asked = page.evaluate("performance.now()")
+    paint(kernel, str(colour), policy)
+    until(page, colour)
+    frames = [one for one in page.evaluate("globalThis.colours") if one["at"] > asked]
+    shown = [one["at"] for one in frames if np.abs(np.subtract(one["colour"], colour[::-1])).max() < 40]
+    seconds = float(shown[0] - asked) / 1000
+    print(f"the first picture after {seconds:.2f} s")
+    return seconds
+
+
 def test_a_filter_is_enforced_and_swapped_without_a_gap(
     call: Kernel, ana: Page, guest: Page, lab: JupyterServer, room: str
 ):
@@ -109,12 +121,7 @@ def test_a_filter_is_enforced_and_swapped_without_a_gap(
         return sum(1 for _ in guest.evaluate("connections.flatMap(one => one.getTransceivers().map(each => each.mid))"))
 
     before = offers()
-    asked = guest.evaluate("performance.now()")
-    paint(call, "(255, 0, 0)")
-    until(guest, (255, 0, 0))
-    blue = [one["at"] for one in guest.evaluate("globalThis.colours") if one["colour"][2] > 200]
-    print(f"the new filter's first picture after {blue[0] - asked:.0f} ms")
-    assert blue[0] - asked < 2_000, "a new filter shows at once"
+    assert repaint(call, guest, (255, 0, 0)) < 1, "a new filter shows at once"
     call.run("blue = 128")
     call.run("@call.filter(on='Ana')\ndef paint(frame):\n    frame[:] = (blue, 0, 0)\n    return frame")
     until(guest, (128, 0, 0))
@@ -227,26 +234,26 @@ def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(call: Kern
     assert late < 2
 
 
-@pytest.mark.parametrize("policy", ["pass", "hold"])
-def test_a_busy_kernel_hurts_nobody(call: Kernel, ana: Page, guest: Page, join: Join, pattern: Browser, policy: str):
+@pytest.mark.parametrize(("policy", "seconds"), [("pass", 8), ("hold", 20)])
+def test_a_busy_kernel_hurts_nobody(
+    call: Kernel, ana: Page, guest: Page, join: Join, pattern: Browser, policy: str, seconds: int
+):
     ben = join(pattern, "Ben")
     expect(guest.locator(tile("Ben"))).to_be_attached(timeout=20_000)
     paint(call, "(0, 255, 0)", policy)
     expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
     until(guest, (0, 255, 0))
-    paint(call, "(0, 0, 255)", policy)
-    swap = until(guest, (0, 0, 255))
-    idle = frames_shown(guest, tile("Ben"), 4)
     guest.evaluate(WATCH)
+    swap = repaint(call, guest, (0, 0, 255), policy)
+    idle = frames_shown(guest, tile("Ben"), 4)
     # holds the interpreter without letting the filter's thread in, as a long call into C does
-    call.start_cell("import re, time\nend = time.monotonic() + 20\nwhile time.monotonic() < end: pass\nprint('done')")
+    call.start_cell(f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass")
     busy = frames_shown(guest, tile("Ben"), 6)
     assert busy["fps"] > 0.7 * idle["fps"], "the others go on"
     assert call.run("print(call.phase)", timeout=60).strip() == "connected"
     if policy == "hold":
         assert all(one["plain"] for one in guest.evaluate("globalThis.colours"))
-    paint(call, "(255, 0, 0)", policy)
-    assert until(guest, (255, 0, 0)) < 1 + 2 * swap, "and the filter is back at once"
+    assert repaint(call, guest, (255, 0, 0), policy) < 3 + 2 * swap, "and the filter is back"
     ben.close()
 
 
