@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from . import server as servers
 from ._call.filtering import Filtering
 from ._call.giving import Giving
+from ._call.hosting import Hosting
 from ._call.keeping import Keeping
 from .environment import in_kernel
 from .media.control import Join
@@ -30,7 +31,7 @@ _living: dict[tuple[str, str, str | None], Call] = {}
 _living_lock = threading.Lock()
 
 
-class Call(Filtering, Giving, Keeping):
+class Call(Filtering, Giving, Keeping, Hosting):
     """A call in a room: people in browsers, and this kernel among them.
 
     Returns at once and joins in the background. As the value of a cell it shows the call; ``with`` leaves it at the
@@ -124,7 +125,8 @@ class Call(Filtering, Giving, Keeping):
         event : str
             ``participant-joined`` and ``participant-left`` (called with the `Participant`), ``track-published`` and
             ``track-ended`` (with the `Track`), ``connected``, ``reconnecting`` (with nothing), ``ended`` (with the
-            reason, a string), ``message`` (with the `Participant` that sent it and the object, see `send`).
+            reason, a string), ``message`` (with the `Participant` that sent it and the object, see `send`),
+            ``chat`` (with the `ChatMessage`, of others only).
         function : callable, optional
             Called in a thread of its own. What it prints and raises is shown under the cell that set it.
 

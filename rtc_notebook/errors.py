@@ -9,6 +9,7 @@
     │   ├── CallEnded                   the call was left, or the server ended it
     │   ├── CallTimeout                 nothing came within the time (also a TimeoutError)
     │   ├── ParticipantNotFound         no such participant; says who is there (also a KeyError)
+    │   ├── NotAllowed                  this kernel's role in the room does not allow it
     │   ├── TrackEnded                  the track is no longer published
     │   ├── OverlayError                a shape that cannot be drawn (also a ValueError)
     │   ├── MessageError                an object that cannot be sent to other kernels (also a ValueError)
@@ -72,6 +73,10 @@ class ParticipantNotFound(CallError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class NotAllowed(CallError):
+    """The kernel's role in the room does not allow it."""
 
 
 class TrackEnded(CallError):

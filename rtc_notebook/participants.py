@@ -9,8 +9,9 @@ from .audio import AudioTrack
 from .environment import in_kernel
 from .errors import CallEnded, ParticipantNotFound
 from .feed import Feed
+from .house import House
 from .media.control import TrackKey
-from .protocol import Kind, ParticipantInfo, Source
+from .protocol import Kind, ParticipantInfo, Role, Source
 from .roster import Roster
 from .tracks import Track
 from .video import VideoTrack
@@ -26,6 +27,7 @@ class Studio(Protocol):
     """What participants need of their call."""
 
     roster: Roster
+    house: House
 
     def track(self, key: TrackKey) -> Track | None:
         """Return the track of this participant and source, if it is published."""
@@ -113,6 +115,64 @@ class Participant:
             if track is not None and (info.kind == "video" or info.label not in found):
                 found[info.label] = track
         return found
+
+    @property
+    def role(self) -> Role:
+        """``"host"``, ``"member"`` or ``"viewer"``; set it to give another, for which this kernel has to be host.
+
+        Raises
+        ------
+        NotAllowed
+            When set, if this kernel is no host.
+        """
+        return self._info.role
+
+    @role.setter
+    def role(self, role: Role) -> None:
+        if role not in ("host", "member", "viewer"):
+            raise ValueError(f"A role is 'host', 'member' or 'viewer', not {role!r}.")
+        self._house().set_role(self.id, role=role)
+
+    @property
+    def may_filter(self) -> bool:
+        """Whether their kernels may filter others; a host sets it for a member."""
+        return self.role == "host" or self._info.may_filter
+
+    @may_filter.setter
+    def may_filter(self, allowed: bool) -> None:
+        self._house().set_role(self.id, may_filter=bool(allowed))
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether they came by an invite, without an account."""
+        return self._info.guest
+
+    @property
+    def hand(self) -> bool:
+        """Whether the hand is raised."""
+        return self._info.hand
+
+    def mute(self) -> None:
+        """Mute them for everybody; only they unmute themselves.
+
+        Raises
+        ------
+        NotAllowed
+            If this kernel is no host.
+        CallEnded
+            If the call was left or has ended.
+        """
+        self._house().moderate("mute", self.id)
+
+    def remove(self) -> None:
+        """Take them out of the call; when they come back, they wait to be admitted. Raises as `mute` does."""
+        self._house().moderate("remove", self.id)
+
+    def _house(self) -> House:
+        over = self._studio.over()
+        if over is not None:
+            raise over
+        return self._studio.house
 
     def _track(self, source: Source, kind: Kind) -> Track | None:
         over = self._studio.over()

@@ -34,6 +34,8 @@ FilterState = Literal["starting", "active", "held"]
 IceTransportPolicy = Literal["all", "relay"]
 MediaLinkPolicy = Literal["auto", "webrtc", "websocket"]
 Filterable = Literal["camera", "screen", "microphone"]
+Role = Literal["host", "member", "viewer"]
+ModerationAction = Literal["mute", "remove", "admit"]
 
 
 class _Struct(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +82,9 @@ class TrackInfo(_Struct, frozen=True):
 class ParticipantInfo(_Struct, frozen=True):
     """A participant. ``widget_of`` is the kernel participant whose notebook shows this browser's widget.
 
-    ``recording``: it keeps what it sees and hears. ``link``: how what it publishes comes to the server.
+    ``recording``: it keeps what it sees and hears. ``link``: how what it publishes comes to the server. A ``host`` may
+    change the room and filter anybody, a ``member`` talks, a ``viewer`` watches and chats; ``may_filter``: a host
+    allowed this member to filter others. ``guest``: came in by an invite, without an account.
     """
 
     id: str
@@ -91,7 +95,49 @@ class ParticipantInfo(_Struct, frozen=True):
     widget_of: str | None = None
     recording: bool = False
     link: Literal["webrtc", "websocket"] = "webrtc"
+    role: Role = "member"
+    may_filter: bool = False
+    guest: bool = False
+    hand: bool = False
+    """Whether the hand is raised."""
     tracks: tuple[TrackInfo, ...] = ()
+
+
+class WaitingInfo(_Struct, frozen=True):
+    """Somebody at the door; hosts see them and admit or remove them."""
+
+    id: str
+    name: str
+
+
+class InviteInfo(_Struct, frozen=True):
+    """An invite; only hosts see it. ``url`` carries its secret in the fragment; ``hint`` says what the link lacks."""
+
+    id: str
+    role: Role
+    name: str
+    expires: float
+    """Seconds since the epoch."""
+    uses: int | None
+    """How often it may be used; None for any number of times."""
+    used: int
+    url: str
+    hint: str = ""
+    qr: str = ""
+    """The link as a QR code without its quiet zone: a line for each row, ``1`` for dark."""
+
+
+class ChatLine(_Struct, frozen=True):
+    """What somebody wrote. ``by`` is the participant, who may have left; ids grow; ``time`` is seconds since the epoch.
+
+    The text is plain: whoever shows it escapes it.
+    """
+
+    id: int
+    by: str
+    name: str
+    text: str
+    time: float
 
 
 class IceServer(_Struct, frozen=True):
@@ -315,6 +361,56 @@ class Pair(_Message, frozen=True, tag="pair"):
     call: str
 
 
+class SetRole(_Message, frozen=True, tag="set-role"):
+    """A host gives somebody a role, or allows a member to filter others; None leaves it as it is."""
+
+    participant: str
+    role: Role | None = None
+    may_filter: bool | None = None
+
+
+class Moderate(_Message, frozen=True, tag="moderate"):
+    """A host mutes somebody (who unmutes themselves), removes them, or admits who waits at the door."""
+
+    action: ModerationAction
+    participant: str
+
+
+class SetLock(_Message, frozen=True, tag="set-lock"):
+    """A host locks the room: who comes then waits at the door until admitted."""
+
+    locked: bool
+
+
+class SetHand(_Message, frozen=True, tag="set-hand"):
+    """Raises or lowers the own hand."""
+
+    raised: bool
+
+
+class SendChat(_Message, frozen=True, tag="send-chat"):
+    """Writes to everybody in the room."""
+
+    text: str
+
+
+class CreateInvite(_Message, frozen=True, tag="create-invite"):
+    """A host asks for a link that lets somebody without an account in."""
+
+    id: int
+    role: Role = "member"
+    minutes: float = 60.0
+    uses: int | None = None
+    name: str = ""
+
+
+class RevokeInvite(_Message, frozen=True, tag="revoke-invite"):
+    """A host ends an invite at once; ``remove`` also removes who came in by it."""
+
+    invite: str
+    remove: bool = False
+
+
 class Leave(_Message, frozen=True, tag="leave"):
     """Leaves for good; the server closes the socket with code 1000."""
 
@@ -335,6 +431,13 @@ ClientMessage = (
     | GetStats
     | Restart
     | Pair
+    | SetRole
+    | Moderate
+    | SetLock
+    | SetHand
+    | SendChat
+    | CreateInvite
+    | RevokeInvite
     | Leave
 )
 
@@ -359,6 +462,9 @@ class RoomState(_Message, frozen=True, tag="room"):
 
     revision: int
     participants: tuple[ParticipantInfo, ...]
+    locked: bool = False
+    waiting: tuple[WaitingInfo, ...] = ()
+    """Told to hosts alone."""
 
 
 class PublishAnswer(_Message, frozen=True, tag="publish-answer"):
@@ -417,6 +523,32 @@ class Stats(_Message, frozen=True, tag="stats"):
     stats: dict[str, Any]
 
 
+class Waiting(_Message, frozen=True, tag="waiting"):
+    """In place of ``welcome``, which comes once the participant is admitted; ``message`` says what it waits for."""
+
+    room: str
+    message: str
+
+
+class Chat(_Message, frozen=True, tag="chat"):
+    """Lines of the chat: after ``welcome`` those there are, then each as it is written."""
+
+    lines: tuple[ChatLine, ...]
+
+
+class Invites(_Message, frozen=True, tag="invites"):
+    """The room's invites, whole; to hosts, after ``welcome`` and at every change."""
+
+    invites: tuple[InviteInfo, ...]
+
+
+class Invited(_Message, frozen=True, tag="invited"):
+    """Answer to ``create-invite`` with this id."""
+
+    id: int
+    invite: InviteInfo
+
+
 class Error(_Message, frozen=True, tag="error"):
     """A refusal: what happened and what to do about it. ``about`` is the type (and ``id``) refused."""
 
@@ -434,7 +566,21 @@ class Bye(_Message, frozen=True, tag="bye"):
 
 
 ServerMessage = (
-    Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats | Error | Bye
+    Welcome
+    | RoomState
+    | PublishAnswer
+    | Offer
+    | Candidate
+    | Restarted
+    | Overlay
+    | Data
+    | Stats
+    | Waiting
+    | Chat
+    | Invites
+    | Invited
+    | Error
+    | Bye
 )
 
 

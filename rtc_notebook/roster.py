@@ -26,16 +26,21 @@ class Roster:
     ----------
     own_id : str or None
         The kernel's own participant, which is never in `participants`.
+    own : ParticipantInfo or None
+        The same as the server last described it.
     """
 
     def __init__(self) -> None:
         self.own_id: str | None = None
+        self.own: ParticipantInfo | None = None
         self.participants: dict[str, ParticipantInfo] = {}
         self._tracks: dict[TrackKey, TrackInfo] = {}
 
     def update(self, everybody: Iterable[ParticipantInfo]) -> Change:
         """Take the room as it is now."""
+        everybody = tuple(everybody)
         before, tracks_before = self.participants, self._tracks
+        self.own = next((one for one in everybody if one.id == self.own_id), None)
         self.participants = {one.id: one for one in everybody if one.id != self.own_id}
         # The processed version of a picture is no track of its own: it is what that picture is to everybody else.
         self._tracks = {

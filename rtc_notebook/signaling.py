@@ -146,6 +146,9 @@ class Signaling:
         try:
             await socket.send(protocol.encode(hello))
             welcome = protocol.decode_server(await asyncio.wait_for(socket.recv(), WELCOME_SECONDS))
+            while isinstance(welcome, protocol.Waiting):  # until a host admits, however long that takes
+                self._on_message(welcome)
+                welcome = protocol.decode_server(await socket.recv())
         except (ConnectionClosed, asyncio.TimeoutError):
             return None
         except ProtocolError as error:

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .chat import ChatMessage
 from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
 from .feed import Feed
 from .filters.slot import key_of
 from .filters.slots import Slots
+from .house import House
 from .listeners import Listeners
 from .media.control import (
     Arrival,
@@ -36,7 +38,7 @@ from .media.control import (
     Want,
 )
 from .participants import ME, Participant, live_track
-from .protocol import Data, Filterable, ParticipantInfo
+from .protocol import Data, Filterable, ParticipantInfo, Stats
 from .publications import Publications
 from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
@@ -54,6 +56,7 @@ EVENTS = (
     "track-published",
     "track-ended",
     "message",
+    "chat",
 )
 FIRST_CONNECTION_SECONDS = 10.0
 
@@ -98,6 +101,7 @@ class Studio:
         self._wanted: dict[TrackKey, None] = {}
         self._glanced: dict[str, tuple[TrackKey, ...]] = {}
         self.relay = Relay(self._send)
+        self.house = House(self.roster, self._send)
         self.filters = Slots(
             self.roster,
             self.feed,
@@ -215,6 +219,7 @@ class Studio:
         if isinstance(event, State):
             return self._state(event)
         if isinstance(event, Room):
+            self.house.locked, self.house.waiting = event.locked, event.waiting
             return self._room(event.participants)
         if isinstance(event, Frames):
             self.feed(event.track).open(event.path)
@@ -229,10 +234,14 @@ class Studio:
         elif isinstance(event, FromServer):
             if isinstance(event.message, Data):
                 return self._heard(event.message)
-            self.sfu.answered(event.message)
+            if isinstance(event.message, Stats):
+                self.sfu.answered(event.message)
+            return [("chat", (ChatMessage.of(line),)) for line in self.house.heard(event.message)]
         elif isinstance(event, RecordingReport):
             self.recordings.report(event)
-        elif isinstance(event, Refused) and not (self.filters.refused(event) or self._file_refused(event)):
+        elif isinstance(event, Refused) and not (
+            self.house.refused(event) or self.filters.refused(event) or self._file_refused(event)
+        ):
             self._tell(event.message)
         return []
 
@@ -245,6 +254,7 @@ class Studio:
             # the first place in the room, or another one: nothing is subscribed or filtered there
             self.roster.own_id = state.participant
             self.filters.reset()
+            self.house.entered()
             self.publications.reset()
             self._want()
             self.recordings.worker_is_back()

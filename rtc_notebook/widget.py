@@ -14,7 +14,8 @@ from ._esm import link
 from .server import Server
 from .studio import Studio
 
-_STYLE = Path(__file__).parent / "static" / "rtc_notebook" / "style.css"
+_STATIC = Path(__file__).parent / "static" / "rtc_notebook"
+_STYLE = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in ("style.css", "people.css"))
 _SECONDS_BETWEEN_UPDATES = 0.5
 
 
@@ -43,7 +44,7 @@ class CallWidget(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode(link("widget.js")).tag(sync=True)
-    _css = traitlets.Unicode(_STYLE.read_text(encoding="utf-8")).tag(sync=True)
+    _css = traitlets.Unicode(_STYLE).tag(sync=True)
 
     room = traitlets.Unicode().tag(sync=True)
     server_url = traitlets.Unicode().tag(sync=True)

@@ -145,7 +145,18 @@ class SetValues(_Message, frozen=True, tag="set-values"):
 class ToServer(_Message, frozen=True, tag="to-server"):
     """Hand this to the server as it is."""
 
-    message: protocol.DrawOverlay | protocol.SendData | protocol.SetRecording | protocol.GetStats
+    message: (
+        protocol.DrawOverlay
+        | protocol.SendData
+        | protocol.SetRecording
+        | protocol.GetStats
+        | protocol.SetRole
+        | protocol.Moderate
+        | protocol.SetLock
+        | protocol.SendChat
+        | protocol.CreateInvite
+        | protocol.RevokeInvite
+    )
 
 
 class StartRecording(_Message, frozen=True, tag="start-recording"):
@@ -209,6 +220,8 @@ class Room(_Message, frozen=True, tag="room"):
     """Who is there, as the server says it."""
 
     participants: tuple[ParticipantInfo, ...]
+    locked: bool = False
+    waiting: tuple[protocol.WaitingInfo, ...] = ()
 
 
 class Frames(_Message, frozen=True, tag="frames"):
@@ -270,17 +283,22 @@ class FilterOutput(_Message, frozen=True, tag="filter-output"):
 
 
 class Refused(_Message, frozen=True, tag="refused"):
-    """The server refused something that the kernel asked for; ``track`` where it was about one."""
+    """The server refused something that the kernel asked for; ``track`` where it was about one.
+
+    ``about`` and ``id`` are the type and number of the message that it refused.
+    """
 
     code: str
     message: str
     track: TrackKey | None = None
+    about: str | None = None
+    id: int | None = None
 
 
 class FromServer(_Message, frozen=True, tag="from-server"):
     """The server said this, and it is the kernel's to know."""
 
-    message: protocol.Data | protocol.Stats
+    message: protocol.Data | protocol.Stats | protocol.Chat | protocol.Invites | protocol.Invited
 
 
 class RecordingReport(_Message, frozen=True, tag="recording-report"):

@@ -203,7 +203,9 @@ class Worker:
                 self._subscribe_again()
         elif isinstance(message, protocol.Error):
             self._on_error(message)
-        elif isinstance(message, (protocol.Data, protocol.Stats)):
+        elif isinstance(message, protocol.Waiting):
+            self._parent.send(control.State(phase="connecting", participant=self._me, message=message.message))
+        elif isinstance(message, (protocol.Data, protocol.Stats, protocol.Chat, protocol.Invites, protocol.Invited)):
             self._parent.send(control.FromServer(message=message))
 
     def _on_welcome(self, welcome: protocol.Welcome) -> None:
@@ -258,7 +260,7 @@ class Worker:
     def _on_room(self, state: protocol.RoomState) -> None:
         self._room = Room(state.participants, self._me)
         self._filtering.update(self._room, {participant.id for participant in state.participants})
-        self._parent.send(control.Room(participants=state.participants))
+        self._parent.send(control.Room(participants=state.participants, locked=state.locked, waiting=state.waiting))
         if not self._described:
             self._described = True
             self._parent.send(control.State(phase="connected", participant=self._me))
@@ -275,7 +277,8 @@ class Worker:
         key = self._filtering.refused() if error.about == "set-filter" else None
         if key is not None:
             self._update()
-        self._parent.send(control.Refused(code=error.code, message=error.message, track=key))
+        refused = control.Refused(code=error.code, message=error.message, track=key, about=error.about, id=error.id)
+        self._parent.send(refused)
 
     # --- towards what is wanted ------------------------------------------------------------------------
 

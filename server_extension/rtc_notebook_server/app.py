@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp, ExtensionAppJinjaMixin
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, DottedObjectName, Enum, Float, Int, List, Unicode, default
@@ -18,8 +20,9 @@ from traitlets.utils.importstring import import_item
 import rtc_notebook
 from rtc_notebook.protocol import MediaLinkPolicy, MediaSettings
 
-from . import handlers, media_socket, sockets
+from . import guests, handlers, media_socket, sockets
 from .ice import IceSettings, ice_server, port_range
+from .invites import Invites
 from .live import Settings
 from .local_key import LocalKey
 from .manager import RoomManager
@@ -78,6 +81,11 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     max_participants = Int(50, help="Most participants of one room.").tag(config=True)
     max_rooms = Int(100, help="Most rooms open at once.").tag(config=True)
     room_linger = Float(10.0, help="Seconds that an empty room's SFU is kept for who comes back.").tag(config=True)
+    public_url = Unicode(
+        "",
+        help="Address at which guests reach this server, with its base path, such as 'https://example.org/user/ana/'. "
+        "By default the one that the browser has which makes the invite.",
+    ).tag(config=True)
     engine_class = DottedObjectName(
         "rtc_notebook_server.sfu.embedded.EmbeddedEngine",
         help="The SFU that rooms run on (an `sfu.base.Engine`); made with media settings and network, one a room.",
@@ -130,6 +138,9 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
             engine: Engine = import_item(self.engine_class)(media, self.network(ice))
             return engine
 
+        serverapp = self.serverapp
+        assert serverapp is not None
+        self.invites = Invites(self._invites_path())
         self.rooms = RoomManager(
             Settings(
                 make_engine=make_engine,
@@ -140,13 +151,16 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 max_participants=self.max_participants,
                 max_rooms=self.max_rooms,
                 linger=self.room_linger,
+                invites=self.invites,
+                public_url=self.public_url,
+                inner_url=lambda: str(serverapp.connection_url),
+                base_url=serverapp.base_url,
             )
         )
-        assert self.serverapp is not None
-        self.local_key = LocalKey(self.serverapp.runtime_dir)
+        self.local_key = LocalKey(serverapp.runtime_dir)
         self.settings.update(rtc_notebook_rooms=self.rooms, rtc_notebook_local_key=self.local_key)
         # The server's port is known for sure once its loop runs.
-        self.serverapp.io_loop.add_callback(self._write_local_key)
+        serverapp.io_loop.add_callback(self._write_local_key)
 
     def initialize_handlers(self) -> None:
         """Add the endpoints; see `handlers` and `sockets`."""
@@ -158,6 +172,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 (r"/rtc-notebook/api/rooms/([^/]+)/?", handlers.RoomApi),
                 (r"/rtc-notebook/api/rooms/([^/]+)/socket", sockets.RoomSocket),
                 (r"/rtc-notebook/api/rooms/([^/]+)/media", media_socket.MediaSocket),
+                *guests.endpoints(),
                 (r"/static/rtc_notebook/(.*)", handlers.StaticFiles, {"path": [str(STATIC)]}),
             ]
         )
@@ -171,6 +186,13 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         """Say goodbye in every room and end every SFU process."""
         self.local_key.remove()
         await self.rooms.stop()
+        self.invites.close()
+
+    def _invites_path(self) -> Path:
+        """Return where this server's invites are kept: apart from those of servers elsewhere, found again next time."""
+        assert self.serverapp is not None
+        whose = f"{self.serverapp.base_url} {self.serverapp.root_dir}"
+        return Path(jupyter_data_dir()) / "rtc-notebook" / f"invites-{sha256(whose.encode()).hexdigest()[:16]}.sqlite"
 
     def _write_local_key(self) -> None:
         assert self.serverapp is not None

@@ -8,6 +8,7 @@ from typing import Any
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 
+from . import inviting, moderation
 from .centre import within
 from .live import LiveRoom
 from .place import Place
@@ -104,6 +105,8 @@ async def _set_recording(live: LiveRoom, place: Place, message: protocol.SetReco
 
 
 async def _get_stats(live: LiveRoom, place: Place, message: protocol.GetStats) -> None:
+    if live.room.participants[place.id].guest is not None:
+        raise ProtocolError("not-allowed", "The server's counters are not for guests.")
     place.send(protocol.Stats(id=message.id, stats=await live.centre.stats()))
 
 
@@ -145,6 +148,13 @@ _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.GetStats: _get_stats,
     protocol.Restart: _restart,
     protocol.Pair: _pair,
+    protocol.SetRole: moderation.set_role,
+    protocol.Moderate: moderation.moderate,
+    protocol.SetLock: moderation.set_lock,
+    protocol.SetHand: moderation.set_hand,
+    protocol.SendChat: moderation.send_chat,
+    protocol.CreateInvite: inviting.create,
+    protocol.RevokeInvite: inviting.revoke,
     protocol.Hello: _hello_again,
     protocol.Leave: _leave,
 }

@@ -14,7 +14,7 @@ from tornado import web
 from rtc_notebook import __version__, protocol
 from rtc_notebook.errors import RoomNameError, SfuError
 
-from .identity import identify
+from .identity import Identity, identify
 from .local_key import LocalKeyMixin
 from .manager import RoomManager
 
@@ -34,6 +34,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
+
+
+_MODULE = {"rooms": "rooms.js", "room": "page.js", "guest": "guest.js"}
 
 
 class StaticFiles(FileFindHandler):
@@ -56,28 +59,35 @@ class StaticFiles(FileFindHandler):
         return etag
 
 
-class _Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
+class Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
+    """A page of ours."""
+
     auth_resource = AUTH_RESOURCE
 
     @property
     def content_security_policy(self) -> str:
+        """No script, style or image of others, and none in the page itself."""
         return CONTENT_SECURITY_POLICY
 
-    def write_page(self, page: str, room: str | None) -> None:
-        identity = identify(self.current_user)
+    def write_page(self, page: str, room: str | None, identity: Identity | None = None, **more: str) -> None:
+        """Write the page for somebody; by default for who is logged in."""
+        identity = identity or identify(self.current_user)
         config = {
             "baseUrl": self.base_url,
             "room": room,
             "page": page,
             "user": {"name": identity.display_name, "anonymous": identity.anonymous},
             "version": __version__,
+            **more,
         }
         static = url_path_join(self.base_url, "static", "rtc_notebook") + "/"
         self.set_header("Cache-Control", "no-store")
-        self.write(self.render_template("page.html", page=page, room=room, config=config, static=static))
+        self.write(
+            self.render_template("page.html", page=page, room=room, config=config, static=static, module=_MODULE[page])
+        )
 
 
-class RoomsPage(_Page):
+class RoomsPage(Page):
     """The page of rooms."""
 
     @web.authenticated
@@ -87,7 +97,7 @@ class RoomsPage(_Page):
         self.write_page("rooms", None)
 
 
-class RoomPage(_Page):
+class RoomPage(Page):
     """The call page of one room."""
 
     @web.authenticated

@@ -9,17 +9,21 @@ from jupyter_server.auth import User
 
 from rtc_notebook.protocol import Hello
 
-from .rooms import names
+from .rooms import Guest, names
 
 _GENERATED = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A user as the rooms know them. ``user`` is None for the anonymous, who choose their own name."""
+    """A user as the rooms know them. ``user`` is None for the anonymous, who choose their own name.
+
+    ``guest`` is set for who has no account and came by an invite.
+    """
 
     user: str | None
     display_name: str
+    guest: Guest | None = None
 
     @property
     def anonymous(self) -> bool:

@@ -15,13 +15,15 @@ import msgspec
 
 from rtc_notebook import __version__, protocol
 from rtc_notebook.errors import ProtocolError, SfuError
-from rtc_notebook.protocol import Bye, Hello, MediaSettings, Welcome
+from rtc_notebook.protocol import Bye, Chat, Hello, MediaSettings, Waiting, Welcome
 
+from . import addresses
 from .centre import Centre, within
 from .ice import IceSettings
 from .identity import Identity
+from .invites import Invites
 from .place import Outlet, Place
-from .rooms import Room
+from .rooms import Room, view
 from .sfu.base import CandidateFound, ConnectionLost, Engine, OfferMade, SeatEvent
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,12 @@ log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
+
+
+_WAITING = {
+    False: "A host of this room has to let you in. They have been told that you are here.",
+    True: "Nobody who can let you in is here yet. You come in as soon as somebody is.",
+}
 
 
 class RoomClosed(Exception):
@@ -47,6 +55,10 @@ class Settings:
     max_participants: int = 50
     max_rooms: int = 100
     linger: float = 10.0
+    invites: Invites = field(default_factory=Invites)
+    public_url: str = ""
+    inner_url: Callable[[], str] = lambda: "/"
+    base_url: str = "/"
 
 
 class LiveRoom:
@@ -55,8 +67,9 @@ class LiveRoom:
     def __init__(self, name: str, settings: Settings, on_closed: Callable[[LiveRoom], None]) -> None:
         self.room = Room(name)
         self.places: dict[str, Place] = {}
+        self.waiting: dict[str, tuple[Hello, Identity, Outlet]] = {}
         self.centre = Centre(settings.make_engine, self._sfu_died)
-        self._settings = settings
+        self.settings = settings
         self._on_closed = on_closed
         self._lock = asyncio.Lock()
         self._closed = False
@@ -65,8 +78,8 @@ class LiveRoom:
 
     # --- coming and going ---
 
-    async def join(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place:
-        """Let a client in, or back into its place.
+    async def join(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
+        """Let a client in, or back into its place; None: it waits at the door.
 
         Raises
         ------
@@ -79,25 +92,84 @@ class LiveRoom:
             if self._closed:
                 raise RoomClosed
             back = self._back(hello, identity, outlet)
-            place = back or await self._new(hello, identity, outlet)
-            who = self.room.participants[place.id]
-            welcome = Welcome(
-                version=protocol.VERSION,
-                server_version=__version__,
-                participant=place.id,
-                session=who.session,
-                resumed=back is not None,
-                room=self.room.name,
-                media=self._media(place.id),
-            )
-            place.send(welcome)
-            await self.settle()
-            if back is not None:
-                place.lose()
-                if place.seat is not None:
-                    with contextlib.suppress(SfuError):
-                        await within(place.seat.resend_offer())
+            if back is None:
+                name = identity.name_for(hello)
+                waiting = self.room.knock(name, identity.user, identity.guest)
+                if waiting is not None:
+                    self.waiting[waiting.id] = (hello, identity, outlet)
+                    outlet.send(Waiting(room=self.room.name, message=_WAITING[waiting.hosted]))
+                    await self.settle()
+                    return None
+            place = await self._enter(hello, identity, outlet, back)
+            await self._enter_who_may()
             return place
+
+    async def _enter(self, hello: Hello, identity: Identity, outlet: Outlet, back: Place | None = None) -> Place:
+        place = back or await self._new(hello, identity, outlet)
+        who = self.room.participants[place.id]
+        welcome = Welcome(
+            version=protocol.VERSION,
+            server_version=__version__,
+            participant=place.id,
+            session=who.session,
+            resumed=back is not None,
+            room=self.room.name,
+            media=self._media(place.id),
+        )
+        place.send(welcome)
+        await self.settle()
+        place.send(Chat(lines=tuple(self.room.chat.lines)))
+        if back is not None:
+            place.lose()
+            if place.seat is not None:
+                with contextlib.suppress(SfuError):
+                    await within(place.seat.resend_offer())
+        return place
+
+    async def _enter_who_may(self) -> None:
+        for id in self.room.door.may_enter(self.room.participants):
+            await self.admit(id)
+
+    async def admit(self, id: str) -> None:
+        """Let somebody in who waits; with the lock held."""
+        self.room.door.waiting.pop(id)
+        hello, identity, outlet = self.waiting.pop(id)
+        try:
+            place = await self._enter(hello, identity, outlet)
+        except (ProtocolError, SfuError) as error:
+            _say_bye(outlet, error.code, str(error))
+            return
+        outlet.admitted(place)
+
+    async def gone(self, outlet: Outlet) -> None:
+        """Forget a client that waited and has gone."""
+        async with self._lock:
+            for id in [id for id, (_, _, theirs) in self.waiting.items() if theirs is outlet]:
+                del self.waiting[id], self.room.door.waiting[id]
+            await self.settle()
+            self._close_when_empty()
+
+    async def dismiss(self, id: str, code: str, message: str) -> None:
+        """Take out for good whoever is in the room, or waits, under this id; with the lock held."""
+        if id in self.waiting:
+            _, _, outlet = self.waiting.pop(id)
+            del self.room.door.waiting[id]
+            _say_bye(outlet, code, message)
+        elif id in self.places:
+            place = self.places[id]
+            outlet_now, place.outlet = place.outlet, None
+            if outlet_now is not None:
+                _say_bye(outlet_now, code, message)
+            await self._remove(place)
+
+    async def dismiss_invited(self, invite: str, *, code: str, message: str) -> None:
+        """Take out everybody who came by an invite."""
+        async with self._lock:
+            theirs = [one.id for one in self.room.participants.values() if one.guest and one.guest.invite == invite]
+            theirs += [one.id for one in self.room.door.waiting.values() if one.guest and one.guest.invite == invite]
+            for id in theirs:
+                await self.dismiss(id, code, message)
+            await self.settle()
 
     async def disconnected(self, place: Place, outlet: Outlet, *, went_away: bool = False) -> None:
         """Keep the place of a participant whose socket broke, for the grace time.
@@ -113,7 +185,7 @@ class LiveRoom:
                 return
             place.outlet = None
             self.room.disconnect(place.id)
-            grace = self._settings.kernel_grace if kernel else self._settings.resume_grace
+            grace = self.settings.kernel_grace if kernel else self.settings.resume_grace
             place.timer = asyncio.get_running_loop().call_later(grace, lambda: self._spawn(self._expire(place)))
             await self.settle()
 
@@ -147,31 +219,44 @@ class LiveRoom:
                 raise
             await self.settle()
 
+    def tell_invites(self, *places: Place) -> None:
+        """Send the room's invites to these participants, as far as they are hosts; to all hosts if none is named."""
+        for place in places or tuple(self.places.values()):
+            if self.room.participants[place.id].role == "host":
+                url, hint = addresses.of_guests(self, place)
+                invites = self.settings.invites.of_room(self.room.name)
+                place.send(protocol.Invites(invites=tuple(one.info(url, hint) for one in invites)))
+
     async def settle(self) -> None:
         """Bring the SFU to the room's policy, then tell everybody what the room is now."""
         try:
-            await self.centre.apply(self.room.audiences())
+            if self.places or self.centre.running:
+                await self.centre.apply(self.room.audiences())
         except SfuError:
             return  # everybody is told once the SFU is back
         state = self.room.state()
         for place in self.places.values():
-            place.send(state)
+            who = self.room.participants[place.id]
+            place.send(view.for_participant(state, who))
+            if who.role == "host" and not place.knows_invites:
+                self.tell_invites(place)
+            place.knows_invites = who.role == "host"
 
     # --- inside, with the lock held ---
 
     def _media(self, participant: str) -> MediaSettings:
-        servers = self._settings.ice.for_participant(participant, time.time())
-        return msgspec.structs.replace(self._settings.media, ice_servers=servers)
+        servers = self.settings.ice.for_participant(participant, time.time())
+        return msgspec.structs.replace(self.settings.media, ice_servers=servers)
 
     def _back(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
-        who = self.room.resume(hello.session, identity.user) if hello.session else None
+        who = self.room.resume(hello.session, identity.user, identity.guest) if hello.session else None
         if who is None:
             return None
         place = self.places[who.id]
         if place.timer is not None:
             place.timer.cancel()
             place.timer = None
-        old, place.outlet = place.outlet, outlet
+        old, place.outlet, place.knows_invites = place.outlet, outlet, False
         if old is not None:
             old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
             old.close(POLICY_VIOLATION, "replaced")
@@ -180,13 +265,13 @@ class LiveRoom:
         return place
 
     async def _new(self, hello: Hello, identity: Identity, outlet: Outlet) -> Place:
-        if len(self.places) >= self._settings.max_participants:
+        if len(self.places) >= self.settings.max_participants:
             raise ProtocolError("room-full", f"{len(self.places)} are in this room; no more fit in.")
         self._stay()
         try:
             if not self.centre.running:
                 await self.centre.start()
-            who = self.room.join(hello.client, identity.name_for(hello), identity.user, hello.call)
+            who = self.room.join(hello.client, identity.name_for(hello), identity.user, hello.call, identity.guest)
             place = Place(who.id, outlet)
             try:
                 place.seat = await self.centre.join(who.id, partial(self._event, place))
@@ -227,7 +312,10 @@ class LiveRoom:
                 place.media.end(GOING_AWAY, code)
             if place.outlet is not None:
                 place.outlet.close(GOING_AWAY, code)
+        for _, _, outlet in self.waiting.values():
+            _say_bye(outlet, code, message)
         self.places.clear()
+        self.waiting.clear()
         await self.centre.close()
 
     # --- the SFU speaks ---
@@ -302,14 +390,14 @@ class LiveRoom:
 
     def _close_when_empty(self) -> None:
         self._stay()
-        if not self.places and not self._closed:
+        if not self.places and not self.waiting and not self._closed:
             self._linger = asyncio.get_running_loop().call_later(
-                self._settings.linger, lambda: self._spawn(self._close_empty())
+                self.settings.linger, lambda: self._spawn(self._close_empty())
             )
 
     async def _close_empty(self) -> None:
         async with self._lock:
-            if not self.places:
+            if not self.places and not self.waiting:
                 await self._close("empty", "The room is empty.")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -321,3 +409,8 @@ class LiveRoom:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Room %r: %s", self.room.name, error, exc_info=error)
+
+
+def _say_bye(outlet: Outlet, code: str, message: str) -> None:
+    outlet.send(Bye(code=code, message=message))
+    outlet.close(POLICY_VIOLATION, code)

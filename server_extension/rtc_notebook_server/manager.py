@@ -21,8 +21,8 @@ class RoomManager:
         self.rooms: dict[str, LiveRoom] = {}
         self._stopped = False
 
-    async def join(self, name: str, hello: Hello, identity: Identity, outlet: Outlet) -> tuple[LiveRoom, Place]:
-        """Let a client into a room.
+    async def join(self, name: str, hello: Hello, identity: Identity, outlet: Outlet) -> tuple[LiveRoom, Place | None]:
+        """Let a client into a room; without a place it waits at the door.
 
         Raises
         ------
@@ -54,10 +54,15 @@ class RoomManager:
             If there is none.
         """
         live = self.rooms.get(protocol.room_name(name))
-        who = live.room.find(session, identity.user) if live is not None else None
+        who = live.room.find(session, identity.user, identity.guest) if live is not None else None
         if live is None or who is None:
             raise ProtocolError("no-session", "There is no participant with this session. Join first.")
         return live.places[who.id]
+
+    def tell_invites(self, room: str) -> None:
+        """Tell the hosts of a room how its invites stand."""
+        if room in self.rooms:
+            self.rooms[room].tell_invites()
 
     async def stop(self) -> None:
         """Say goodbye to everybody and end every SFU."""

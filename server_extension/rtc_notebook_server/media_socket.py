@@ -21,7 +21,7 @@ from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.link.wire import MAX_MESSAGE_BYTES
 
 from .handlers import AUTH_RESOURCE
-from .identity import identify
+from .identity import Identity, identify
 from .live import POLICY_VIOLATION, TRY_AGAIN_LATER
 from .local_key import LocalKeyMixin
 from .manager import RoomManager
@@ -55,6 +55,10 @@ class MediaSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocke
     @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def get(self, room: str) -> None:  # type: ignore[override]
         """Open the socket."""
+        await self.converse(room)
+
+    async def converse(self, room: str) -> None:
+        """Open the socket of a room, for who has been let in."""
         self._room = room
         self._place: Place | None = None
         self._link: MediaLink | None = None
@@ -92,6 +96,11 @@ class MediaSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocke
             task.add_done_callback(_closing.discard)
         super().on_close()
 
+    @property
+    def identity(self) -> Identity:
+        """Who this is."""
+        return identify(self.current_user)
+
     def end(self, code: int, reason: str) -> None:
         """Close with a WebSocket close code (RFC 6455, 7.4.1)."""
         self._closing = True
@@ -103,7 +112,7 @@ class MediaSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocke
         manager: RoomManager = self.settings["rtc_notebook_rooms"]
         try:
             session = msgspec.json.decode(data, type=_Opening).session
-            self._place = place = manager.find(self._room, session, identify(self.current_user))
+            self._place = place = manager.find(self._room, session, self.identity)
             seat = place.seated()
             before, place.media = place.media, self
             if before is not None:

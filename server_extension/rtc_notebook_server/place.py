@@ -9,7 +9,11 @@ from typing import Protocol
 from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import Connection, Restarted, ServerMessage
 
+from .limits import Bucket
 from .sfu.base import Seat
+
+CHAT_PER_SECOND = 1.0
+CHAT_AT_ONCE = 10.0
 
 MAX_BEHIND_BYTES = 1024 * 1024
 
@@ -23,6 +27,13 @@ class MediaOutlet(Protocol):
 
 class Outlet(Protocol):
     """The way to one client; sending never blocks and never fails, whatever has become of the client."""
+
+    @property
+    def origin(self) -> str:
+        """Where the client's page comes from, as its browser says; empty for kernels."""
+
+    def admitted(self, place: Place) -> None:
+        """Take note that the client, which waited, has a place now."""
 
     def send(self, message: ServerMessage) -> None:
         """Send a message."""
@@ -52,6 +63,18 @@ class Place:
     lost: set[Connection] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
+    knows_invites: bool = False
+    chat: Bucket = field(default_factory=lambda: Bucket(CHAT_PER_SECOND, CHAT_AT_ONCE))
+
+    def may_chat(self, now: float) -> bool:
+        """Whether the participant, who writes a line now, keeps to a person's pace."""
+        return self.chat.take(now)
+
+    @property
+    def origin(self) -> str:
+        """Where the participant's page comes from, if its browser says so and others could open it."""
+        origin = "" if self.outlet is None else self.outlet.origin
+        return origin if origin.startswith(("http://", "https://")) else ""
 
     def send(self, message: ServerMessage) -> None:
         """Send to the participant, if it has a socket now."""

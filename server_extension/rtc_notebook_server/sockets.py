@@ -16,7 +16,7 @@ from rtc_notebook.errors import ProtocolError, RoomNameError, SfuError
 
 from .conversation import hear
 from .handlers import AUTH_RESOURCE
-from .identity import identify
+from .identity import Identity, identify
 from .limits import Bucket
 from .live import POLICY_VIOLATION, TRY_AGAIN_LATER, LiveRoom
 from .local_key import LocalKeyMixin
@@ -49,6 +49,10 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
     @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def get(self, room: str) -> None:  # type: ignore[override]
         """Open the socket."""
+        await self.converse(room)
+
+    async def converse(self, room: str) -> None:
+        """Open the socket of a room, for who has been let in."""
         self._room = room
         self._live: LiveRoom | None = None
         self._place: Place | None = None
@@ -56,7 +60,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         self._unsent = 0
         self._bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
         self._hello_timer: asyncio.TimerHandle | None = None
-        await super().get(room)
+        await super().get(room)  # WebSocketMixin's, which checks the origin
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Wait for hello, for a while. Tornado pings; WebSocketMixin, whose intervals are milliseconds, need not."""
@@ -83,6 +87,8 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         try:
             if self._place is not None and self._live is not None:
                 await hear(self._live, self._place, message)
+            elif self._live is not None:
+                self._wait(message)
             elif isinstance(message, protocol.Hello):
                 await self._hello(message)
             else:
@@ -98,9 +104,13 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         self._closing = True
         if self._hello_timer is not None:
             self._hello_timer.cancel()
-        if self._place is not None and self._live is not None:
+        if self._live is not None:
             went_away = self.close_code == 1001  # RFC 6455, 7.4.1
-            task = asyncio.ensure_future(self._live.disconnected(self._place, self, went_away=went_away))
+            if self._place is None:
+                going = self._live.gone(self)
+            else:
+                going = self._live.disconnected(self._place, self, went_away=went_away)
+            task = asyncio.ensure_future(going)
             _closed.add(task)
             task.add_done_callback(_closed.discard)
         super().on_close()
@@ -128,6 +138,20 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         """Bytes that wait for the client to read."""
         return self._unsent
 
+    def admitted(self, place: Place) -> None:
+        """Take note of the place, for which this client waited."""
+        self._place = place
+
+    @property
+    def origin(self) -> str:
+        """Where the page comes from that opened this socket; empty for a kernel's."""
+        return str(self.request.headers.get("Origin", ""))
+
+    @property
+    def identity(self) -> Identity:
+        """Who this is."""
+        return identify(self.current_user)
+
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the socket; what comes in after that is not heard."""
         self._closing = True
@@ -144,7 +168,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
             return
         manager: RoomManager = self.settings["rtc_notebook_rooms"]
         try:
-            self._live, self._place = await manager.join(self._room, hello, identify(self.current_user), self)
+            self._live, self._place = await manager.join(self._room, hello, self.identity, self)
         except RoomNameError as error:
             self._end("bad-room-name", str(error))
         except ProtocolError as error:
@@ -154,7 +178,13 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
             self.close(TRY_AGAIN_LATER, error.code)
         else:
             if self._closing:  # gone while it was joining
-                await self._live.disconnected(self._place, self)
+                await (self._live.gone(self) if self._place is None else self._live.disconnected(self._place, self))
+
+    def _wait(self, message: protocol.ClientMessage) -> None:
+        if isinstance(message, protocol.Leave):
+            self.close(1000, "left")
+            return
+        raise ProtocolError("not-admitted", "You are not in this room yet. Wait for 'welcome'.")
 
     def _refuse(self, code: str, message: str, about: str | None = None, id: int | None = None) -> None:
         self.send(protocol.Error(code=code, message=message, about=about, id=id))

@@ -24,7 +24,7 @@ def test_modules_keep_the_rules_of_the_linker(name: str) -> None:
     assert not re.search(r"\bimport\s*\(", code), "a dynamic import is not linked"
 
 
-@pytest.mark.parametrize("entry", ["widget.js", "page.js", "rooms.js"])
+@pytest.mark.parametrize("entry", ["widget.js", "page.js", "rooms.js", "guest.js"])
 def test_order_puts_imported_modules_first(entry: str) -> None:
     names = _esm.order(entry)
     assert names[-1] == entry

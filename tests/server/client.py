@@ -17,6 +17,8 @@ class Client:
         self.socket = socket
         self.id = self.session = ""
         self.room: dict[str, Any] = {}
+        self.lines: list[Any] = []
+        self.invites: list[Any] | None = None
         self._sent = 0
 
     async def hello(self, client: str = "browser", **fields: Any) -> dict[str, Any]:
@@ -24,6 +26,7 @@ class Client:
         welcome = await self.next("welcome")
         self.id, self.session = welcome["participant"], welcome["session"]
         await self.next("room")
+        self.lines = (await self.next("chat"))["lines"]
         return welcome
 
     def say(self, type: str, **fields: Any) -> None:
@@ -40,6 +43,8 @@ class Client:
         message: dict[str, Any] = json.loads(data)
         if message["type"] == "room":
             self.room = message
+        elif message["type"] == "invites":
+            self.invites = message["invites"]
         return message
 
     async def next(self, type: str) -> dict[str, Any]:

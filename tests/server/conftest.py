@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from client import Client
 from fake_engine import FakeEngine
+from guest import Guests
 from pytest_jupyter import jupyter_server
 from tornado.websocket import WebSocketClientConnection
 
@@ -70,3 +71,9 @@ def join(connect: Callable[..., Awaitable[Client]]) -> Callable[..., Any]:
         return guest
 
     return enter
+
+
+@pytest.fixture
+def guests(jp_fetch: Any, jp_ws_fetch: Any) -> Guests:
+    """Somebody who has a link and no account."""
+    return Guests(jp_fetch, jp_ws_fetch)

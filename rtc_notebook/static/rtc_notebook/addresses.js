@@ -22,6 +22,16 @@ export function socketUrl(base, room, token) {
   return url.href;
 }
 
+/** The socket of guests; which room it is, their session says. @param {string} base absolute */
+export function guestSocketUrl(base) {
+  const url = new URL(guestApiUrl(base) + "/socket");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+/** @param {string} base absolute */
+export const guestApiUrl = (base) => join(base, "rtc-notebook/api/guest");
+
 /** The link people open to join. @param {string} base absolute @param {string} room */
 export const roomUrl = (base, room) => join(base, `rtc-notebook/room/${encodeURIComponent(room)}`);
 

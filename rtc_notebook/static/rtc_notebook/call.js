@@ -1,5 +1,6 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
+import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
@@ -15,10 +16,11 @@ import { Sound } from "./sound.js";
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
- *   media?: string | null }} CallOptions `media`: how pictures and sound go, in the place of what the server says
+ *   protocols?: string[], media?: string | null }} CallOptions `media`: how pictures and sound go, in the place of what the server says
  */
 
 const MOST_NOTICES = 3;
+const TOGGLE_SETTLES = 2_000; // milliseconds in which the room may not have heard of it
 const KERNEL_WAIT = 8_000;
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
 
@@ -30,7 +32,10 @@ export class Call {
   /** @type {Map<string, MediaStreamTrack>} track id → what is received */ received = new Map();
   /** @type {Notice[]} */ notices = [];
   /** Whether the kernel that this widget belongs to was here and is gone. */ kernelGone = false;
+  /** Whether a host has to admit this participant. */ atTheDoor = false;
+  house = new House((message) => this.#signaling?.send(message));
 
+  #toggled = 0; // when the microphone was last turned on or off here
   /** @type {Set<() => void>} */ #listeners = new Set();
   /** @type {Signaling | null} */ #signaling = null;
   /** @type {MediaPath | null} */ #path = null;
@@ -44,7 +49,10 @@ export class Call {
     this.options = options;
     this.overlays = new Overlays();
     this.devices = new LocalDevices({
-      onpublish: (device, track, muted) => void this.#path?.set(device, track, muted).catch((error) => this.#report(error)),
+      onpublish: (device, track, muted) => {
+        if (device === "microphone") this.#toggled = Date.now();
+        this.#path?.set(device, track, muted).catch((error) => this.#report(error));
+      },
       onremove: (device) => void this.#path?.remove(device).catch((error) => this.#report(error)),
       onchange: () => this.#changed(),
       onerror: (error) => this.#report(error),
@@ -102,9 +110,9 @@ export class Call {
     if (this.active) return;
     Object.assign(this, { phase: "connecting", message: "", kernelGone: false, notices: [] });
     this.devices.begin();
-    const { name, secret, url, clientVersion } = this.options;
+    const { name, secret, url, clientVersion, protocols } = this.options;
     const signaling = new Signaling({
-      url, clientVersion, name, secret,
+      url, clientVersion, name, secret, protocols,
       onmessage: (message) => this.#receive(message),
       onstate: (state, attempt) => this.#socketChanged(state, attempt),
     });
@@ -166,7 +174,7 @@ export class Call {
     this.#path = null;
     this.sound.close();
     this.devices.end();
-    this.#paired = false;
+    this.#paired = this.atTheDoor = false;
     Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [] });
     this.#changed();
   }
@@ -189,13 +197,25 @@ export class Call {
         break;
       case "room":
         this.participants = message.participants;
+        this.house.room(message, this.me);
+        this.#obeyHosts();
         this.overlays.keep(message.participants);
         this.#watchKernel();
         this.#want();
         break;
       case "overlay":
         return this.overlays.take(message); // the page as such does not change
+      case "waiting":
+        this.message = message.message;
+        this.atTheDoor = true;
+        break;
+      case "chat":
+      case "invites":
+      case "invited":
+        this.house.take(message, this.me);
+        break;
       case "error":
+        if (message.code === "viewers-watch" && (message.about ?? "").startsWith("publish")) break; // the room says it in a moment
         if (this.#signaling?.state !== "connected") this.message = message.message;
         else this.#notice(message.code, "error", message.message);
         break;
@@ -208,6 +228,9 @@ export class Call {
   /** @param {import("./protocol.js").Welcome} welcome */
   #welcome({ participant, media, resumed, session }) {
     this.me = participant;
+    this.house.entered(resumed);
+    this.atTheDoor = false;
+    this.message = "";
     if (resumed && this.#path) return this.#path.resume();
     this.#path?.close();
     this.received = new Map();
@@ -215,6 +238,7 @@ export class Call {
       media,
       policy: policyOf(this.options.media) ?? media.mediaLink ?? "auto",
       url: mediaUrl(this.options.url),
+      protocols: this.options.protocols,
       session,
       send: (message) => this.#signaling?.send(message),
       ontracks: (tracks) => this.#show(tracks),
@@ -224,6 +248,16 @@ export class Call {
     });
     this.#path = path;
     this.devices.publish();
+  }
+
+  /** A host muted the own microphone, or made this participant a viewer. */
+  #obeyHosts() {
+    this.devices.permit(this.house.role !== "viewer");
+    const own = this.participants.find(({ id }) => id === this.me);
+    const microphone = own?.tracks?.find(({ source, kind, of }) => source === "microphone" && kind === "audio" && !of);
+    if (!microphone?.muted || !this.speaking || Date.now() - this.#toggled < TOGGLE_SETTLES) return;
+    void this.setMicrophone(false);
+    this.#notice("muted", "info", "A host muted your microphone. Turn it on when you want to speak.");
   }
 
   #want() {

@@ -4,6 +4,7 @@ import { Controls } from "./controls.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { RecordMark } from "./recordmark.js";
+import { Side } from "./side.js";
 import { Stage } from "./stage.js";
 
 /**
@@ -17,7 +18,8 @@ export class CallView {
     this.call = call;
     this.options = options;
     this.stage = new Stage();
-    this.controls = new Controls(call, options);
+    this.side = new Side(call);
+    this.controls = new Controls(call, options, this.side.buttons);
     this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
     this.hear = h(
       "button",
@@ -40,8 +42,14 @@ export class CallView {
     this.element = h(
       "div",
       { class: "rtc-call" },
-      h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear),
+      h(
+        "div",
+        { class: "rtc-body" },
+        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear),
+        this.side.element,
+      ),
       this.controls.element,
+      this.side.dialog.element,
     );
     this.stop = call.subscribe(() => this.update());
     this.update();
@@ -55,13 +63,15 @@ export class CallView {
     this.panel.hidden = !(waiting || over);
     this.again.hidden = !over || this.options.rejoinable === false;
     setAttribute(this.panel, "data-waiting", waiting);
-    setText(this.title, over ? (call.phase === "left" ? "You left the call" : "The call has ended") : "Joining…");
+    const atTheDoor = waiting && call.atTheDoor;
+    setText(this.title, atTheDoor ? "Waiting to be let in" : over ? (call.phase === "left" ? "You left the call" : "The call has ended") : "Joining…");
     setText(this.text, call.message || (over ? (this.options.leftText ?? "") : ""));
     this.stage.element.hidden = waiting || over;
     this.controls.element.hidden = over;
     this.hear.hidden = !call.sound.blocked || over;
     this.stage.update(call);
     this.controls.update();
+    this.side.update();
     this.recording.update(call.participants, !waiting && !over);
     this.#sayLines();
   }

@@ -25,8 +25,8 @@ export function showDevice(button, device, { on, busy = false, problem }) {
 }
 
 export class Controls {
-  /** @param {Call} call @param {{ tab: boolean }} options */
-  constructor(call, options) {
+  /** @param {Call} call @param {{ tab: boolean }} options @param {HTMLElement[]} [more] buttons of others */
+  constructor(call, options, more = []) {
     this.call = call;
     this.microphone = iconButton("microphone", "", () => void call.setMicrophone(!call.speaking), "rtc-toggle");
     this.camera = iconButton("camera", "", () => void call.setCamera(!call.local.camera), "rtc-toggle");
@@ -39,6 +39,7 @@ export class Controls {
       icon("tab"),
     );
     this.tab.hidden = !options.tab;
+    this.invite.hidden = !call.options.link;
     this.leave = iconButton("leave", "Leave the call", () => call.leave(), "rtc-leave");
     this.people = h("span", { class: "rtc-people" }, icon("people"), h("span"));
     this.kernels = h("span", { class: "rtc-kernels" }, icon("chip"), h("span"));
@@ -46,7 +47,7 @@ export class Controls {
       "div",
       { class: "rtc-controls", role: "toolbar", "aria-label": "Call" },
       h("div", { class: "rtc-room" }, h("span", { class: "rtc-room-name" }, call.options.room)),
-      h("div", { class: "rtc-buttons" }, this.microphone, this.camera, this.screen, this.invite, this.tab, this.leave),
+      h("div", { class: "rtc-buttons" }, this.microphone, this.camera, this.screen, ...more, this.invite, this.tab, this.leave),
       h("div", { class: "rtc-presence" }, this.kernels, this.people),
     );
   }
@@ -56,6 +57,9 @@ export class Controls {
     const problem = (/** @type {string} */ device) => call.problems.find((one) => one.device === device)?.message;
     showDevice(this.microphone, "microphone", { on: call.speaking, busy: call.busy.has("microphone"), problem: problem("microphone") });
     showDevice(this.camera, "camera", { on: !!call.local.camera, busy: call.busy.has("camera"), problem: problem("camera") });
+    const watches = call.house.role === "viewer";
+    this.microphone.hidden = this.camera.hidden = watches;
+    this.screen.hidden = watches || !navigator.mediaDevices?.getDisplayMedia;
     const sharing = !!call.local.screen;
     setAttribute(this.screen, "aria-pressed", String(sharing));
     setAttribute(this.screen, "aria-label", sharing ? "Stop sharing" : "Share your screen");

@@ -10,6 +10,7 @@ import { Bitrate, Lateness, Window } from "./link-window.js";
  * @typedef {object} LinkOptions
  * @property {string} url
  * @property {string} session from the welcome; it is said inside the socket, never in its address
+ * @property {string[]} [protocols] by which a guest is let in
  * @property {number} startBitrate bits per second, of all pictures
  * @property {number} maxBitrate
  * @property {(frame: Frame) => void} onframe
@@ -100,7 +101,7 @@ export class Link {
 
   #connect() {
     const Socket = this.options.WebSocket ?? WebSocket;
-    const socket = new Socket(this.options.url);
+    const socket = new Socket(this.options.url, this.options.protocols ?? []);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ session: this.options.session }));

@@ -22,6 +22,7 @@ export class LocalDevices {
   /** Whether the microphone is heard; it stays open while it is muted. */ speaking = false;
   /** @type {Set<string>} devices that are just being opened */ busy = new Set();
   /** @type {Problem[]} */ problems = [];
+  /** Whether anything may be sent: viewers only watch. */ #permitted = true;
   /** @type {object | null} the call that devices are opened for */ #session = null;
 
   /** @param {LocalDevicesOptions} options */
@@ -32,6 +33,7 @@ export class LocalDevices {
   /** A call begins: from now on devices may be held. */
   begin() {
     this.#session = {};
+    this.#permitted = true;
     this.problems = [];
   }
 
@@ -43,12 +45,24 @@ export class LocalDevices {
     this.problems = [];
   }
 
+  /** Whether devices may be opened; ones that are open are let go of where not. @param {boolean} permitted */
+  permit(permitted) {
+    this.#permitted = permitted;
+    if (permitted) return;
+    for (const device of DEVICES) {
+      if (!this.tracks[device]) continue;
+      this.#release(device);
+      this.options.onremove(device);
+    }
+    this.speaking = false;
+  }
+
   /** Opens devices, or takes ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
   async open(wish, opened) {
     const session = this.#session;
     const { camera, microphone, problems } = opened ?? (await this.#ask(wish));
-    if (!session || session !== this.#session) {
-      camera?.stop(); // left while the browser was asking
+    if (!session || session !== this.#session || !this.#permitted) {
+      camera?.stop(); // left, or made a viewer, while the browser was asking
       microphone?.stop();
       return;
     }
@@ -69,7 +83,7 @@ export class LocalDevices {
 
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
   async setCamera(on) {
-    if (this.busy.has("camera") || on === !!this.tracks.camera) return;
+    if ((on && !this.#permitted) || this.busy.has("camera") || on === !!this.tracks.camera) return;
     if (on) return this.open({ camera: true, microphone: false });
     this.#release("camera");
     this.#publish("camera");
@@ -78,7 +92,7 @@ export class LocalDevices {
 
   /** @param {boolean} on */
   async setMicrophone(on) {
-    if (this.busy.has("microphone") || on === this.speaking) return;
+    if ((on && !this.#permitted) || this.busy.has("microphone") || on === this.speaking) return;
     const track = this.tracks.microphone;
     if (!track) return this.open({ camera: false, microphone: true });
     this.speaking = track.enabled = on;
@@ -88,7 +102,7 @@ export class LocalDevices {
 
   /** @param {boolean} on */
   async setScreen(on) {
-    if (this.busy.has("screen") || on === !!this.tracks.screen) return;
+    if ((on && !this.#permitted) || this.busy.has("screen") || on === !!this.tracks.screen) return;
     if (!on) {
       this.#release("screen");
       this.options.onremove("screen");
@@ -98,7 +112,7 @@ export class LocalDevices {
     this.busy.add("screen");
     try {
       const track = await openScreen();
-      if (track && session && session === this.#session) this.#hold("screen", track);
+      if (track && session && session === this.#session && this.#permitted) this.#hold("screen", track);
       else track?.stop();
     } catch (error) {
       this.options.onerror(error);

@@ -18,6 +18,7 @@ import { Subscriber } from "./subscriber.js";
  * @property {MediaSettings} media
  * @property {Policy} policy
  * @property {string} url of the media link
+ * @property {string[]} [protocols] by which a guest is let in
  * @property {string} session
  * @property {(message: ClientMessage) => void} send
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
@@ -163,10 +164,10 @@ export class MediaPath {
 
   /** @returns {[LinkPublisher, LinkSubscriber]} */
   #makeLink() {
-    const { media, url, session, send, onerror, ontracks, onchange } = this.options;
+    const { media, url, protocols, session, send, onerror, ontracks, onchange } = this.options;
     const { startBitrate = 1_500_000, maxBitrate = 2_500_000 } = media;
     const link = new Link({
-      url, session, startBitrate, maxBitrate, onchange,
+      url, protocols, session, startBitrate, maxBitrate, onchange,
       onopen: () => publisher.opened(),
       onframe: (frame) => subscriber.take(frame),
       onwanted: (track) => publisher.want(track),

@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 /**
  * @typedef {import("./devices.js").Opened} Opened
  * @typedef {{ name: string, camera: boolean, microphone: boolean, opened?: Opened }} Choice
- * @typedef {{ room: string, name: string, fixed: boolean, camera: boolean, microphone: boolean }} PrejoinOptions
+ * @typedef {{ room: string, name: string, fixed: boolean, camera: boolean, microphone: boolean, watch?: boolean }} PrejoinOptions
  */
 
 export class Prejoin {
@@ -17,6 +17,7 @@ export class Prejoin {
 
   /** @param {PrejoinOptions} options @param {(choice: Choice) => void} onjoin */
   constructor(options, onjoin) {
+    this.options = options;
     this.wish = { camera: options.camera, microphone: options.microphone };
     this.onjoin = onjoin;
     this.video = h("video", { autoplay: true, playsinline: true, muted: true, class: "rtc-preview-video" });
@@ -42,7 +43,7 @@ export class Prejoin {
       { class: "rtc-preview" },
       this.video,
       this.hint,
-      h("div", { class: "rtc-preview-buttons" }, this.microphone, this.camera),
+      h("div", { class: "rtc-preview-buttons", hidden: !!options.watch }, this.microphone, this.camera),
     );
     this.element = h("div", { class: "rtc-prejoin" }, preview, form);
     void this.#open(this.wish);
@@ -82,7 +83,8 @@ export class Prejoin {
     showDevice(this.microphone, "microphone", { on: !!microphone, problem: problem("microphone") });
     showDevice(this.camera, "camera", { on: !!camera, problem: problem("camera") });
     const words = problems.map(({ message }) => message).join(" ");
-    setText(this.hint, words || (camera ? "" : this.#busy ? "Opening camera…" : "Camera is off"));
+    const off = this.options.watch ? "You watch and chat; your camera stays off" : "Camera is off";
+    setText(this.hint, words || (camera ? "" : this.#busy ? "Opening camera…" : off));
     this.hint.hidden = !this.hint.textContent;
     this.hint.classList.toggle("rtc-preview-problem", !!words);
   }

@@ -10,7 +10,13 @@
  * @typedef {{ id: string, kind: Kind, source: Source, muted?: boolean, of?: string | null,
  *   label?: string, filter?: FilterInfo | null }} TrackInfo
  * @typedef {{ id: string, name: string, client: "browser" | "kernel", user?: string | null, connected?: boolean,
- *   widgetOf?: string | null, recording?: boolean, link?: "webrtc" | "websocket", tracks?: TrackInfo[] }} ParticipantInfo
+ *   widgetOf?: string | null, recording?: boolean, link?: "webrtc" | "websocket", role?: Role, mayFilter?: boolean, guest?: boolean, hand?: boolean,
+ *   tracks?: TrackInfo[] }} ParticipantInfo
+ * @typedef {"host" | "member" | "viewer"} Role
+ * @typedef {{ id: string, name: string }} WaitingInfo
+ * @typedef {{ id: string, role: Role, name: string, expires: number, uses: number | null, used: number, url: string,
+ *   hint?: string, qr?: string }} InviteInfo
+ * @typedef {{ id: number, by: string, name: string, text: string, time: number }} ChatLine
  * @typedef {{ urls: string[], username?: string | null, credential?: string | null }} IceServer
  * @typedef {{ iceServers?: IceServer[], iceTransportPolicy?: "all" | "relay",
  *   mediaLink?: "auto" | "webrtc" | "websocket", startBitrate?: number, maxBitrate?: number }} MediaSettings
@@ -48,23 +54,36 @@
  * @typedef {{ type: "get-stats", id: number }} GetStats
  * @typedef {{ type: "restart", connection: ConnectionName }} Restart
  * @typedef {{ type: "pair", call: string }} Pair
+ * @typedef {{ type: "set-role", participant: string, role?: Role | null, mayFilter?: boolean | null }} SetRole
+ * @typedef {{ type: "moderate", action: "mute" | "remove" | "admit", participant: string }} Moderate
+ * @typedef {{ type: "set-lock", locked: boolean }} SetLock
+ * @typedef {{ type: "set-hand", raised: boolean }} SetHand
+ * @typedef {{ type: "send-chat", text: string }} SendChat
+ * @typedef {{ type: "create-invite", id: number, role?: Role, minutes?: number, uses?: number | null, name?: string }} CreateInvite
+ * @typedef {{ type: "revoke-invite", invite: string, remove?: boolean }} RevokeInvite
  * @typedef {{ type: "leave" }} Leave
  * @typedef {Hello | Publish | PublishLink | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
- *   SendData | SetRecording | GetStats | Restart | Pair | Leave} ClientMessage
+ *   SendData | SetRecording | GetStats | Restart | Pair | SetRole | Moderate | SetLock | SetHand | SendChat |
+ *   CreateInvite | RevokeInvite | Leave} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
  *   resumed: boolean, room: string, media: MediaSettings }} Welcome
- * @typedef {{ type: "room", revision: number, participants: ParticipantInfo[] }} RoomState
+ * @typedef {{ type: "room", revision: number, participants: ParticipantInfo[], locked?: boolean,
+ *   waiting?: WaitingInfo[] }} RoomState
  * @typedef {{ type: "publish-answer", id: number, sdp: string, tracks: Record<string, string> }} PublishAnswer
  * @typedef {{ type: "offer", id: number, connectionId: number, sdp: string, tracks: Record<string, string> }} Offer
  * @typedef {{ type: "restarted", connections: ConnectionName[] }} Restarted
  * @typedef {Drawing & { type: "overlay", by: string }} Overlay
  * @typedef {{ type: "data", by: string, id: number, part: number, parts: number, data: string }} Data
  * @typedef {{ type: "stats", id: number, stats: Record<string, unknown> }} Stats
+ * @typedef {{ type: "waiting", room: string, message: string }} Waiting
+ * @typedef {{ type: "chat", lines: ChatLine[] }} Chat
+ * @typedef {{ type: "invites", invites: InviteInfo[] }} Invites
+ * @typedef {{ type: "invited", id: number, invite: InviteInfo }} Invited
  * @typedef {{ type: "error", code: string, message: string, about?: string | null, id?: number | null }} ErrorMessage
  * @typedef {{ type: "bye", code: string, message: string }} Bye
  * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats |
- *   ErrorMessage | Bye} ServerMessage
+ *   Waiting | Chat | Invites | Invited | ErrorMessage | Bye} ServerMessage
  *
  * @typedef {(value: unknown, path: string) => void} Check throws a ProtocolError
  */
@@ -141,10 +160,19 @@ const track = record(
   { id: text, kind: oneOf("audio", "video"), source },
   { muted: flag, of: orNull(text), label: text, filter: orNull(filter) },
 );
+const role = oneOf("host", "member", "viewer");
 const participant = record(
   { id: text, name: text, client },
-  { user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, link: oneOf("webrtc", "websocket"), tracks: listOf(track) },
+  {
+    user: orNull(text), connected: flag, widgetOf: orNull(text), recording: flag, role, mayFilter: flag, guest: flag,
+    hand: flag, link: oneOf("webrtc", "websocket"), tracks: listOf(track),
+  },
 );
+const invite = record(
+  { id: text, role, name: text, expires: number, uses: orNull(integer), used: integer, url: text },
+  { hint: text, qr: text },
+);
+const chatLine = record({ id: integer, by: text, name: text, text, time: number });
 const iceServer = record({ urls: listOf(text) }, { username: orNull(text), credential: orNull(text) });
 const media = record({}, {
   iceServers: listOf(iceServer), iceTransportPolicy: oneOf("all", "relay"), mediaLink: oneOf("auto", "webrtc", "websocket"),
@@ -209,6 +237,13 @@ const CLIENT = {
   "get-stats": record({ type, id: integer }),
   restart: record({ type, connection }),
   pair: record({ type, call: text }),
+  "set-role": record({ type, participant: text }, { role: orNull(role), mayFilter: orNull(flag) }),
+  moderate: record({ type, action: oneOf("mute", "remove", "admit"), participant: text }),
+  "set-lock": record({ type, locked: flag }),
+  "set-hand": record({ type, raised: flag }),
+  "send-chat": record({ type, text }),
+  "create-invite": record({ type, id: integer }, { role, minutes: number, uses: orNull(integer), name: text }),
+  "revoke-invite": record({ type, invite: text }, { remove: flag }),
   leave: record({ type }),
 };
 
@@ -217,7 +252,10 @@ const SERVER = {
   welcome: record({
     type, version: integer, serverVersion: text, participant: text, session: text, resumed: flag, room: text, media,
   }),
-  room: record({ type, revision: integer, participants: listOf(participant) }),
+  room: record(
+    { type, revision: integer, participants: listOf(participant) },
+    { locked: flag, waiting: listOf(record({ id: text, name: text })) },
+  ),
   "publish-answer": record({ type, id: integer, sdp: text, tracks: mapOf(text) }),
   offer: record({ type, id: integer, connectionId: integer, sdp: text, tracks: mapOf(text) }),
   candidate,
@@ -225,6 +263,10 @@ const SERVER = {
   overlay: record({ type, by: text, ...drawing }, drawingMore),
   data: record({ type, by: text, id: integer, part: integer, parts: integer, data: text }),
   stats: record({ type, id: integer, stats: isRecord }),
+  waiting: record({ type, room: text, message: text }),
+  chat: record({ type, lines: listOf(chatLine) }),
+  invites: record({ type, invites: listOf(invite) }),
+  invited: record({ type, id: integer, invite }),
   error: record({ type, code: text, message: text }, { about: orNull(text), id: orNull(integer) }),
   bye: record({ type, code: text, message: text }),
 };

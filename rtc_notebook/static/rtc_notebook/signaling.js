@@ -10,6 +10,7 @@ import { VERSION, ProtocolError, decodeServer, encode } from "./protocol.js";
  * @typedef {object} SignalingOptions
  * @property {string} url
  * @property {string} clientVersion
+ * @property {string[]} [protocols] subprotocols, by which a guest is let in
  * @property {string} [name]
  * @property {string} [secret] pairs this widget with its kernel
  * @property {(message: ServerMessage) => void} onmessage
@@ -49,7 +50,7 @@ export class Signaling {
 
   open() {
     const Socket = this.options.WebSocket ?? WebSocket;
-    const socket = new Socket(this.options.url);
+    const socket = new Socket(this.options.url, this.options.protocols ?? []);
     this.#socket = socket;
     this.#welcomed = false;
     this.#timer = setTimeout(() => this.#broken(socket), WELCOME_TIMEOUT);
@@ -105,6 +106,7 @@ export class Signaling {
       if (message.resumed) kept.forEach((late) => this.send(late));
       return;
     }
+    if (message.type === "waiting") clearTimeout(this.#timer); // for a host, as long as that takes
     if (message.type === "bye") this.#end();
     this.options.onmessage(message);
   }

@@ -8,6 +8,6 @@ tells the participants.
 from __future__ import annotations
 
 from .room import Room
-from .state import Filter, Participant, Track
+from .state import Filter, Guest, Participant, Track, Waiting
 
-__all__ = ["Filter", "Participant", "Room", "Track"]
+__all__ = ["Filter", "Guest", "Participant", "Room", "Track", "Waiting"]

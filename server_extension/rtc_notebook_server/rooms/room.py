@@ -16,18 +16,24 @@ from rtc_notebook.protocol import (
     Overlay,
     Publish,
     PublishLink,
+    Role,
     RoomState,
     SendData,
     SetFilter,
+    SetRole,
     TrackDescription,
+    WaitingInfo,
 )
 
-from . import names, policy, publishing, view
+from . import names, policy, publishing, roles, view
 from .away import Away
-from .state import Filter, Participant, Track
+from .chat import ChatLog
+from .door import Door
+from .state import Filter, Guest, Participant, Track, Waiting
 
 MAX_LABEL = publishing.MAX_LABEL
 MAX_SHAPES = 500
+_NO_PUBLISHING = "A viewer publishes nothing. Ask a host to make you a member."
 
 
 class Room:
@@ -41,7 +47,10 @@ class Room:
         self.name = name
         self.participants: dict[str, Participant] = {}
         self.filters: dict[tuple[str, Filterable], Filter] = {}
+        self.door = Door()
+        self.chat = ChatLog()
         self._away = Away()
+        self._roles: dict[str, Role] = {}
         self._revision = 0
 
     def audiences(self) -> policy.Audiences:
@@ -49,14 +58,35 @@ class Room:
         return policy.audiences(self.participants, self.filters)
 
     def state(self) -> RoomState:
-        """Return the room as participants see it, with a revision that grows."""
+        """Return the room as its hosts see it, with a revision that grows; `view.for_participant` is for the others."""
         self._revision += 1
-        return RoomState(revision=self._revision, participants=view.participants(self.participants, self.filters))
+        return RoomState(
+            revision=self._revision,
+            participants=view.participants(self.participants, self.filters),
+            locked=self.door.locked,
+            waiting=tuple(WaitingInfo(id=one.id, name=one.name) for one in self.door.waiting.values()),
+        )
 
     # --- coming and going ---
 
-    def join(self, client: ClientKind, name: str, user: str | None = None, call: str | None = None) -> Participant:
-        """Let somebody in under a name that nobody else has, with the filters that were on them when they left."""
+    def knock(self, name: str, user: str | None = None, guest: Guest | None = None) -> Waiting | None:
+        """Return somebody's place at the door, or None if they may come in at once."""
+        return self.door.knock(_new_id(), name, user, guest, self.participants, self._newcomers_role(user, guest))
+
+    def join(
+        self,
+        client: ClientKind,
+        name: str,
+        user: str | None = None,
+        call: str | None = None,
+        guest: Guest | None = None,
+    ) -> Participant:
+        """Let somebody in under a name that nobody else has, with the filters that were on them when they left.
+
+        Whether they have to wait at the door is asked before; see `knock`.
+        """
+        if guest is not None and client == "kernel":
+            raise ProtocolError("browsers-only", "An invite lets a browser in. A kernel needs an account or the token.")
         taken = [who.name for who in self.participants.values()]
         participant = Participant(
             id=_new_id(),
@@ -64,25 +94,29 @@ class Room:
             client=client,
             user=user,
             session=secrets.token_urlsafe(24),
-            call=call or None,
+            call=(call or None) if guest is None else None,
+            guest=guest,
+            role=self._newcomers_role(user, guest),
         )
         self.participants[participant.id] = participant
+        self._share_role(participant)
         for key in self._away.returns(participant, self.filters, self.participants):
             self.filters[participant.id, key[1]] = self.filters.pop(key)
         self._forget_away()
         return participant
 
-    def resume(self, session: str, user: str | None) -> Participant | None:
-        """Give a place back to who has its session, and is the same user if the server knows its users."""
-        participant = self.find(session, user)
+    def resume(self, session: str, user: str | None, guest: Guest | None = None) -> Participant | None:
+        """Give a place back to who has its session, and is the same user or guest."""
+        participant = self.find(session, user, guest)
         if participant is not None:
             participant.connected = True
         return participant
 
-    def find(self, session: str, user: str | None) -> Participant | None:
-        """Return who has this session, and is the same user if the server knows its users."""
+    def find(self, session: str, user: str | None, guest: Guest | None = None) -> Participant | None:
+        """Return who has this session, and is the same user or guest."""
         for participant in self.participants.values():
-            if secrets.compare_digest(participant.session.encode(), session.encode()) and participant.user == user:
+            same = secrets.compare_digest(participant.session.encode(), session.encode())
+            if same and (participant.user, participant.guest) == (user, guest):
                 return participant
         return None
 
@@ -93,18 +127,110 @@ class Room:
     def leave(self, who: str) -> None:
         """Take a participant out, with its tracks and the filters by it; those on it wait for its return."""
         self._away.add(self.participants.pop(who))
-        for key, its in list(self.filters.items()):
-            if its.by == who and its.on_error == "pass":
-                del self.filters[key]
-            elif its.by == who:
-                its.held = True
+        for key, its in self.filters.copy().items():
+            if its.by == who:
+                self._let_go(key)
         self._forget_away()
+        heir = roles.heir(self.participants)
+        if heir is not None:
+            self._give(heir, "host")
+        if not self.participants:
+            self.door.locked = False
+            self._roles.clear()
 
     def pair(self, who: str, call: str) -> None:
         """Pair a widget with the kernel that says the same secret."""
-        if self.participants[who].client != "browser":
+        if self.participants[who].client != "browser" or self.participants[who].guest is not None:
             raise ProtocolError("browsers-only", "Only a widget pairs with a kernel; a kernel names its call in hello.")
         self.participants[who].call = call or None
+        self._share_role(self.participants[who])
+
+    # --- roles ---
+
+    def set_role(self, who: str, message: SetRole) -> list[str]:
+        """Give somebody and their other clients a role; return the ids of those who may publish no longer but did."""
+        roles.only_host(self.participants[who])
+        target = self._present(message.participant)
+        theirs = roles.clients_of(target, self.participants)
+        if message.role is not None:
+            if message.role != "host" and all(p.role != "host" or p in theirs for p in self.participants.values()):
+                raise ProtocolError("last-host", "A room needs a host. Make somebody else one first.")
+            self._give(target, message.role)
+        if message.may_filter is not None:
+            for one in theirs:
+                one.may_filter = message.may_filter
+        return self._withdraw(theirs)
+
+    def silence(self, who: str, target: str) -> list[str]:
+        """Mute what somebody is heard by; return the tracks. Only they unmute themselves."""
+        roles.only_host(self.participants[who])
+        sounds = [track for track in self._present(target).tracks.values() if track.kind == "audio"]
+        for track in sounds:
+            track.muted = track.silenced = True
+        return [track.id for track in sounds]
+
+    def remove(self, who: str, target: str) -> None:
+        """Check that a host may take somebody out, and have them knock when they come back."""
+        roles.only_host(self.participants[who])
+        if target not in self.participants and target not in self.door.waiting:
+            _nobody(target)
+        self.door.bar(self.participants.get(target) or self.door.waiting[target])
+
+    def admit(self, who: str, waiting: str) -> None:
+        """Let somebody in who waits."""
+        roles.only_host(self.participants[who])
+        if waiting not in self.door.waiting:
+            _nobody(waiting)
+        self.door.admit(waiting)
+
+    def set_lock(self, who: str, locked: bool) -> None:
+        """Lock the door, or open it again."""
+        roles.only_host(self.participants[who])
+        self.door.locked = locked
+
+    def raise_hand(self, who: str, raised: bool) -> None:
+        """Raise or lower an own hand."""
+        self.participants[who].hand = raised
+
+    def _newcomers_role(self, user: str | None, guest: Guest | None) -> Role:
+        return roles.newcomers(user, guest, self.participants, self._roles)
+
+    def _give(self, target: Participant, role: Role) -> None:
+        for one in roles.clients_of(target, self.participants):
+            one.role = role
+            if one.user is not None and one.guest is None:
+                self._roles[one.user] = role
+
+    def _share_role(self, newcomer: Participant) -> None:
+        theirs = roles.clients_of(newcomer, self.participants)
+        self._give(newcomer, roles.highest(one.role for one in theirs))
+        newcomer.may_filter = any(one.may_filter for one in theirs)
+
+    def _withdraw(self, theirs: list[Participant]) -> list[str]:
+        """Take back what these may do no longer."""
+        for (owner, source), its in self.filters.copy().items():
+            by = self.participants.get(its.by)
+            if by is not None and by in theirs and not its.held:
+                target = self.participants.get(owner)
+                if target is None or not roles.may_filter(by, target, self.participants):
+                    self._let_go((owner, source))
+        published = [one for one in theirs if one.role == "viewer" and one.tracks]
+        for one in published:
+            one.tracks = {}
+        self._forget_away()
+        return [one.id for one in published]
+
+    def _let_go(self, key: tuple[str, Filterable]) -> None:
+        """End a filter without its kernel's doing: the picture passes raw or is held, as its ``on_error`` says."""
+        if self.filters[key].on_error == "pass":
+            del self.filters[key]
+        else:
+            self.filters[key].held = True
+
+    def _present(self, participant: str) -> Participant:
+        if participant not in self.participants:
+            _nobody(participant)
+        return self.participants[participant]
 
     # --- tracks ---
 
@@ -119,12 +245,24 @@ class Room:
                 for its in [policy.filter_on(owner.id, track, self.filters)]
             )
 
+        if message.tracks:
+            roles.no_viewer(self.participants[who], _NO_PUBLISHING)
         return publishing.plan(self.participants[who], message, may_process, _new_id)
 
     def published(self, who: str, planned: dict[str, Track], *, linked: bool = False) -> None:
-        """Take over what `plan` returned; ``linked``: it comes over a media link."""
-        self.participants[who].tracks = {track.id: track for track in planned.values()}
-        self.participants[who].linked = linked
+        """Take over what `plan` returned, as far as hosts have not said otherwise meanwhile.
+
+        ``linked``: it comes over a media link.
+        """
+        participant = self.participants[who]
+        if planned:
+            roles.no_viewer(participant, _NO_PUBLISHING)
+        for track in planned.values():
+            before = participant.tracks.get(track.id)
+            if before is not None and before.silenced:
+                track.muted = track.silenced = True
+        participant.tracks = {track.id: track for track in planned.values()}
+        participant.linked = linked
 
     def connection_lost(self, who: str) -> None:
         """Note that the publish connection is gone: tracks keep their ids for when they are published anew."""
@@ -137,6 +275,7 @@ class Room:
         if track is None:
             raise ProtocolError("no-such-track", f"You publish no track {message.track!r}.")
         track.muted = message.muted
+        track.silenced = track.silenced and message.muted
 
     # --- what kernels do besides ---
 
@@ -148,8 +287,11 @@ class Room:
     def overlay(self, who: str, message: DrawOverlay) -> Overlay:
         """Return what the others are told of a kernel's drawing."""
         self._kernel(who, "Only a kernel draws over pictures; use call.overlay in a notebook.")
-        if message.participant not in self.participants:
-            _nobody(message.participant)
+        target = self._present(message.participant)
+        if target.id != who:
+            roles.check_filter(self.participants[who], target, self.participants, "draw on")
+        else:
+            roles.no_viewer(target, "A viewer draws nothing. Ask a host to make you a member.")
         if len(message.shapes) > MAX_SHAPES:
             raise ProtocolError("too-many-shapes", f"{len(message.shapes)} shapes at once; {MAX_SHAPES} are the most.")
         return Overlay(
@@ -165,6 +307,7 @@ class Room:
     def data(self, who: str, message: SendData) -> tuple[Data, list[str]]:
         """Return one part of a kernel's message as the others get it, and the ids of those who do."""
         self._kernel(who, "Only kernels send each other data; use call.send in a notebook.")
+        roles.no_viewer(self.participants[who], "A viewer sends nothing. Ask a host to make you a member.")
         if message.to is not None and message.to not in self.participants:
             _nobody(message.to)
         to = [
@@ -183,8 +326,8 @@ class Room:
     def set_filter(self, who: str, message: SetFilter) -> None:
         """Let a kernel take a picture for filtering; again by the same kernel changes policy and label."""
         self._kernel(who, "Only a kernel can filter; use call.filter in a notebook.")
-        if message.participant not in self.participants:
-            _nobody(message.participant)
+        target = self._present(message.participant)
+        roles.check_filter(self.participants[who], target, self.participants, "filter")
         key = (message.participant, message.source)
         present = self.filters.get(key)
         if present is not None and present.by != who and not present.held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rtc_notebook.protocol import ClientKind, Kind, OnError, Source
+from rtc_notebook.protocol import ClientKind, Kind, OnError, Role, Source
 
 
 @dataclass
@@ -16,6 +16,8 @@ class Track:
     source: Source
     mid: str | None
     muted: bool = False
+    silenced: bool = False
+    """Whether a host muted it: then only the owner's own ``mute`` takes that back, no new offer does."""
     of: str | None = None
     label: str = ""
 
@@ -28,6 +30,27 @@ class Filter:
     on_error: OnError
     label: str = ""
     held: bool = False
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody without an account, in by an invite. ``since``: seconds since the epoch."""
+
+    id: str
+    invite: str
+    role: Role
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody at the door. ``hosted``: waits only until somebody who is no guest is in the room."""
+
+    id: str
+    name: str
+    user: str | None = None
+    guest: Guest | None = None
+    hosted: bool = False
 
 
 @dataclass
@@ -43,4 +66,8 @@ class Participant:
     connected: bool = True
     recording: bool = False
     linked: bool = False
+    guest: Guest | None = None
+    role: Role = "member"
+    may_filter: bool = False
+    hand: bool = False
     tracks: dict[str, Track] = field(default_factory=dict)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rtc_notebook.protocol import FilterInfo, ParticipantInfo, TrackInfo
+import msgspec
+
+from rtc_notebook.protocol import FilterInfo, ParticipantInfo, RoomState, TrackInfo
 
 from .policy import Filters, filter_on
 from .state import Participant, Track
@@ -23,10 +25,22 @@ def participants(who: Mapping[str, Participant], filters: Filters) -> tuple[Part
             widget_of=kernels.get(p.call) if p.client == "browser" and p.call else None,
             recording=p.recording,
             link="websocket" if p.linked else "webrtc",
+            role=p.role,
+            may_filter=p.may_filter,
+            guest=p.guest is not None,
+            hand=p.hand,
             tracks=tuple(_track(p.id, track, who, filters) for track in p.tracks.values()),
         )
         for p in who.values()
     )
+
+
+def for_participant(state: RoomState, who: Participant) -> RoomState:
+    """Return what one participant is told: the door is the hosts', and guests learn nobody's account."""
+    if who.guest is not None:
+        anonymous = tuple(msgspec.structs.replace(p, user=None) for p in state.participants)
+        state = msgspec.structs.replace(state, participants=anonymous)
+    return state if who.role == "host" else msgspec.structs.replace(state, waiting=())
 
 
 def _track(owner: str, track: Track, who: Mapping[str, Participant], filters: Filters) -> TrackInfo:

@@ -1,0 +1,39 @@
+// What the call page does for whoever may be in the room: a look in the mirror, then the call, full height.
+
+import { Call } from "./call.js";
+import { CallView } from "./callview.js";
+import { Prejoin } from "./prejoin.js";
+
+/**
+ * @typedef {object} Visit
+ * @property {string} room
+ * @property {string} url of the socket
+ * @property {string[]} [protocols]
+ * @property {string} link that is copied for others
+ * @property {string} clientVersion
+ * @property {string} name
+ * @property {boolean} fixed whether the server knows the name
+ * @property {boolean} [watch] whether nothing may be sent
+ */
+
+const REMEMBERED_NAME = "rtc-notebook:name";
+const query = new URLSearchParams(location.search);
+
+/** @param {HTMLElement} root @param {Visit} visit */
+export function visit(root, { fixed, watch = false, name: known, ...where }) {
+  const wish = { camera: !watch && query.get("camera") !== "0", microphone: !watch && query.get("microphone") !== "0" };
+  const name = fixed ? known : (query.get("name") ?? (known || (localStorage.getItem(REMEMBERED_NAME) ?? "")));
+
+  /** @param {import("./prejoin.js").Choice} choice */
+  function join({ name, opened, camera, microphone }) {
+    if (!fixed && name) localStorage.setItem(REMEMBERED_NAME, name);
+    const call = new Call({ ...where, media: query.get("link"), name: fixed ? undefined : name });
+    const view = new CallView(call, { tab: false, rejoin: () => void call.join({ camera, microphone }) });
+    root.replaceChildren(view.element);
+    addEventListener("pagehide", () => call.leave());
+    void call.join({ camera, microphone }, opened);
+  }
+
+  if (query.has("join")) join({ name, ...wish });
+  else root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, ...wish }, join).element);
+}

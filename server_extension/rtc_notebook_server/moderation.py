@@ -1,0 +1,64 @@
+"""What hosts ask of a room, and what everybody writes in it, brought to its state, its SFU and its sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from rtc_notebook import protocol
+from rtc_notebook.errors import ProtocolError, SfuError
+
+from .centre import within
+from .live import LiveRoom
+from .place import Place
+
+_REMOVED = "A host removed you from this room."
+
+
+async def set_role(live: LiveRoom, place: Place, message: protocol.SetRole) -> None:
+    """Give somebody a role; who becomes a viewer stops sending at once."""
+    async with live.changing(place) as room:
+        for id in room.set_role(place.id, message):
+            other = live.places[id]
+            other.lose("publish")
+            if other.seat is not None:
+                with contextlib.suppress(SfuError):
+                    await within(other.seat.restart("publish"))
+
+
+async def moderate(live: LiveRoom, place: Place, message: protocol.Moderate) -> None:
+    """Mute, remove or admit."""
+    async with live.changing(place) as room:
+        if message.action == "mute":
+            tracks, seat = room.silence(place.id, message.participant), live.places[message.participant].seat
+            if seat is not None:
+                for track in tracks:
+                    await within(seat.set_muted(track, True))
+        elif message.action == "remove":
+            room.remove(place.id, message.participant)
+            await live.dismiss(message.participant, "removed", _REMOVED)
+        else:
+            room.admit(place.id, message.participant)
+            await live.admit(message.participant)
+
+
+async def set_lock(live: LiveRoom, place: Place, message: protocol.SetLock) -> None:
+    """Lock the room, or open it again."""
+    async with live.changing(place) as room:
+        room.set_lock(place.id, message.locked)
+
+
+async def set_hand(live: LiveRoom, place: Place, message: protocol.SetHand) -> None:
+    """Raise or lower a hand."""
+    async with live.changing(place) as room:
+        room.raise_hand(place.id, message.raised)
+
+
+async def send_chat(live: LiveRoom, place: Place, message: protocol.SendChat) -> None:
+    """Pass a line on to everybody, its writer included."""
+    if not place.may_chat(time.monotonic()):
+        raise ProtocolError("chat-rate", "That is too much at once for the chat. Wait a moment.")
+    who = live.room.participants[place.id]
+    line = live.room.chat.write(who.id, who.name, message.text, time.time())
+    for other in live.places.values():
+        other.send(protocol.Chat(lines=(line,)))

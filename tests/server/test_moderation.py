@@ -1,0 +1,128 @@
+"""What hosts do, over sockets; every user is somebody here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from fake_engine import FakeEngine
+
+
+@pytest.fixture
+def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
+    jp_server_config["ServerApp"]["identity_provider_class"] = "test_access.KnowsUsers"
+    return jp_server_config
+
+
+@pytest.fixture
+def enter(join: Any) -> Any:
+    async def enter(user: str, **more: Any) -> Any:
+        return await join(headers={"Authorization": f"user {user}"}, **more)
+
+    return enter
+
+
+@pytest.fixture
+def knock(connect: Any) -> Any:
+    async def knock(user: str) -> Any:
+        client = await connect(headers={"Authorization": f"user {user}"})
+        client.say("hello", version=1, client="browser", clientVersion="1")
+        await client.next("waiting")
+        return client
+
+    return knock
+
+
+async def test_a_host_mutes_and_the_muted_unmute_themselves(enter: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    ids = await bo.publish(m0="microphone")
+    ana.say("moderate", action="mute", participant=bo.id)
+    await bo.until(lambda c: (c.track(ids["0"]) or {}).get("muted"))
+    assert engines[0].seats[bo.id].log[-1] == ("set_muted", ids["0"], True)
+    await ana.until(lambda c: (c.track(ids["0"]) or {}).get("muted"))
+    bo.say("mute", track=ids["0"], muted=False)
+    await ana.until(lambda c: c.track(ids["0"]) and not c.track(ids["0"])["muted"])
+    assert engines[0].seats[bo.id].log[-1] == ("set_muted", ids["0"], False)
+
+
+async def test_who_is_removed_is_told_and_knocks_when_coming_back(enter: Any, knock: Any) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    ana.say("moderate", action="remove", participant=bo.id)
+    assert (await bo.next("bye"))["code"] == "removed"
+    assert await bo.closed() == 1008
+    await ana.until(lambda c: c.names == ["Ana"])
+    again = await knock("Bo")
+    await ana.until(lambda c: c.room["waiting"])
+    again.say("subscribe", tracks=[])
+    assert (await again.error())["code"] == "not-admitted"
+    ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
+    await again.next("welcome")
+    await again.until(lambda c: c.names == ["Ana", "Bo"])
+
+
+async def test_a_locked_room(enter: Any, knock: Any) -> None:
+    ana = await enter("Ana")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    bo, eve = await knock("Bo"), await knock("Eve")
+    await ana.until(lambda c: [one["name"] for one in c.room["waiting"]] == ["Bo", "Eve"])
+    bo.socket.close()
+    await ana.until(lambda c: [one["name"] for one in c.room["waiting"]] == ["Eve"])
+    ana.say("moderate", action="remove", participant=ana.room["waiting"][0]["id"])
+    assert (await eve.next("bye"))["code"] == "removed"
+    await ana.until(lambda c: not c.room["waiting"])
+
+
+async def test_waiting_ends_with_the_room(enter: Any, knock: Any, jp_serverapp: Any) -> None:
+    ana = await enter("Ana")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    bo = await knock("Bo")
+    await jp_serverapp.cleanup_extensions()
+    assert (await bo.next("bye"))["code"] == "server-stopped"
+
+
+async def test_who_becomes_a_viewer_stops_sending_at_once(enter: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    ids = await bo.publish(m1="camera")
+    await ana.until(lambda c: c.track(ids["1"]))
+    assert engines[0].audiences[ids["1"]] == {ana.id}
+    ana.say("set-role", participant=bo.id, role="viewer")
+    assert (await bo.next("restarted"))["connections"] == ["publish"]
+    await ana.until(lambda c: c.who("Bo")["role"] == "viewer")
+    assert ids["1"] not in engines[0].audiences
+    assert engines[0].seats[bo.id].log[-1] == ("restart", "publish")
+    bo.say("publish", id=9, sdp="v=0\r\nm=video 9 X 0\r\na=mid:1\r\n", tracks={"1": {"source": "camera"}})
+    error = await bo.error()
+    assert (error["code"], error["about"], error["id"]) == ("viewers-watch", "publish", 9)
+
+
+async def test_chat_reaches_everybody_and_who_comes_later(enter: Any) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    assert bo.lines == []
+    bo.say("send-chat", text="<b>hello</b>")
+    for one in (ana, bo):
+        (line,) = (await one.next("chat"))["lines"]
+        assert (line["name"], line["by"], line["text"]) == ("Bo", bo.id, "<b>hello</b>")
+    ana.say("send-chat", text="x" * 4001)
+    assert (await ana.error())["code"] == "chat-too-long"
+    bo.say("leave")
+    eve = await enter("Eve")
+    assert [line["text"] for line in eve.lines] == ["<b>hello</b>"]
+
+
+async def test_chat_goes_at_a_persons_pace(enter: Any) -> None:
+    ana = await enter("Ana")
+    for number in range(12):
+        ana.say("send-chat", text=str(number))
+    assert (await ana.error())["code"] == "chat-rate"
+    ana.say("set-hand", raised=True)
+    await ana.until(lambda c: c.who("Ana")["hand"])
+
+
+async def test_a_room_whose_host_left_for_good_has_another(enter: Any) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    ana.say("leave")
+    await bo.until(lambda c: c.who("Bo")["role"] == "host")
+    assert (await asyncio.wait_for(bo.next("invites"), 5))["invites"] == []
