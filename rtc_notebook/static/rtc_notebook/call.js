@@ -36,6 +36,7 @@ export class Call {
   house = new House((message) => this.#signaling?.send(message));
 
   #toggled = 0; // when the microphone was last turned on or off here
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
   /** @type {Set<() => void>} */ #listeners = new Set();
   /** @type {Signaling | null} */ #signaling = null;
   /** @type {MediaPath | null} */ #path = null;
@@ -167,6 +168,7 @@ export class Call {
     const signaling = this.#signaling;
     this.#waiting = null;
     clearTimeout(this.#patience);
+    clearTimeout(this.#settling);
     this.#signaling = null; // first, so that its closing is no news
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
@@ -255,7 +257,13 @@ export class Call {
     this.devices.permit(this.house.role !== "viewer");
     const own = this.participants.find(({ id }) => id === this.me);
     const microphone = own?.tracks?.find(({ source, kind, of }) => source === "microphone" && kind === "audio" && !of);
-    if (!microphone?.muted || !this.speaking || Date.now() - this.#toggled < TOGGLE_SETTLES) return;
+    if (!microphone?.muted || !this.speaking) return;
+    clearTimeout(this.#settling);
+    const settles = this.#toggled + TOGGLE_SETTLES - Date.now();
+    if (settles > 0) {
+      this.#settling = setTimeout(() => this.#obeyHosts(), settles); // no other room state may follow
+      return;
+    }
     void this.setMicrophone(false);
     this.#notice("muted", "info", "A host muted your microphone. Turn it on when you want to speak.");
   }
