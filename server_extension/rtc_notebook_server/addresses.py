@@ -11,6 +11,7 @@ from jupyter_server.utils import url_path_join
 if TYPE_CHECKING:
     from .live import LiveRoom
     from .place import Place
+    from .rooms.state import Participant
 
 GUEST_PATH = "rtc-notebook/guest"
 
@@ -19,13 +20,15 @@ def of_guests(live: LiveRoom, place: Place) -> tuple[str, str]:
     """Return the guests' page as a participant is to pass it on, and what to do before; empty if nothing.
 
     The address is the configured one, else the one by which the participant's own browser came, else that of another
-    browser in the room (a kernel knows only the server's inner address), else the inner one.
+    host's browser (a kernel knows only the server's inner address), else the inner one. What others say of where they
+    came from is not believed: the link would take its token there.
     """
     settings = live.settings
     if settings.public_url:
         base = settings.public_url
     else:
-        asked = [place, *sorted(live.places.values(), key=lambda other: _local(other.origin))]
+        hosts = [other for other in live.places.values() if _is_own_host(live.room.participants[other.id])]
+        asked = [place, *sorted(hosts, key=lambda host: _local(host.origin))]
         origin = next((other.origin for other in asked if other.origin), "")
         base = url_path_join(origin, settings.base_url) if origin else settings.inner_url()
     return url_path_join(base, GUEST_PATH), hint(base)
@@ -44,6 +47,10 @@ def hint(url: str) -> str:
     if parts.scheme != "https":
         return "Browsers open no camera and no microphone at an address without https. Guests can only watch and chat."
     return ""
+
+
+def _is_own_host(who: Participant) -> bool:
+    return who.role == "host" and who.guest is None
 
 
 def _local(url: str) -> bool:

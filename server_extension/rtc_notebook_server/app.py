@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sqlite3
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -140,7 +141,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
 
         serverapp = self.serverapp
         assert serverapp is not None
-        self.invites = Invites(self._invites_path())
+        self.invites = self._open_invites()
         self.rooms = RoomManager(
             Settings(
                 make_engine=make_engine,
@@ -187,6 +188,14 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         self.local_key.remove()
         await self.rooms.stop()
         self.invites.close()
+
+    def _open_invites(self) -> Invites:
+        path = self._invites_path()
+        try:
+            return Invites(path)
+        except (OSError, sqlite3.Error) as error:
+            self.log.warning("Invites end with this server: %s cannot be used (%s).", path, error)
+            return Invites()
 
     def _invites_path(self) -> Path:
         """Return where this server's invites are kept: apart from those of servers elsewhere, found again next time."""

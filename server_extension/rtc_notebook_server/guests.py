@@ -55,7 +55,9 @@ class GuestApi(ExtensionHandlerMixin, JupyterHandler):
         try:
             body = json.loads(self.request.body)
             field, secret = next(iter(body.items()))
-            if len(body) != 1 or field not in ("token", "session") or not 0 < len(secret) <= MAX_TOKEN:
+            if len(body) != 1 or field not in ("token", "session"):
+                raise ValueError
+            if not isinstance(secret, str) or not 0 < len(secret) <= MAX_TOKEN:
                 raise ValueError
         except (ValueError, AttributeError, TypeError, StopIteration):
             self._refuse(400, "bad-request", 'Send {"token": ...}.')

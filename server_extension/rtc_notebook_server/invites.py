@@ -153,7 +153,7 @@ class Invites:
         """
         try:
             id = self._tokens.loads(token)
-        except BadSignature:
+        except (BadSignature, ValueError, TypeError):
             raise _refused("invite-invalid") from None
         with self._database as database:
             done = database.execute(

@@ -142,8 +142,10 @@ class LiveRoom:
         outlet.admitted(place)
 
     async def gone(self, outlet: Outlet) -> None:
-        """Forget a client that waited and has gone."""
+        """Forget a client that waited and has gone, also if it was let in at that moment."""
         async with self._lock:
+            for place in [place for place in self.places.values() if place.outlet is outlet]:
+                await self._remove(place)
             for id in [id for id, (_, _, theirs) in self.waiting.items() if theirs is outlet]:
                 del self.waiting[id], self.room.door.waiting[id]
             await self.settle()

@@ -94,7 +94,7 @@ def test_altered_and_foreign_tokens(invites: Invites) -> None:
     session = invites.redeem(made.token)[1]
     foreign = Invites().create("demo", wanted())
     head, _, tail = made.token.partition(".")
-    for token in ("", "x", head, made.token + "x", f"{head[:-1]}A.{tail}", foreign.token, session):
+    for token in ("", "x", head, made.token + "x", f"{head[:-1]}A.{tail}", "\ud800.x", foreign.token, session):
         with refused("invite-invalid"):
             invites.redeem(token)
     for token in ("", "x", session[:-1], made.token):
@@ -235,6 +235,28 @@ async def test_a_kernels_link_leads_where_a_browser_came_from(
     assert (await invite(kernel))["url"].startswith("https://lab.example.org/a%40b/rtc-notebook/guest#")
 
 
+async def test_a_guests_word_for_where_it_came_from_is_not_believed(
+    join: Any, guests: Guests, jp_serverapp: Any
+) -> None:
+    jp_serverapp.web_app.settings["allow_origin"] = "*"
+    kernel = await join(client="kernel")
+    told = await guests.exchange((await invite(kernel))["url"].partition("#")[2])
+    guest = await guests.connect(told["session"], Origin="https://elsewhere.example")
+    await guest.hello(name="G")
+    assert "elsewhere" not in (await invite(kernel))["url"]
+
+
+async def test_without_a_place_for_its_file_invites_work_while_the_server_runs(
+    jp_serverapp: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = jp_serverapp.extension_manager.extension_points["rtc_notebook"].app
+    (tmp_path / "broken").write_bytes(b"no database, but long enough to be read as one" * 100)
+    for path in (tmp_path / "broken", Path("/proc/none/invites.sqlite")):
+        monkeypatch.setattr(app, "_invites_path", lambda path=path: path)
+        invites = app._open_invites()
+        assert invites.redeem(invites.create("demo", wanted()).token)[0].room == "demo"
+
+
 async def test_the_page_is_the_same_for_everybody(guests: Guests) -> None:
     page = await guests.page()
     body = page.body.decode()
@@ -243,7 +265,17 @@ async def test_the_page_is_the_same_for_everybody(guests: Guests) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{}", '{"token": 1}', '{"token": ""}', '{"a": "b"}', '{"token": "%s"}' % ("x" * 2000)]
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"token": 1}',
+        '{"token": ["a"]}',
+        '{"token": ""}',
+        '{"a": "b"}',
+        '{"token": "%s"}' % ("x" * 2000),
+    ],
 )
 async def test_what_is_no_exchange(jp_fetch: Any, body: str) -> None:
     with pytest.raises(HTTPClientError) as refusal:

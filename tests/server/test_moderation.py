@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fake_engine import FakeEngine
+from rtc_notebook_server.live import LiveRoom
 
 
 @pytest.fixture
@@ -126,3 +127,35 @@ async def test_a_room_whose_host_left_for_good_has_another(enter: Any) -> None:
     ana.say("leave")
     await bo.until(lambda c: c.who("Bo")["role"] == "host")
     assert (await asyncio.wait_for(bo.next("invites"), 5))["invites"] == []
+
+
+async def test_who_goes_while_being_let_in_leaves_nobody_behind(
+    enter: Any, knock: Any, engines: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await enter("Ana")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    bo = await knock("Bo")
+    await ana.until(lambda c: c.room["waiting"])
+    seating, gone, real = asyncio.Event(), asyncio.Event(), engines[0].join
+
+    async def join(*args: Any) -> Any:
+        seating.set()
+        await gone.wait()
+        return await real(*args)
+
+    monkeypatch.setattr(engines[0], "join", join)
+    monkeypatch.setattr(LiveRoom, "gone", _telling(LiveRoom.gone, gone))
+    ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
+    await seating.wait()
+    bo.socket.close()
+    await ana.until(lambda c: c.names == ["Ana", "Bo"])
+    await ana.until(lambda c: c.names == ["Ana"] and not c.room["waiting"])
+
+
+def _telling(function: Any, event: asyncio.Event) -> Any:
+    async def tell(*args: Any) -> None:
+        event.set()
+        await function(*args)
+
+    return tell
