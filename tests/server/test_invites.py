@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from guest import Guests, invite
 from rtc_notebook_server import addresses
-from rtc_notebook_server.invites import SESSION_SECONDS, InviteRefused, Invites
+from rtc_notebook_server.invites import MAX_INVITES, SESSION_SECONDS, InviteRefused, Invites
 from tornado.httpclient import HTTPClientError
 
 from rtc_notebook.errors import ProtocolError
@@ -109,6 +109,18 @@ def test_what_no_invite_can_be(invites: Invites, bad: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError) as refusal:
         invites.create("demo", wanted(**bad))
     assert refusal.value.code == "bad-invite" and invites.of_room("demo") == []
+
+
+def test_a_room_has_so_many_invites_at_most(invites: Invites) -> None:
+    first = invites.create("demo", wanted())
+    for _ in range(MAX_INVITES - 1):
+        invites.create("demo", wanted())
+    with pytest.raises(ProtocolError) as refusal:
+        invites.create("demo", wanted())
+    assert refusal.value.code == "too-many-invites"
+    invites.create("other", wanted())
+    invites.revoke("demo", first.id)
+    invites.create("demo", wanted())
 
 
 def test_invites_outlast_the_process_in_a_private_file(tmp_path: Path, clock: Clock) -> None:
