@@ -16,7 +16,8 @@ import { Sound } from "./sound.js";
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
- *   protocols?: string[], media?: string | null }} CallOptions `media`: how pictures and sound go, in the place of what the server says
+ *   protocols?: string[], media?: string | null, watch?: boolean }} CallOptions `media`: how pictures and sound go, in the
+ *   place of what the server says; `watch`: whether nothing may be sent
  */
 
 const MOST_NOTICES = 3;
@@ -124,6 +125,10 @@ export class Call {
     if (!secret) return this.devices.open(wish, opened);
     // An output of yesterday's must not turn a camera on: a widget waits for its kernel.
     this.#waiting = wish;
+    this.#beImpatient();
+  }
+
+  #beImpatient() {
     this.#patience = setTimeout(() => this.#end("ended", NO_KERNEL), KERNEL_WAIT);
   }
 
@@ -210,6 +215,7 @@ export class Call {
       case "waiting":
         this.message = message.message;
         this.atTheDoor = true;
+        clearTimeout(this.#patience); // its kernel may stand at the door, too
         break;
       case "chat":
       case "invites":
@@ -231,6 +237,7 @@ export class Call {
   #welcome({ participant, media, resumed, session }) {
     this.me = participant;
     this.house.entered(resumed);
+    if (this.atTheDoor && this.#waiting) this.#beImpatient();
     this.atTheDoor = false;
     this.message = "";
     if (resumed && this.#path) return this.#path.resume();

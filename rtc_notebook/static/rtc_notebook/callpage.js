@@ -27,7 +27,7 @@ export function visit(root, { fixed, watch = false, name: known, ...where }) {
   /** @param {import("./prejoin.js").Choice} choice */
   function join({ name, opened, camera, microphone }) {
     if (!fixed && name) localStorage.setItem(REMEMBERED_NAME, name);
-    const call = new Call({ ...where, media: query.get("link"), name: fixed ? undefined : name });
+    const call = new Call({ ...where, watch, media: query.get("link"), name: fixed ? undefined : name });
     const view = new CallView(call, { tab: false, rejoin: () => void call.join({ camera, microphone }) });
     root.replaceChildren(view.element);
     addEventListener("pagehide", () => call.leave());

@@ -57,9 +57,9 @@ export class Controls {
     const problem = (/** @type {string} */ device) => call.problems.find((one) => one.device === device)?.message;
     showDevice(this.microphone, "microphone", { on: call.speaking, busy: call.busy.has("microphone"), problem: problem("microphone") });
     showDevice(this.camera, "camera", { on: !!call.local.camera, busy: call.busy.has("camera"), problem: problem("camera") });
-    const watches = call.house.role === "viewer";
+    const watches = call.house.role === "viewer" || (call.atTheDoor && !!call.options.watch);
     this.microphone.hidden = this.camera.hidden = watches;
-    this.screen.hidden = watches || !navigator.mediaDevices?.getDisplayMedia;
+    this.screen.hidden = watches || call.atTheDoor || !navigator.mediaDevices?.getDisplayMedia;
     const sharing = !!call.local.screen;
     setAttribute(this.screen, "aria-pressed", String(sharing));
     setAttribute(this.screen, "aria-label", sharing ? "Stop sharing" : "Share your screen");

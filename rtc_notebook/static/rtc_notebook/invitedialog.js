@@ -51,7 +51,7 @@ export class InviteDialog {
     const close = h("button", { type: "button", class: "rtc-quiet", onclick: () => this.element.close() }, "Close");
     const lead = h("p", { class: "rtc-side-hint" }, "A link lets somebody without an account into this room, and nowhere else.");
     const head = h("div", { class: "rtc-dialog-head" }, h("h2", {}, "Invite"), close);
-    this.element = h("dialog", { class: "rtc-dialog", "aria-label": "Invite" }, head, lead, this.form, this.made, this.list);
+    this.element = h("dialog", { class: "rtc-dialog", "aria-label": "Invite", "data-lm-suppress-shortcuts": "true" }, head, lead, this.form, this.made, this.list);
   }
 
   open() {

@@ -78,7 +78,7 @@ export class PeopleView {
     const find = (/** @type {string} */ query) => /** @type {HTMLElement | null} */ (row.querySelector(query));
     setText(/** @type {Element} */ (find(".rtc-people-name")), own ? `${name} (you)` : name);
     const sound = (tracks ?? []).some(({ kind, muted }) => kind === "audio" && !muted);
-    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && "✋ hand raised", connected === false && "away"];
+    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && "hand raised", connected === false && "away"];
     setText(/** @type {Element} */ (find(".rtc-people-marks")), marks.filter(Boolean).join(" · "));
     const select = /** @type {HTMLSelectElement | null} */ (find("select"));
     if (select && document.activeElement !== select) select.value = role;

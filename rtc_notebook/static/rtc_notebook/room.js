@@ -18,6 +18,7 @@
  * @property {boolean} processed
  * @property {string | null} filteredBy name of the kernel's participant
  * @property {string} label the filter's own name
+ * @property {boolean} hand whether the hand is raised
  * @property {"live" | "off" | "starting" | "held" | "away"} content what the room says that there is to see
  * @property {boolean} linked whether its pictures come to the server over a WebSocket
  * @property {boolean} silent whether the microphone is off or missing
@@ -67,6 +68,7 @@ function tile(participant, source, raw, own, names) {
     label: filter?.label ?? "",
     content,
     linked: participant.link === "websocket",
+    hand: source === "camera" && !!participant.hand,
     silent: source === "camera" && participant.client === "browser" && (!sound || sound.muted === true),
   };
 }

@@ -21,7 +21,11 @@ export class Side {
     const close = iconButton("close", "Close", () => this.#show(""), "rtc-small");
     this.element = h(
       "aside",
-      { class: "rtc-side", "aria-label": "People and chat", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+      {
+        class: "rtc-side", "aria-label": "People and chat",
+        "data-lm-suppress-shortcuts": "true", // typing here is none of JupyterLab's
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      },
       h("div", { class: "rtc-side-head" }, this.title, close),
       this.people.element,
       this.chat.element,
@@ -36,6 +40,7 @@ export class Side {
     const { house } = this.call;
     const here = this.call.me !== null;
     this.element.hidden = !this.#open || !here;
+    for (const button of this.buttons) button.hidden = this.call.atTheDoor;
     this.people.element.hidden = this.#open !== "people";
     this.chat.element.hidden = this.#open !== "chat";
     if (this.#open === "chat" && here) house.read();

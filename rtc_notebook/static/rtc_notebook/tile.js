@@ -34,13 +34,14 @@ export class TileView {
     this.mark.setAttribute("aria-label", "Microphone off");
     this.filter = h("span", { class: "rtc-filter-mark" }, icon("filter"), h("span"));
     this.link = h("span", { class: "rtc-link-mark" });
+    this.hand = h("span", { class: "rtc-hand-mark", role: "img", "aria-label": "Hand raised", title: "Hand raised" }, icon("hand"));
     this.element = h(
       "div",
       { class: "rtc-tile", role: "group" },
       this.video,
       this.overlay.canvas,
       h("div", { class: "rtc-cover" }, this.avatar, this.cover),
-      h("div", { class: "rtc-marks" }, this.link, this.filter),
+      h("div", { class: "rtc-marks" }, this.link, this.filter, this.hand),
       h("div", { class: "rtc-name" }, this.mark, this.name),
     );
   }
@@ -60,6 +61,7 @@ export class TileView {
     setAttribute(this.element, "aria-label", tile.name + what);
     setAttribute(this.element, "data-mirrored", tile.mirrored);
     this.mark.hidden = !tile.silent;
+    this.hand.hidden = !tile.hand;
     this.filter.hidden = !tile.processed;
     setText(/** @type {Element} */ (this.filter.lastChild), tile.label || "filtered");
     setAttribute(this.filter, "title", `Filtered by ${tile.filteredBy}`);
