@@ -31,7 +31,6 @@ export class PeopleView {
     this.hosting.hidden = !house.hosts;
     this.locked.hidden = !house.locked;
     setText(this.lock, house.locked ? "Unlock room" : "Lock room");
-    setAttribute(this.lock, "aria-pressed", String(house.locked));
     keyed(this.door, house.waiting, ({ id }) => id, (waiting) => this.#waiting(waiting));
     keyed(this.list, participants, ({ id, client }) => `${id} ${client} ${house.hosts}`, (one) => this.#row(one), (row, one) => this.#fill(row, one));
   }
