@@ -65,6 +65,9 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
         assert page.locator(".rtc-chat-lines script, .rtc-chat-lines img, .rtc-notebook b > b").count() == 0
     assert kernel.run("print(call.chat[-1].text)").strip() == SCRIPT
 
+    guest.get_by_role("button", name="Raise your hand").click()
+    expect(host.locator(".rtc-tile", has=host.locator(tile(GUEST))).get_by_label("Hand raised")).to_be_visible()
+
     host.get_by_role("button", name="People", exact=True).click()
     host.get_by_role("button", name=f"Mute {GUEST}").click()
     expect(guest.get_by_text("A host muted your microphone")).to_be_attached(timeout=10_000)
