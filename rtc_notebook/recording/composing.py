@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -170,7 +169,7 @@ def main(recording: str, result: str) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     while not Path(recording).exists() and not stopped.is_set():
-        time.sleep(0.05)
+        stopped.wait(0.05)
     if not Path(recording).exists():
         return  # it never began, which its author was told
     with open(recording, "rb") as file:
