@@ -20,7 +20,7 @@ for (const [direction, decode] of Object.entries(DECODERS)) {
 }
 
 test("the version is the one that Python has", () => {
-  const python = readFileSync(new URL("../../rtc_notebook/protocol.py", import.meta.url), "utf8");
+  const python = readFileSync(new URL("../../rtc_notebook/protocol/base.py", import.meta.url), "utf8");
   assert.equal(VERSION, Number(/^VERSION = (\d+)$/m.exec(python)?.[1]));
 });
 

@@ -1,5 +1,9 @@
-// The signaling protocol for browsers: the same messages as rtc_notebook/protocol.py, which specifies them.
+// The signaling protocol for browsers: the same messages as rtc_notebook/protocol/, which specifies them.
 // tests/vectors/*.json holds what both must accept and what both must refuse.
+
+import {
+  ProtocolError, refuse, text, integer, number, flag, oneOf, orNull, listOf, isObject, isRecord, mapOf, record,
+} from "./checks.js";
 
 /**
  * @typedef {"audio" | "video"} Kind
@@ -84,67 +88,13 @@
  * @typedef {{ type: "bye", code: string, message: string }} Bye
  * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats |
  *   Waiting | Chat | Invites | Invited | ErrorMessage | Bye} ServerMessage
- *
- * @typedef {(value: unknown, path: string) => void} Check throws a ProtocolError
  */
 
+/** @typedef {import("./checks.js").Check} Check */
+
+export { ProtocolError };
+
 export const VERSION = 1;
-
-export class ProtocolError extends Error {
-  /** @param {string} code @param {string} message */
-  constructor(code, message) {
-    super(message);
-    this.name = "ProtocolError";
-    this.code = code;
-  }
-}
-
-/** @param {string} path @param {string} expected @returns {never} */
-function refuse(path, expected) {
-  throw new ProtocolError("bad-message", `The message does not fit the protocol: ${path} should be ${expected}.`);
-}
-
-/** @param {(value: unknown) => boolean} test @param {string} expected @returns {Check} */
-const when = (test, expected) => (value, path) => test(value) || refuse(path, expected);
-
-const text = when((value) => typeof value === "string", "a string");
-const integer = when(Number.isInteger, "an integer");
-const number = when((value) => typeof value === "number", "a number");
-const flag = when((value) => typeof value === "boolean", "true or false");
-
-/** @param {...string} words */
-const oneOf = (...words) => when((value) => words.includes(/** @type {string} */ (value)), words.join(" or "));
-
-/** @param {Check} check @returns {Check} */
-const orNull = (check) => (value, path) => value === null || check(value, path);
-
-/** @param {Check} check @returns {Check} */
-const listOf = (check) => (value, path) => {
-  if (!Array.isArray(value)) refuse(path, "an array");
-  value.forEach((item, index) => check(item, `${path}[${index}]`));
-};
-
-/** @param {unknown} value @returns {value is Record<string, unknown>} */
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-
-const isRecord = when(isObject, "an object");
-
-/** @param {Check} check @returns {Check} */
-const mapOf = (check) => (value, path) => {
-  if (!isObject(value)) refuse(path, "an object");
-  for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`);
-};
-
-/** An object with exactly these fields. @param {Record<string, Check>} required @param {Record<string, Check>} [optional] @returns {Check} */
-const record = (required, optional = {}) => (value, path) => {
-  if (!isObject(value)) refuse(path, "an object");
-  for (const name of Object.keys(required)) if (!Object.hasOwn(value, name)) refuse(`${path}.${name}`, "there");
-  for (const [name, item] of Object.entries(value)) {
-    const check = Object.hasOwn(required, name) ? required[name] : Object.hasOwn(optional, name) ? optional[name] : null;
-    if (!check) refuse(`${path}.${name}`, "absent");
-    check(item, `${path}.${name}`);
-  }
-};
 
 const type = text; // which one has been looked at already
 const client = oneOf("browser", "kernel");

@@ -1,0 +1,113 @@
+"""The signaling protocol: every message that crosses a room's WebSocket, without I/O.
+
+The server and the kernel use these types; ``protocol.js`` is the same for browsers, and
+``tests/vectors/*.json`` holds messages that both must accept and messages that both must refuse.
+Messages are JSON objects, one a WebSocket text frame, told apart by ``"type"``; field names are camelCase
+on the wire. Unknown types and unknown fields are refused: a silent drop would hide a version mismatch.
+
+WebRTC nouns are used as in the W3C's WebRTC 1.0. Each participant has two peer connections, so that offers
+never collide: on ``publish`` the participant offers, on ``subscribe`` the SFU offers.
+"""
+
+from __future__ import annotations
+
+from .base import MAX_MESSAGE_BYTES, VERSION
+from .chat import Chat, ChatLine, SendChat
+from .codec import ClientMessage, ServerMessage, decode_client, decode_server, encode
+from .connections import (
+    Candidate,
+    Connection,
+    IceCandidate,
+    IceServer,
+    IceTransportPolicy,
+    MediaLinkPolicy,
+    MediaSettings,
+    Offer,
+    OfferAnswer,
+    Restart,
+    Restarted,
+)
+from .data import Data, SendData
+from .filters import ClearFilter, Filterable, FilterInfo, FilterState, OnError, SetFilter
+from .invites import CreateInvite, Invited, InviteInfo, Invites, RevokeInvite
+from .names import room_name
+from .overlays import Box, DrawOverlay, Mask, Overlay, Polyline, Shape, Text
+from .people import Moderate, ModerationAction, ParticipantInfo, Role, RoomState, SetHand, SetLock, SetRole, WaitingInfo
+from .recording import SetRecording
+from .session import Bye, ClientKind, Error, Hello, Leave, Pair, Waiting, Welcome
+from .statistics import GetStats, Stats
+from .tracks import Kind, Mute, Publish, PublishAnswer, PublishLink, Source, Subscribe, TrackDescription, TrackInfo
+
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "VERSION",
+    "Box",
+    "Bye",
+    "Candidate",
+    "Chat",
+    "ChatLine",
+    "ClearFilter",
+    "ClientKind",
+    "ClientMessage",
+    "Connection",
+    "CreateInvite",
+    "Data",
+    "DrawOverlay",
+    "Error",
+    "FilterInfo",
+    "FilterState",
+    "Filterable",
+    "GetStats",
+    "Hello",
+    "IceCandidate",
+    "IceServer",
+    "IceTransportPolicy",
+    "InviteInfo",
+    "Invited",
+    "Invites",
+    "Kind",
+    "Leave",
+    "Mask",
+    "MediaLinkPolicy",
+    "MediaSettings",
+    "Moderate",
+    "ModerationAction",
+    "Mute",
+    "Offer",
+    "OfferAnswer",
+    "OnError",
+    "Overlay",
+    "Pair",
+    "ParticipantInfo",
+    "Polyline",
+    "Publish",
+    "PublishAnswer",
+    "PublishLink",
+    "Restart",
+    "Restarted",
+    "RevokeInvite",
+    "Role",
+    "RoomState",
+    "SendChat",
+    "SendData",
+    "ServerMessage",
+    "SetFilter",
+    "SetHand",
+    "SetLock",
+    "SetRecording",
+    "SetRole",
+    "Shape",
+    "Source",
+    "Stats",
+    "Subscribe",
+    "Text",
+    "TrackDescription",
+    "TrackInfo",
+    "Waiting",
+    "WaitingInfo",
+    "Welcome",
+    "decode_client",
+    "decode_server",
+    "encode",
+    "room_name",
+]
