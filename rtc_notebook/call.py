@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import secrets
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from . import links, visiting
 from . import server as servers
 from ._call.filtering import Filtering
 from ._call.giving import Giving
 from ._call.hosting import Hosting
 from ._call.keeping import Keeping
 from .environment import in_kernel
+from .errors import ServerNotFound
 from .media.control import Join
 from .participants import Participants
 from .protocol import room_name
@@ -40,7 +43,8 @@ class Call(Filtering, Giving, Keeping, Hosting):
     Parameters
     ----------
     room : str
-        The room's name; whoever opens the same room of the same server is in the call.
+        The room's name; whoever opens the same room of the same server is in the call. Or a link: the address of a
+        call page, or an invite, which needs no account (that asks the server at once and waits for its answer).
     name : str, optional
         Your name in the call, where the server does not know it already.
     server : str, optional
@@ -55,6 +59,8 @@ class Call(Filtering, Giving, Keeping, Hosting):
         If no room can have this name.
     ServerNotFound
         If there is no server, or it is not clear which.
+    ConnectionFailed, NotAllowed
+        If the server of an invite does not answer, or lets nobody in by it any more.
 
     Examples
     --------
@@ -65,9 +71,13 @@ class Call(Filtering, Giving, Keeping, Hosting):
     def __init__(
         self, room: str, *, name: str | None = None, server: str | None = None, token: str | None = None
     ) -> None:
+        self._invite = ""
+        if links.is_link(room):
+            room, name = self._follow(room, name, server, token)
+        else:
+            self._server = servers.named(server, token) if server is not None else servers.notebooks_own()
         self.room = room_name(room)
         self.name = name
-        self._server = servers.named(server, token) if server is not None else servers.notebooks_own()
         self._secret = secrets.token_urlsafe()
         self._widget: CallWidget | None = None
         self._view: CallView | None = None
@@ -83,16 +93,36 @@ class Call(Filtering, Giving, Keeping, Hosting):
             name=_kernels_name(name),
             call=self._secret,
             directory="",
+            subprotocols=self._server.subprotocols,
         )
         self._studio = Studio(join, self._show_change)
         self._participants = Participants(self._studio)
         with _living_lock:
             _living[self._identity] = self
 
+    def _follow(self, link: str, name: str | None, server: str | None, token: str | None) -> tuple[str, str | None]:
+        """Take the server from a link; return the room and the name to go by there."""
+        if server is not None:
+            raise ServerNotFound("A link says which server it leads to; leave server= out.")
+        found = links.read(link)
+        if found.room:
+            self._server = links.server_of(found, token)
+            return found.room, name
+        visit = visiting.enter(found)
+        self._server, self._invite = visit.server, link.strip()
+        return visit.room, name or visit.name or os.environ.get("JUPYTERHUB_USER") or None
+
     @property
     def link(self) -> str:
-        """The address of the call page: whoever opens it and may use this server is in the call."""
-        return self._server.page(self.room)
+        """The address of the call page: whoever opens it and may use this server is in the call.
+
+        Of a call that was entered by an invite, that invite.
+        """
+        return self._invite or self._page()
+
+    def _page(self) -> str:
+        seen = self._widget.page_base if self._widget is not None and not self._server.explicit else ""
+        return self._server.at(seen).page(self.room) if seen else self._server.page(self.room)
 
     def wait_until_connected(self, timeout: float = 10.0) -> None:
         """Wait until the kernel is in the room.
@@ -189,7 +219,7 @@ class Call(Filtering, Giving, Keeping, Hosting):
     def __repr__(self) -> str:
         there = ", ".join(one.name for one in self._studio.roster.participants.values())
         who = f" with {there}" if there and self.phase != "ended" else ""
-        return f"<Call {self.room!r}: {self.phase}{who}; {self.link}>"
+        return f"<Call {self.room!r}: {self.phase}{who}; {self._page()}>"
 
     def __enter__(self) -> Call:
         return self

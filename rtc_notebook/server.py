@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from .errors import ServerNotFound
 
+GUEST_SUBPROTOCOL = "rtc-notebook.guest"
 _ANYWHERE = {"", "*", "0.0.0.0", "::"}
 _WEBSOCKET_SCHEME = {"http": "ws", "https": "wss"}
 
@@ -35,26 +36,41 @@ class Server:
         The token by itself where there is one, for a browser that talks to a foreign server. Secret.
     explicit : bool
         Whether the author named this server, rather than it being the notebook's own.
+    guest : str
+        A guest's session, in the place of both: good for one room of it. Secret.
     """
 
     url: str
     authorization: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     explicit: bool = False
+    guest: str = field(default="", repr=False)
+
+    @property
+    def subprotocols(self) -> tuple[str, ...]:
+        """The subprotocols of WebSockets by which a guest is let in; a session among them stands in no address."""
+        return (GUEST_SUBPROTOCOL, self.guest) if self.guest else ()
 
     @property
     def base_url(self) -> str:
         """The path alone, as Jupyter has it, beginning and ending in ``/``."""
         return urlsplit(self.url).path
 
+    def at(self, base: str) -> Server:
+        """Return this server at the address that a browser has for it, without its credentials."""
+        return Server(url=base, explicit=self.explicit)
+
     def page(self, room: str) -> str:
-        """Return the address of a room's call page."""
+        """Return the address of a room's call page; of a guest's, the guests' page, which opens with an invite."""
+        if self.guest:
+            return f"{self.url}rtc-notebook/guest"
         return f"{self.url}rtc-notebook/room/{quote(room, safe='')}"
 
     def socket(self, room: str) -> str:
         """Return the address of a room's WebSocket."""
         parts = urlsplit(self.url)
-        path = f"{parts.path}rtc-notebook/api/rooms/{quote(room, safe='')}/socket"
+        where = "guest" if self.guest else f"rooms/{quote(room, safe='')}"
+        path = f"{parts.path}rtc-notebook/api/{where}/socket"
         return urlunsplit((_WEBSOCKET_SCHEME[parts.scheme], parts.netloc, path, "", ""))
 
 

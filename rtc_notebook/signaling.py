@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import tenacity
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.typing import Subprotocol
 
 from . import protocol
 from ._version import __version__
@@ -37,6 +38,8 @@ class Signaling:
         Value of the ``Authorization`` header; it never goes into the URL.
     name, call : str
         As in `rtc_notebook.protocol.Hello`.
+    subprotocols : sequence of str
+        By which a guest is let in, in the place of ``authorization``; secret.
     on_message : callable
         Called with every message, the welcome included.
     on_lost : callable
@@ -52,8 +55,10 @@ class Signaling:
         call: str | None,
         on_message: Callable[[protocol.ServerMessage], None],
         on_lost: Callable[[str], None],
+        subprotocols: Sequence[str] = (),
     ) -> None:
         self._url = url
+        self._subprotocols = [Subprotocol(one) for one in subprotocols]
         self._headers = {"Authorization": authorization} if authorization else {}
         self._name = name
         self._call = call
@@ -113,7 +118,9 @@ class Signaling:
         try:
             return await retrying(self._open)
         except InvalidStatus as error:
-            raise ConnectionFailed(_refusal(error.response.status_code, where)) from None
+            raise ConnectionFailed(
+                _refusal(error.response.status_code, where, guest=bool(self._subprotocols))
+            ) from None
         except (OSError, asyncio.TimeoutError, InvalidHandshake) as error:
             reason = str(error) or type(error).__name__
             raise ConnectionFailed(
@@ -125,6 +132,7 @@ class Signaling:
         return await connect(
             self._url,
             additional_headers=self._headers,
+            subprotocols=self._subprotocols or None,
             user_agent_header=f"rtc-notebook/{__version__}",
             max_size=None,  # a room's state may be large, and the server is ours
             open_timeout=WELCOME_SECONDS,
@@ -186,7 +194,9 @@ _MISMATCH = (
 )
 
 
-def _refusal(status: int, where: str) -> str:
+def _refusal(status: int, where: str, guest: bool) -> str:
+    if status in (401, 403) and guest:
+        return f"The Jupyter server at {where} lets this guest in no more ({status}). Ask a host for a new invite."
     if status in (401, 403):
         return f"The Jupyter server at {where} refused the token ({status}). Give the right one: Call(..., token=...)."
     if status == 404:

@@ -59,7 +59,9 @@ class CallWidget(anywidget.AnyWidget):
 
     def __init__(self, server: Server, studio: Studio, secret: str, *, room: str, name: str) -> None:
         self._studio = studio
-        self._token = server.token if server.explicit else ""
+        self._secrets = {"token": server.token if server.explicit else "", "session": server.guest}
+        self.page_base = ""
+        """The base address of the notebook's own server as the browser has it; empty until it said so."""
         self._dirty = threading.Event()
         super().__init__(
             room=room,
@@ -80,8 +82,11 @@ class CallWidget(anywidget.AnyWidget):
         return f"<CallWidget of room {self.room!r}>"
 
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict) and content.get("type") == "token":
-            self.send({"type": "token", "token": self._token})
+        kind = content.get("type") if isinstance(content, dict) else None
+        if kind == "token":
+            self.send({"type": "token", **self._secrets})
+        elif kind == "page" and isinstance(content.get("base"), str) and content["base"].startswith("http"):
+            self.page_base = content["base"]
 
     def _run(self) -> None:
         while not self.left:

@@ -50,7 +50,8 @@ class TrackKey(msgspec.Struct, frozen=True):
 class Join(_Message, frozen=True, tag="join"):
     """First message: where to go, and as whom. ``directory`` is private (0700) and the worker's to remove.
 
-    ``url`` is the room's WebSocket; ``authorization`` goes into the header of that name, never into the URL.
+    ``url`` is the room's WebSocket; ``authorization`` goes into the header of that name, never into the URL. A guest
+    has ``subprotocols`` instead.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Join(_Message, frozen=True, tag="join"):
     name: str | None
     call: str
     directory: str
+    subprotocols: tuple[str, ...] = ()
 
 
 class Want(_Message, frozen=True, tag="want"):

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
 
 from ..errors import ProtocolError
 from ..link import wire
@@ -45,9 +46,14 @@ class MediaLink:
         From the welcome; it is said inside the socket.
     media : MediaSettings
         Bitrates.
+    subprotocols : sequence of str
+        As for signaling.
     """
 
-    def __init__(self, url: str, authorization: str, session: str, media: MediaSettings) -> None:
+    def __init__(
+        self, url: str, authorization: str, session: str, media: MediaSettings, subprotocols: Sequence[str] = ()
+    ) -> None:
+        self._subprotocols = [Subprotocol(one) for one in subprotocols]
         self._url = media_url(url)
         self._headers = {"Authorization": authorization} if authorization else {}
         self._session = session
@@ -116,6 +122,7 @@ class MediaLink:
         return connect(
             self._url,
             additional_headers=self._headers,
+            subprotocols=self._subprotocols or None,
             max_size=wire.MAX_MESSAGE_BYTES,
             open_timeout=OPEN_SECONDS,
             compression=None,

@@ -59,6 +59,7 @@ class Worker:
             call=join.call,
             on_message=self._on_message,
             on_lost=self._on_lost,
+            subprotocols=join.subprotocols,
         )
         self._me: str | None = None
         self._room = Room()
@@ -73,7 +74,7 @@ class Worker:
         self._arrivals = ArrivalCounter()
         self._tracks.on_encoded = self._on_encoded
         seam.use_rtp_classes(Sender, FrameReceiver)
-        self._where = (join.url, join.authorization)
+        self._join = join
         self._link: MediaLink | None = None
         self._session = ""
         self._publishing: Publishing | LinkPublishing = Publishing(self._signaling.send, self._connect)
@@ -250,7 +251,8 @@ class Worker:
     def _use_link(self, media: protocol.MediaSettings) -> None:
         former = [self._publishing, self._subscribing, self._link]
         self._signaling.send(protocol.Restart(connection="publish"))  # its tracks keep their ids
-        self._link = link = MediaLink(*self._where, self._session, media)
+        where = (self._join.url, self._join.authorization, self._session)
+        self._link = link = MediaLink(*where, media, self._join.subprotocols)
         self._publishing = LinkPublishing(self._signaling.send, self._connect, link)
         self._subscribing = LinkSubscribing(self._tracks.bind, link)
         for one in former:

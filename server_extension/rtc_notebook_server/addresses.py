@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from .rooms.state import Participant
 
 GUEST_PATH = "rtc-notebook/guest"
+_BEHIND_A_HUB = (
+    "This address works behind the hub only: open the call in a browser and make the link again, or set the hub's "
+    "c.JupyterHub.public_url."
+)
 
 
 def of_guests(live: LiveRoom, place: Place) -> tuple[str, str]:
@@ -31,6 +36,8 @@ def of_guests(live: LiveRoom, place: Place) -> tuple[str, str]:
         asked = [place, *sorted(hosts, key=lambda host: _local(host.origin))]
         origin = next((other.origin for other in asked if other.origin), "")
         base = url_path_join(origin, settings.base_url) if origin else settings.inner_url()
+        if not origin and os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
+            return url_path_join(base, GUEST_PATH), _BEHIND_A_HUB
     return url_path_join(base, GUEST_PATH), hint(base)
 
 

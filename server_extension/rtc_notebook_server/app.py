@@ -85,7 +85,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     public_url = Unicode(
         "",
         help="Address at which guests reach this server, with its base path, such as 'https://example.org/user/ana/'. "
-        "By default the one that the browser has which makes the invite.",
+        "By default the one that JupyterHub says, if it knows its own, or that the browser has which makes the invite.",
     ).tag(config=True)
     engine_class = DottedObjectName(
         "rtc_notebook_server.sfu.embedded.EmbeddedEngine",
@@ -95,6 +95,10 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     @default("turn_secret")
     def _turn_secret(self) -> str:
         return os.environ.get("RTC_NOTEBOOK_TURN_SECRET", "")
+
+    @default("public_url")
+    def _public_url(self) -> str:
+        return os.environ.get("JUPYTERHUB_PUBLIC_URL", "")
 
     @default("template_paths")
     def _template_paths(self) -> list[str]:

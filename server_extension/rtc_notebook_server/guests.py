@@ -15,6 +15,8 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 
+from rtc_notebook.server import GUEST_SUBPROTOCOL
+
 from .handlers import Page
 from .identity import Identity
 from .invites import InviteRefused, Invites
@@ -23,7 +25,6 @@ from .manager import RoomManager
 from .media_socket import MediaSocket
 from .sockets import RoomSocket
 
-SUBPROTOCOL = "rtc-notebook.guest"
 MAX_TOKEN = 1_000
 EXCHANGES_PER_SECOND = 5.0
 EXCHANGES_AT_ONCE = 60.0
@@ -93,7 +94,7 @@ class _InvitedMixin:
         offered = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
         names = [name.strip() for name in offered]
         invites: Invites = self.settings["rtc_notebook_rooms"].settings.invites
-        if len(names) != 2 or names[0] != SUBPROTOCOL:
+        if len(names) != 2 or names[0] != GUEST_SUBPROTOCOL:
             raise web.HTTPError(403)
         try:
             invite, self._guest = invites.guest(names[1])
@@ -103,7 +104,7 @@ class _InvitedMixin:
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Take the one that is no secret."""
-        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+        return GUEST_SUBPROTOCOL if GUEST_SUBPROTOCOL in subprotocols else None
 
     @property
     def identity(self) -> Identity:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import urllib.request
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import tenacity
 from jupyter_client.blocking import BlockingKernelClient
 
-from .jupyter import JupyterServer
+
+class Server(Protocol):
+    """What of a Jupyter server is needed here."""
+
+    url: str
+    token: str
+    runtime: Path
 
 
 class CellFailed(Exception):
@@ -20,19 +27,19 @@ class CellFailed(Exception):
 class Kernel:
     """A kernel; as a context manager it is shut down at the end."""
 
-    def __init__(self, server: JupyterServer, kernel_id: str) -> None:
+    def __init__(self, server: Server, kernel_id: str) -> None:
         self.server = server
         self.id = kernel_id
         self.stderr = ""
         self._connect()
 
     @classmethod
-    def start(cls, server: JupyterServer) -> Kernel:
+    def start(cls, server: Server) -> Kernel:
         """Start a kernel on this server."""
         return cls(server, _post(server, "api/kernels", {"name": "python3"})["id"])
 
     @classmethod
-    def newest(cls, server: JupyterServer) -> Kernel:
+    def newest(cls, server: Server) -> Kernel:
         """Return the kernel that was started last on this server, by a notebook say."""
         files = sorted(server.runtime.glob("kernel-*.json"), key=lambda file: file.stat().st_mtime)
         return cls(server, files[-1].stem.removeprefix("kernel-"))
@@ -96,11 +103,11 @@ class Kernel:
         return text
 
 
-def _post(server: JupyterServer, path: str, body: object) -> Any:
+def _post(server: Server, path: str, body: object) -> Any:
     return _request(server, path, "POST", json.dumps(body).encode())
 
 
-def _request(server: JupyterServer, path: str, method: str, body: bytes | None = None) -> Any:
+def _request(server: Server, path: str, method: str, body: bytes | None = None) -> Any:
     request = urllib.request.Request(
         server.url + path, body, {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
     )

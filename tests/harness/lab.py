@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from playwright.sync_api import Page
 
-from .jupyter import JupyterServer
+
+class Server(Protocol):
+    """What of a Jupyter server is needed here."""
+
+    def page(self, path: str, **query: str) -> str:
+        """Return the URL of a page."""
 
 
 class Notebook:
     """A notebook open in JupyterLab; needs ``--LabApp.expose_app_in_browser=True``."""
 
-    def __init__(self, page: Page, server: JupyterServer, name: str) -> None:
+    def __init__(self, page: Page, server: Server, name: str) -> None:
         self.page = page
         self.server = server
         page.goto(server.page(f"lab/tree/{name}", reset=""))

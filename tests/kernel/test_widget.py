@@ -31,7 +31,7 @@ def test_it_shows_the_room_and_no_token(call: Call, worker: FakeWorker) -> None:
 
 def test_it_gets_the_token_of_a_foreign_server_when_it_asks(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = asked(call.widget, monkeypatch, {"type": "token"}, {"type": "else"}, "nonsense")
-    assert sent == [{"type": "token", "token": "secret"}]
+    assert sent == [{"type": "token", "token": "secret", "session": ""}]
 
 
 def test_the_notebooks_own_server_is_not_named_and_needs_no_token(
@@ -41,7 +41,10 @@ def test_the_notebooks_own_server_is_not_named_and_needs_no_token(
     monkeypatch.setattr(server, "notebooks_own", lambda: own)
     with Call("demo") as call:
         assert (call.widget.server_url, call.widget.base_url, call.widget.name) == ("", "/a%40b/", "")
-        assert asked(call.widget, monkeypatch, {"type": "token"}) == [{"type": "token", "token": ""}]
+        assert asked(call.widget, monkeypatch, {"type": "token"}) == [{"type": "token", "token": "", "session": ""}]
+        assert call.link == "http://localhost:8888/a%40b/rtc-notebook/room/demo"
+        asked(call.widget, monkeypatch, {"type": "page", "base": "https://hub.example.org/user/ana/"})
+        assert call.link == "https://hub.example.org/user/ana/rtc-notebook/room/demo", "as the browser has it"
 
 
 def test_it_follows_the_call(call: Call, worker: FakeWorker) -> None:

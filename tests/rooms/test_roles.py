@@ -63,10 +63,22 @@ def test_a_kernel_shares_the_role_of_the_browser_that_shows_it(room: Room, ana: 
 
 def test_a_guest_gets_no_role_by_a_stolen_pairing(room: Room, ana: Participant) -> None:
     room.join("kernel", "kernel", call="secret")
-    one = room.join("browser", "G", call="secret", guest=Guest(id="g", invite="i", role="viewer"))
-    assert one.role == "viewer" and one.call is None
-    with refused("browsers-only"):
-        room.pair(one.id, "secret")
+    person = Guest(id="g", invite="i", role="viewer")
+    one = room.join("browser", "G", call="secret", guest=person)
+    room.pair(one.id, "secret")
+    shown = {info.name: info for info in room.state().participants}
+    assert one.role == "viewer" and shown["G"].widget_of is None
+    own = room.join("kernel", "G's kernel", call="secret", guest=person)
+    shown = {info.name: info for info in room.state().participants}
+    assert own.role == "viewer" and shown["G"].widget_of == own.id, "a guest's own kernel and its widget do pair"
+
+
+def test_a_guests_kernel_filters_its_own_person_alone(room: Room, ana: Participant) -> None:
+    person = Guest(id="g", invite="i", role="member")
+    kernel, browser = (room.join(client, "G", guest=person) for client in ("kernel", "browser"))  # type: ignore[arg-type]
+    room.set_filter(kernel.id, SetFilter(participant=browser.id, source="camera", on_error="pass"))
+    with refused("not-allowed"):
+        room.set_filter(kernel.id, SetFilter(participant=ana.id, source="camera", on_error="pass"))
 
 
 def test_a_room_keeps_a_host(room: Room, ana: Participant, bo: Participant) -> None:

@@ -38,7 +38,7 @@ export class Controls {
       { class: "rtc-button rtc-tab", href: call.options.link, target: "_blank", rel: "noopener", title: "Open in a browser tab", "aria-label": "Open in a browser tab" },
       icon("tab"),
     );
-    this.tab.hidden = !options.tab;
+    this.tab.hidden = !options.tab || !call.options.link;
     this.invite.hidden = !call.options.link;
     this.leave = iconButton("leave", "Leave the call", () => call.leave(), "rtc-leave");
     this.people = h("span", { class: "rtc-people" }, icon("people"), h("span"));

@@ -1,6 +1,6 @@
 // The call under a cell. One call for each model, however many views show it; it ends when the last of them is gone.
 
-import { pageBaseUrl, roomUrl, socketUrl } from "./addresses.js";
+import { guestSocketUrl, pageBaseUrl, roomUrl, socketUrl } from "./addresses.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
 import { adopt, drop, hold, register, release } from "./clients.js";
@@ -56,14 +56,16 @@ class Session {
     this.trouble = "";
     if (model.get("left")) return;
     const server = /** @type {string} */ (model.get("server_url"));
-    const token = server ? await this.#askForToken() : "";
-    if (token === null) {
+    const secrets = server ? await this.#askForSecrets() : {};
+    if (secrets === null) {
       if (!this.client) this.trouble = NO_KERNEL;
       return;
     }
     if (this.client?.call.active || this.views === 0) return;
     const room = /** @type {string} */ (model.get("room"));
     const base = server || pageBaseUrl() || new URL(model.get("base_url") || "/", location.href).href;
+    if (!server) this.#tell({ type: "page", base: new URL(base, location.href).href }); // the kernel knows an inner address
+    const { token, session } = secrets;
     const secret = /** @type {string} */ (model.get("call"));
     const key = `${base} ${room} ${this.version}`;
     const wish = { camera: !!model.get("camera"), microphone: !!model.get("microphone") };
@@ -73,8 +75,9 @@ class Session {
       adopted.call.pair(secret);
     } else {
       const call = new Call({
-        url: socketUrl(base, room, token),
-        link: roomUrl(base, room),
+        url: session ? guestSocketUrl(base) : socketUrl(base, room, token),
+        protocols: session ? ["rtc-notebook.guest", session] : undefined,
+        link: session ? "" : roomUrl(base, room), // an invite is not a guest's to pass on
         room,
         clientVersion: this.version,
         name: model.get("name") || undefined,
@@ -86,26 +89,32 @@ class Session {
     for (let view = 0; view < this.views; view++) hold(this.client);
   }
 
-  /** The token of a foreign server is no trait, since those may be saved with the notebook. @returns {Promise<string | null>} */
-  #askForToken() {
+  /** What opens a foreign server is no trait, since those may be saved with the notebook. @returns {Promise<{ token?: string, session?: string } | null>} */
+  #askForSecrets() {
     const { model } = this;
     return new Promise((resolve) => {
       /** @param {any} message */
-      const onmessage = (message) => message?.type === "token" && done(message.token);
+      const onmessage = (message) => message?.type === "token" && done(message);
       const timer = setTimeout(() => done(null), KERNEL_TIMEOUT);
-      /** @param {string | null} answer */
+      /** @param {{ token?: string, session?: string } | null} answer */
       const done = (answer) => {
         clearTimeout(timer);
         model.off("msg:custom", onmessage);
         resolve(answer);
       };
       model.on("msg:custom", onmessage);
-      try {
-        model.send({ type: "token" });
-      } catch {
-        done(null); // its connection is closed already
-      }
+      if (!this.#tell({ type: "token" })) done(null);
     });
+  }
+
+  /** @param {{ type: string, base?: string }} content @returns {boolean} whether the kernel's connection is open yet */
+  #tell(content) {
+    try {
+      this.model.send(content);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Whether the call still is this widget's, and was not taken over by another. */

@@ -85,8 +85,6 @@ class Room:
 
         Whether they have to wait at the door is asked before; see `knock`.
         """
-        if guest is not None and client == "kernel":
-            raise ProtocolError("browsers-only", "An invite lets a browser in. A kernel needs an account or the token.")
         taken = [who.name for who in self.participants.values()]
         participant = Participant(
             id=_new_id(),
@@ -94,7 +92,7 @@ class Room:
             client=client,
             user=user,
             session=secrets.token_urlsafe(24),
-            call=(call or None) if guest is None else None,
+            call=_pairing(call, guest),
             guest=guest,
             role=self._newcomers_role(user, guest),
         )
@@ -140,9 +138,9 @@ class Room:
 
     def pair(self, who: str, call: str) -> None:
         """Pair a widget with the kernel that says the same secret."""
-        if self.participants[who].client != "browser" or self.participants[who].guest is not None:
+        if self.participants[who].client != "browser":
             raise ProtocolError("browsers-only", "Only a widget pairs with a kernel; a kernel names its call in hello.")
-        self.participants[who].call = call or None
+        self.participants[who].call = _pairing(call, self.participants[who].guest)
         self._share_role(self.participants[who])
 
     # --- roles ---
@@ -361,6 +359,11 @@ class Room:
 
 def _new_id() -> str:
     return secrets.token_urlsafe(9)
+
+
+def _pairing(call: str | None, guest: Guest | None) -> str | None:
+    """Return the secret by which a kernel and its widget find each other; a guest's find only each other."""
+    return f"guest {guest.id} {call}" if call and guest is not None else call or None
 
 
 def _nobody(participant: str) -> NoReturn:
