@@ -58,6 +58,8 @@ export class Call {
       onremove: (device) => void this.#path?.remove(device).catch((error) => this.#report(error)),
       onchange: () => this.#changed(),
       onerror: (error) => this.#report(error),
+      onnotice: (id, text) => this.#notice(id, "info", text),
+      onspeaker: (id) => this.sound.setSpeaker(id),
     });
     this.sound = new Sound(() => this.#changed());
     this.online = () => {

@@ -1,6 +1,7 @@
 // A call as people see it: tiles, controls, and words where there is something to say.
 
 import { Controls } from "./controls.js";
+import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { RecordMark } from "./recordmark.js";
@@ -19,7 +20,8 @@ export class CallView {
     this.options = options;
     this.stage = new Stage();
     this.side = new Side(call);
-    this.controls = new Controls(call, options, this.side.buttons);
+    this.menu = new DeviceMenu(call);
+    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, ...this.side.buttons]);
     this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
     this.hear = h(
       "button",
@@ -45,7 +47,7 @@ export class CallView {
       h(
         "div",
         { class: "rtc-body" },
-        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear),
+        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.menu.element),
         this.side.element,
       ),
       this.controls.element,
@@ -71,6 +73,7 @@ export class CallView {
     this.hear.hidden = !call.sound.blocked || over;
     this.stage.update(call);
     this.controls.update();
+    this.menu.update();
     this.side.update();
     this.recording.update(call.participants, !waiting && !over);
     this.#sayLines();
@@ -78,6 +81,7 @@ export class CallView {
 
   close() {
     this.stop();
+    this.menu.close();
     this.stage.close();
     this.element.remove();
   }

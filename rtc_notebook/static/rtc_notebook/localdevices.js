@@ -1,6 +1,9 @@
-// The devices that this browser gives to a call: opened, muted, unplugged, let go.
+// The devices that this browser gives to a call: opened, muted, changed for others, unplugged, let go.
 
-import { openDevices, openScreen } from "./devices.js";
+import { Choices, pick } from "./choices.js";
+import { DeviceList } from "./devicelist.js";
+import { explain, openDevices, openOne, openScreen } from "./devices.js";
+import { openBeside, openOther } from "./switching.js";
 
 /**
  * @typedef {import("./devices.js").Device} Device
@@ -12,10 +15,16 @@ import { openDevices, openScreen } from "./devices.js";
  * @property {(device: Device) => void} onremove its publication ends
  * @property {() => void} onchange
  * @property {(error: unknown) => void} onerror
+ * @property {(id: string, text: string) => void} [onnotice] something that people should know, and need do nothing about
+ * @property {(id: string) => void} [onspeaker] sound is to come from this speaker; empty for the system's choice
+ *
+ * @typedef {"camera" | "microphone"} Input
+ * @typedef {{ id: string, label: string, speaking: boolean, since: number, replaced: boolean }} Gone
  */
 
 /** @type {Device[]} in the order in which they are published */
 const DEVICES = ["microphone", "camera", "screen"];
+const UNPLUGGED_WITHIN = 5_000; // milliseconds in which a device that ended is also missed from the list
 
 export class LocalDevices {
   /** @type {Record<Device, MediaStreamTrack | null>} */ tracks = { camera: null, microphone: null, screen: null };
@@ -24,10 +33,15 @@ export class LocalDevices {
   /** @type {Problem[]} */ problems = [];
   /** Whether anything may be sent: viewers only watch. */ #permitted = true;
   /** @type {object | null} the call that devices are opened for */ #session = null;
+  /** @type {Map<Input, Gone>} devices that vanished while they were on */ #gone = new Map();
+  /** @type {Map<Input, () => Promise<void>>} what was chosen while another change was under way */ #next = new Map();
+  #speaker = "";
 
-  /** @param {LocalDevicesOptions} options */
-  constructor(options) {
+  /** @param {LocalDevicesOptions} options @param {Choices} [choices] */
+  constructor(options, choices = new Choices()) {
     this.options = options;
+    this.choices = choices;
+    this.list = new DeviceList(() => this.#listed());
   }
 
   /** A call begins: from now on devices may be held. */
@@ -35,11 +49,15 @@ export class LocalDevices {
     this.#session = {};
     this.#permitted = true;
     this.problems = [];
+    void this.list.start();
   }
 
   /** Lets go of every device. */
   end() {
     this.#session = null;
+    this.list.stop();
+    this.#gone.clear();
+    this.#next.clear();
     for (const device of DEVICES) this.#release(device);
     this.speaking = false;
     this.problems = [];
@@ -73,6 +91,7 @@ export class LocalDevices {
       this.#hold("microphone", microphone);
     }
     if (camera) this.#hold("camera", camera);
+    void this.list.refresh(); // now their names are told
     this.options.onchange();
   }
 
@@ -84,6 +103,7 @@ export class LocalDevices {
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
   async setCamera(on) {
     if ((on && !this.#permitted) || this.busy.has("camera") || on === !!this.tracks.camera) return;
+    this.#gone.delete("camera");
     if (on) return this.open({ camera: true, microphone: false });
     this.#release("camera");
     this.#publish("camera");
@@ -98,6 +118,37 @@ export class LocalDevices {
     this.speaking = track.enabled = on;
     this.#publish("microphone");
     this.options.onchange();
+  }
+
+  /** Takes this camera, microphone or speaker from now on. @param {import("./choices.js").Kind} kind @param {string} id */
+  async choose(kind, id) {
+    const device = this.list.lists[kind].find(({ deviceId }) => deviceId === id);
+    this.choices.choose(kind, { id, label: device?.label ?? "" });
+    if (kind === "speaker") return this.#listed();
+    this.#gone.delete(kind);
+    if (this.tracks[kind]) return this.#swap(kind, () => openOne(kind, this.choices, { deviceId: { exact: id } }));
+    this.options.onchange();
+  }
+
+  /** Turns echo cancellation, noise suppression or automatic gain on or off. @param {import("./choices.js").Treatment} name @param {boolean} on */
+  async treat(name, on) {
+    this.choices.treat(name, on);
+    const track = this.tracks.microphone;
+    const { deviceId } = track?.getSettings() ?? {};
+    await track?.applyConstraints(this.choices.sound).catch(() => {});
+    if (!track || track.getSettings()[name] === on) return this.options.onchange();
+    return this.#swap("microphone", () => openOne("microphone", this.choices, { deviceId: deviceId ? { exact: deviceId } : undefined }));
+  }
+
+  /** Which way the camera looks: "user", "environment", or empty where that is not known. */
+  get facing() {
+    return this.tracks.camera?.getSettings?.().facingMode ?? "";
+  }
+
+  /** Takes the camera on the other side of a phone, or the next one. */
+  async flip() {
+    const track = this.tracks.camera;
+    if (track) await this.#swap("camera", () => openOther(track, this.list.lists.camera, this.choices));
   }
 
   /** @param {boolean} on */
@@ -132,7 +183,7 @@ export class LocalDevices {
     for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.add(device);
     this.options.onchange();
     try {
-      return await openDevices(wish);
+      return await openDevices(wish, this.choices);
     } finally {
       for (const [device, wanted] of Object.entries(wish)) if (wanted) this.busy.delete(device);
     }
@@ -145,16 +196,101 @@ export class LocalDevices {
     this.#publish(device);
   }
 
-  /** Unplugged, or sharing was stopped in the browser's own bar. @param {Device} device @param {MediaStreamTrack} track */
-  #ended(device, track) {
-    if (this.tracks[device] !== track) return;
-    if (device === "screen") return void this.setScreen(false);
+  /** Puts another track in the place of the one that is on, without renegotiation. @param {Input} device @param {() => Promise<MediaStreamTrack>} open @returns {Promise<void>} */
+  async #swap(device, open) {
+    const [before, session] = [this.tracks[device], this.#session];
+    if (!before || !session) return;
+    if (this.busy.has(device)) return void this.#next.set(device, () => this.#swap(device, open));
+    this.busy.add(device);
+    this.options.onchange();
+    try {
+      const track = await openBeside(before, open, this.choices);
+      if (session !== this.#session || this.tracks[device] !== before) return track.stop();
+      this.problems = this.problems.filter((one) => one.device !== device);
+      this.#take(device, track, this.speaking);
+    } catch (error) {
+      this.problems = [...this.problems.filter((one) => one.device !== device), explain(error, device)];
+      if (before.readyState === "ended" && this.tracks[device] === before) this.#drop(device);
+    } finally {
+      this.busy.delete(device);
+      this.options.onchange();
+    }
+    const next = this.#next.get(device);
+    this.#next.delete(device);
+    return next?.();
+  }
+
+  /** @param {Input} device @param {MediaStreamTrack} track @param {boolean} speaking */
+  #take(device, track, speaking) {
+    this.#release(device);
+    if (device === "microphone") this.speaking = track.enabled = speaking;
+    this.#hold(device, track);
+  }
+
+  /** @param {Input} device */
+  #drop(device) {
     this.#release(device);
     if (device === "microphone") this.speaking = false;
+    this.#publish(device);
+  }
+
+  /** Unplugged, or stopped in the browser's own bar. @param {Device} device @param {MediaStreamTrack} track */
+  #ended(device, track) {
+    if (this.tracks[device] !== track || this.busy.has(device)) return;
+    if (device === "screen") return void this.setScreen(false);
+    const { label, getSettings } = track;
+    const id = getSettings?.call(track).deviceId ?? "";
+    this.#gone.set(device, { id, label, speaking: this.speaking, since: Date.now(), replaced: false });
+    this.#drop(device);
     const message = `The ${device} was disconnected. Plug it in, then turn it on again.`;
     this.problems = [...this.problems.filter((one) => one.device !== device), { kind: "missing", device, message }];
-    this.#publish(device);
     this.options.onchange();
+    void this.list.refresh();
+  }
+
+  /** Devices were plugged in or out: another stands in for one that vanished, and goes when that is back. */
+  #listed() {
+    const { lists } = this.list;
+    for (const [device, gone] of this.#gone) {
+      const back = lists[device].find(({ deviceId, label }) => deviceId === gone.id && label === gone.label);
+      if (back && gone.replaced) void this.#return(device, gone);
+      else if (!back && !gone.replaced && lists[device].length) void this.#standIn(device, gone);
+    }
+    const speaker = pick(lists.speaker, this.choices.of("speaker"))?.deviceId ?? "";
+    if (speaker !== this.#speaker) {
+      if (!speaker && lists.speaker.length) this.options.onnotice?.("speaker", "The speaker you chose is gone; sound comes from the system’s.");
+      this.#speaker = speaker;
+      this.options.onspeaker?.(speaker);
+    }
+    this.options.onchange();
+  }
+
+  /** @param {Input} device @param {Gone} gone */
+  async #standIn(device, gone) {
+    if (this.tracks[device] || this.busy.has(device) || Date.now() - gone.since > UNPLUGGED_WITHIN) return;
+    const session = this.#session;
+    this.busy.add(device);
+    gone.replaced = true;
+    try {
+      const track = await openOne(device, this.choices, {});
+      if (!session || session !== this.#session || !this.#permitted || this.tracks[device]) return track.stop();
+      this.dismiss(device);
+      this.#take(device, track, gone.speaking);
+      this.options.onnotice?.(device, `“${gone.label}” was disconnected. Now using “${track.label}”.`);
+    } catch {
+      this.#gone.delete(device); // what is wrong is said already
+    } finally {
+      this.busy.delete(device);
+      this.options.onchange();
+    }
+  }
+
+  /** @param {Input} device @param {Gone} gone */
+  async #return(device, { id, label }) {
+    this.#gone.delete(device);
+    if (!this.tracks[device]) return;
+    await this.#swap(device, () => openOne(device, this.choices, { deviceId: { exact: id } }));
+    this.options.onnotice?.(device, `“${label}” is back, and used again.`);
   }
 
   /** @param {Device} device */

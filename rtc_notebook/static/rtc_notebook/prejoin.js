@@ -1,30 +1,43 @@
-// Before the call: one's name, a look in the mirror, and a button.
+// Before the call: one's name, a look in the mirror, the devices, and a button.
 
+import { Choices } from "./choices.js";
 import { showDevice, iconButton } from "./controls.js";
+import { DeviceFields } from "./devicefields.js";
+import { DeviceList } from "./devicelist.js";
 import { openDevices } from "./devices.js";
 import { h, setText } from "./dom.js";
 
 /**
+ * @typedef {"camera" | "microphone"} Input
  * @typedef {import("./devices.js").Opened} Opened
  * @typedef {{ name: string, camera: boolean, microphone: boolean, opened?: Opened }} Choice
  * @typedef {{ room: string, name: string, fixed: boolean, camera: boolean, microphone: boolean, watch?: boolean }} PrejoinOptions
  */
 
+/** @type {Input[]} */
+const INPUTS = ["camera", "microphone"];
+
 export class Prejoin {
   /** @type {Opened} */ #opened = { problems: [] };
   #busy = false;
   #done = false;
+  /** @type {PermissionStatus[]} */ #permissions = [];
 
   /** @param {PrejoinOptions} options @param {(choice: Choice) => void} onjoin */
   constructor(options, onjoin) {
     this.options = options;
     this.wish = { camera: options.camera, microphone: options.microphone };
     this.onjoin = onjoin;
+    this.choices = new Choices();
+    this.list = new DeviceList(() => this.#show());
     this.video = h("video", { autoplay: true, playsinline: true, muted: true, class: "rtc-preview-video" });
     this.video.muted = true;
-    this.hint = h("p", { class: "rtc-preview-hint", role: "status" });
+    this.words = h("span");
+    this.again = h("button", { type: "button", class: "rtc-quiet", onclick: () => void this.#retry() }, "Try again");
+    this.hint = h("div", { class: "rtc-preview-hint", role: "status" }, this.words, this.again);
     this.microphone = iconButton("microphone", "", () => void this.#toggle("microphone"), "rtc-toggle");
     this.camera = iconButton("camera", "", () => void this.#toggle("camera"), "rtc-toggle");
+    this.fields = new DeviceFields({ choices: this.choices, list: this.list, onchoose: (kind, id) => void this.#choose(kind, id) });
     this.name = h("input", {
       class: "rtc-field", type: "text", value: options.name, maxlength: 60, autocomplete: "name",
       placeholder: "Your name", "aria-label": "Your name", readonly: options.fixed,
@@ -38,55 +51,100 @@ export class Prejoin {
       h("label", { class: "rtc-label" }, options.fixed ? "You are" : "Your name", this.name),
       this.join,
     );
-    const preview = h(
-      "div",
-      { class: "rtc-preview" },
-      this.video,
-      this.hint,
-      h("div", { class: "rtc-preview-buttons", hidden: !!options.watch }, this.microphone, this.camera),
-    );
-    this.element = h("div", { class: "rtc-prejoin" }, preview, form);
+    const buttons = h("div", { class: "rtc-preview-buttons", hidden: !!options.watch }, this.microphone, this.camera);
+    const preview = h("div", { class: "rtc-preview" }, this.video, this.hint, buttons);
+    this.element = h("div", { class: "rtc-prejoin" }, preview, form, this.fields.element);
+    void this.list.start();
     void this.#open(this.wish);
+    void this.#watchPermissions();
   }
 
   /** @param {{ camera: boolean, microphone: boolean }} wish */
   async #open(wish) {
     this.#busy = true;
     this.#show();
-    const { problems, ...tracks } = await openDevices(wish);
+    const { problems, ...tracks } = await openDevices(wish, this.choices);
     this.#busy = false;
     if (this.#done) {
       for (const track of Object.values(tracks)) track.stop();
       return;
     }
-    const others = this.#opened.problems.filter(({ device }) => !wish[/** @type {"camera"} */ (device)]);
+    for (const [device, track] of Object.entries(tracks)) track.onended = () => this.#ended(/** @type {Input} */ (device));
+    const others = this.#opened.problems.filter(({ device }) => !wish[/** @type {Input} */ (device)]);
     this.#opened = { ...this.#opened, ...tracks, problems: [...others, ...problems] };
+    await this.list.refresh(); // now names are told
     this.#show();
   }
 
-  /** @param {"camera" | "microphone"} device */
+  /** @param {Input} device */
+  #close(device) {
+    const track = this.#opened[device];
+    delete this.#opened[device];
+    if (!track) return;
+    track.onended = null;
+    track.stop();
+  }
+
+  /** @param {Input} device */
+  #ended(device) {
+    this.#close(device);
+    this.#opened.problems.push({ kind: "missing", device, message: `The ${device} was disconnected.` });
+    void this.list.refresh();
+  }
+
+  /** @param {Input} device */
   async #toggle(device) {
     if (this.#busy) return;
-    const track = this.#opened[device];
-    this.wish[device] = !track;
-    if (!track) return this.#open({ camera: device === "camera", microphone: device === "microphone" });
-    track.stop();
-    delete this.#opened[device];
+    this.wish[device] = !this.#opened[device];
+    if (this.wish[device]) return this.#open({ camera: device === "camera", microphone: device === "microphone" });
+    this.#close(device);
     this.#show();
+  }
+
+  /** @param {import("./choices.js").Kind} kind @param {string} id */
+  async #choose(kind, id) {
+    const label = this.list.lists[kind].find(({ deviceId }) => deviceId === id)?.label ?? "";
+    this.choices.choose(kind, { id, label });
+    if (kind === "speaker" || !this.#opened[kind] || this.#busy) return;
+    this.#close(kind); // first: phones open one camera at a time
+    await this.#open({ camera: kind === "camera", microphone: kind === "microphone" });
+  }
+
+  /** Asks again for what was wanted and could not be had. */
+  async #retry() {
+    if (this.#busy || this.#done) return;
+    const failed = this.#opened.problems.map(({ device }) => device);
+    await this.#open({ camera: failed.includes("camera"), microphone: failed.includes("microphone") });
+  }
+
+  /** Once the person has allowed a device next to the address, nothing more is to be clicked. */
+  async #watchPermissions() {
+    for (const name of INPUTS) {
+      const query = { name: /** @type {PermissionName} */ (/** @type {string} */ (name)) };
+      const status = await navigator.permissions?.query(query).catch(() => null); // not every browser tells
+      if (!status || this.#done) continue;
+      status.onchange = () => status.state === "granted" && this.wish[name] && !this.#opened[name] && void this.#retry();
+      this.#permissions.push(status);
+    }
   }
 
   #show() {
+    if (this.#done) return;
     const { camera, microphone, problems } = this.#opened;
     const stream = /** @type {MediaStream | null} */ (this.video.srcObject);
     if (stream?.getTracks()[0] !== camera) this.video.srcObject = camera ? new MediaStream([camera]) : null;
+    this.video.classList.toggle("rtc-unmirrored", camera?.getSettings().facingMode === "environment");
     const problem = (/** @type {string} */ device) => problems.find((one) => one.device === device)?.message;
     showDevice(this.microphone, "microphone", { on: !!microphone, problem: problem("microphone") });
     showDevice(this.camera, "camera", { on: !!camera, problem: problem("camera") });
-    const words = problems.map(({ message }) => message).join(" ");
+    const words = [...new Set(problems.map(({ message }) => message))].join(" ");
     const off = this.options.watch ? "You watch and chat; your camera stays off" : "Camera is off";
-    setText(this.hint, words || (camera ? "" : this.#busy ? "Opening camera…" : off));
-    this.hint.hidden = !this.hint.textContent;
+    const without = words && "You can also join without.";
+    setText(this.words, words ? `${words} ${without}` : camera ? "" : this.#busy ? "Opening camera…" : off);
+    this.hint.hidden = !this.words.textContent;
+    this.again.hidden = this.#busy || !problems.some(({ kind }) => kind !== "insecure");
     this.hint.classList.toggle("rtc-preview-problem", !!words);
+    this.fields.update(this.#opened, { watch: this.options.watch });
   }
 
   /** @param {Event} event */
@@ -94,6 +152,9 @@ export class Prejoin {
     event.preventDefault();
     this.#done = true;
     this.video.srcObject = null;
+    this.list.stop();
+    this.fields.close();
+    for (const status of this.#permissions) status.onchange = null;
     // Joining while the browser still asks: the call asks for itself, and gets the same answer.
     const opened = this.#busy ? undefined : this.#opened;
     this.onjoin({ name: this.name.value.trim(), ...this.wish, opened });

@@ -4,6 +4,7 @@ export class Sound {
   /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
   /** Whether the browser waits for a click before it lets sound out. */
   blocked = false;
+  #speaker = "";
 
   /** @param {() => void} onchange */
   constructor(onchange) {
@@ -23,6 +24,7 @@ export class Sound {
       const player = new Audio();
       player.srcObject = new MediaStream([track]);
       this.#players.set(id, player);
+      if (this.#speaker) this.#route(player);
       this.#start(player);
     }
     if (!tracks.size) this.#block(false);
@@ -34,8 +36,19 @@ export class Sound {
     for (const player of this.#players.values()) this.#start(player);
   }
 
+  /** Lets sound out of this speaker; empty for the system's choice. @param {string} id */
+  setSpeaker(id) {
+    this.#speaker = id;
+    for (const player of this.#players.values()) this.#route(player);
+  }
+
   close() {
     this.play(new Map());
+  }
+
+  /** @param {HTMLAudioElement} player */
+  #route(player) {
+    player.setSinkId?.(this.#speaker).catch(() => {}); // gone meanwhile: the list says so
   }
 
   /** @param {HTMLAudioElement} player */

@@ -26,6 +26,7 @@ export class Stage {
     for (const tile of tiles) {
       const view = /** @type {TileView} */ (views.get(tile.key));
       const mine = tile.source === "screen" ? call.local.screen : call.local.camera;
+      if (tile.source === "camera" && call.devices.facing === "environment") tile.mirrored = false; // it looks at others
       // One's own device is seen before the room knows of it.
       if (tile.local && mine && tile.content === "off") tile.content = "live";
       const track = tile.local ? mine : (call.received.get(tile.track ?? "") ?? null);
