@@ -50,10 +50,15 @@ WITNESS = """
 
 @contextmanager
 def chromium(
-    playwright: Playwright, camera: Path | None = None, fps: int = 30, *more: str, executable: str | None = None
+    playwright: Playwright,
+    camera: Path | None = None,
+    fps: int = 30,
+    *more: str,
+    executable: str | None = None,
+    cameras: int = 1,
 ) -> Iterator[Browser]:
     """Start Chromium whose camera plays ``camera`` (MJPEG, Y4M) or, without, the built-in test picture."""
-    flags = [*_FLAGS, *more, f"--use-fake-device-for-media-stream=fps={fps}"]
+    flags = [*_FLAGS, *more, f"--use-fake-device-for-media-stream=fps={fps},device-count={cameras}"]
     if camera:
         flags.append(f"--use-file-for-fake-video-capture={camera}")
     browser = playwright.chromium.launch(executable_path=executable or CHROMIUM, args=flags)

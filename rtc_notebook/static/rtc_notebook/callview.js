@@ -5,6 +5,8 @@ import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { RecordMark } from "./recordmark.js";
+import { ShortcutsDialog } from "./shortcutsdialog.js";
+import { listenForKeys } from "./shortcuts.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
 
@@ -41,6 +43,7 @@ export class CallView {
       this.text,
       this.again,
     );
+    this.shortcuts = new ShortcutsDialog(this);
     this.element = h(
       "div",
       { class: "rtc-call" },
@@ -52,7 +55,9 @@ export class CallView {
       ),
       this.controls.element,
       this.side.dialog.element,
+      this.shortcuts.element,
     );
+    this.unlisten = listenForKeys(this, !options.tab); // on a page of its own the keys are the call's wherever the focus is
     this.stop = call.subscribe(() => this.update());
     this.update();
   }
@@ -81,9 +86,48 @@ export class CallView {
 
   close() {
     this.stop();
+    this.unlisten();
     this.menu.close();
     this.stage.close();
     this.element.remove();
+  }
+
+  // What the keys of shortcuts.js do.
+
+  toggleMicrophone() {
+    if (!this.controls.microphone.hidden) void this.call.setMicrophone(!this.call.speaking);
+  }
+
+  toggleCamera() {
+    if (!this.controls.camera.hidden) void this.call.setCamera(!this.call.local.camera);
+  }
+
+  toggleScreen() {
+    if (!this.controls.screen.hidden) void this.call.setScreen(!this.call.local.screen);
+  }
+
+  toggleChat() {
+    if (!this.call.atTheDoor) this.side.toggle("chat");
+  }
+
+  togglePeople() {
+    if (!this.call.atTheDoor) this.side.toggle("people");
+  }
+
+  toggleHand() {
+    if (!this.call.atTheDoor) this.call.house.raiseHand(!this.call.house.hand);
+  }
+
+  toggleDevices() {
+    this.menu.toggle();
+  }
+
+  toggleShortcuts() {
+    this.shortcuts.toggle();
+  }
+
+  leave() {
+    this.call.leave();
   }
 
   #sayLines() {

@@ -43,7 +43,7 @@ export class ChatView {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    event.stopPropagation(); // Jupyter has shortcuts of its own
+    if (event.key !== "Escape") event.stopPropagation(); // Jupyter has shortcuts of its own
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
   }
 

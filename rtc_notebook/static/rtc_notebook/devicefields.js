@@ -46,7 +46,7 @@ export class DeviceFields {
     this.fields = { camera: field("camera"), microphone: field("microphone", this.meter.element), speaker: field("speaker", this.test) };
     this.treatments = TREATMENTS.map((name) => this.#treatment(name));
     const { ontreat } = options;
-    const group = ontreat && h("div", { class: "rtc-treatments", role: "group", "aria-label": "Microphone" }, ...this.treatments);
+    const group = ontreat && h("div", { class: "rtc-treatments", role: "group", "aria-label": "What is done to your sound" }, ...this.treatments);
     this.element = h("div", { class: "rtc-device-fields" }, ...Object.values(this.fields), this.trouble, group ?? null);
   }
 
@@ -62,12 +62,10 @@ export class DeviceFields {
     for (const kind of /** @type {const} */ (["camera", "microphone"])) this.fields[kind].hidden = watch;
     this.selects.speaker.disabled = !("setSinkId" in HTMLMediaElement.prototype) || !list.lists.speaker.length;
     this.meter.follow(tracks.microphone);
+    const able = /** @type {Record<string, boolean>} */ (navigator.mediaDevices?.getSupportedConstraints?.() ?? {});
     this.treatments.forEach((label, index) => {
-      label.hidden = watch;
-      const { deviceId, ...settings } = tracks.microphone?.getSettings() ?? {};
-      const box = /** @type {HTMLInputElement} */ (label.firstElementChild);
-      const name = TREATMENTS[index];
-      box.checked = deviceId !== undefined && typeof settings[name] === "boolean" ? settings[name] : choices.sound[name];
+      label.hidden = watch || !able[TREATMENTS[index]];
+      /** @type {HTMLInputElement} */ (label.firstElementChild).checked = choices.sound[TREATMENTS[index]];
     });
   }
 

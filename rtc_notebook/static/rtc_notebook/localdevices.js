@@ -137,7 +137,11 @@ export class LocalDevices {
     const { deviceId } = track?.getSettings() ?? {};
     await track?.applyConstraints(this.choices.sound).catch(() => {});
     if (!track || track.getSettings()[name] === on) return this.options.onchange();
-    return this.#swap("microphone", () => openOne("microphone", this.choices, { deviceId: deviceId ? { exact: deviceId } : undefined }));
+    return this.#swap("microphone", () => {
+      track.onended = null;
+      track.stop(); // first: while a microphone is open, Chromium opens it again with the same treatment only
+      return openOne("microphone", this.choices, { deviceId: deviceId ? { exact: deviceId } : undefined });
+    });
   }
 
   /** Which way the camera looks: "user", "environment", or empty where that is not known. */

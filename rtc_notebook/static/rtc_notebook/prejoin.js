@@ -20,6 +20,7 @@ const INPUTS = ["camera", "microphone"];
 export class Prejoin {
   /** @type {Opened} */ #opened = { problems: [] };
   #busy = false;
+  #opening = Promise.resolve();
   #done = false;
   /** @type {PermissionStatus[]} */ #permissions = [];
 
@@ -60,7 +61,13 @@ export class Prejoin {
   }
 
   /** @param {{ camera: boolean, microphone: boolean }} wish */
-  async #open(wish) {
+  #open(wish) {
+    this.#opening = this.#ask(wish);
+    return this.#opening;
+  }
+
+  /** @param {{ camera: boolean, microphone: boolean }} wish */
+  async #ask(wish) {
     this.#busy = true;
     this.#show();
     const { problems, ...tracks } = await openDevices(wish, this.choices);
@@ -105,7 +112,8 @@ export class Prejoin {
   async #choose(kind, id) {
     const label = this.list.lists[kind].find(({ deviceId }) => deviceId === id)?.label ?? "";
     this.choices.choose(kind, { id, label });
-    if (kind === "speaker" || !this.#opened[kind] || this.#busy) return;
+    while (this.#busy) await this.#opening;
+    if (kind === "speaker" || !this.#opened[kind] || this.#done) return;
     this.#close(kind); // first: phones open one camera at a time
     await this.#open({ camera: kind === "camera", microphone: kind === "microphone" });
   }
@@ -156,6 +164,7 @@ export class Prejoin {
     this.fields.close();
     for (const status of this.#permissions) status.onchange = null;
     // Joining while the browser still asks: the call asks for itself, and gets the same answer.
+    if (this.#busy) for (const device of INPUTS) this.#close(device);
     const opened = this.#busy ? undefined : this.#opened;
     this.onjoin({ name: this.name.value.trim(), ...this.wish, opened });
   }

@@ -31,8 +31,8 @@ export class Side {
       this.chat.element,
     );
     this.hand = iconButton("hand", "Raise your hand", () => call.house.raiseHand(!call.house.hand), "rtc-hand");
-    this.peopleButton = iconButton("people", "People", () => this.#toggle("people"), "rtc-side-button rtc-people-button");
-    this.chatButton = iconButton("chat", "Chat", () => this.#toggle("chat"), "rtc-side-button rtc-chat-button");
+    this.peopleButton = iconButton("people", "People", () => this.toggle("people"), "rtc-side-button rtc-people-button");
+    this.chatButton = iconButton("chat", "Chat", () => this.toggle("chat"), "rtc-side-button rtc-chat-button");
     this.buttons = [this.hand, this.chatButton, this.peopleButton];
   }
 
@@ -63,7 +63,7 @@ export class Side {
   }
 
   /** @param {"people" | "chat"} view */
-  #toggle(view) {
+  toggle(view) {
     this.#show(this.#open === view ? "" : view);
   }
 
