@@ -31,7 +31,7 @@ BENCH = """
     globalThis.offers = () => connections.map((each) => each.localDescription?.sdp).join();
 })();
 """
-CAMERAS = ("fake_device_0", "fake_device_2")  # Chromium's second fake camera is a depth camera, which WebRTC does not send
+CAMERAS = ("fake_device_0", "fake_device_2")  # between them is a depth camera, which WebRTC does not send
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,8 @@ def test_devices_are_chosen_tried_and_remembered_and_changed_in_the_call(
     expect(page.get_by_role("button", name="Devices")).to_be_focused()
 
     page.evaluate(f"unplug(sent('video'), '{CAMERAS[1]}')")
-    expect(page.get_by_text(f"“{CAMERAS[1]}” was disconnected. Now using “{CAMERAS[0]}”.")).to_be_visible(timeout=10_000)
+    words = f"“{CAMERAS[1]}” was disconnected. Now using “{CAMERAS[0]}”."
+    expect(page.get_by_text(words)).to_be_visible(timeout=10_000)
     sends(page, "video", CAMERAS[0])
     goes_on(ben, tile("Ana"))
     page.evaluate(f"plug('{CAMERAS[1]}')")
