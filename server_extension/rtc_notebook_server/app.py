@@ -24,9 +24,9 @@ from rtc_notebook.protocol import MediaLinkPolicy, MediaSettings
 from . import guests, handlers, media_socket, sockets
 from .ice import IceSettings, ice_server, port_range
 from .invites import Invites
-from .live import Settings
 from .local_key import LocalKey
 from .manager import RoomManager
+from .settings import Settings
 from .sfu.base import Engine, Network
 
 HERE = Path(__file__).parent

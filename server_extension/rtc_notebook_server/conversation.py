@@ -8,7 +8,7 @@ from typing import Any
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 
-from . import inviting, moderation
+from . import going, inviting, moderation
 from .centre import within
 from .live import LiveRoom
 from .place import Place
@@ -128,7 +128,7 @@ async def _hello_again(live: LiveRoom, place: Place, message: protocol.Hello) ->
 
 async def _leave(live: LiveRoom, place: Place, message: protocol.Leave) -> None:
     outlet = place.outlet
-    await live.leave(place)
+    await going.leave(live, place)
     if outlet is not None:
         outlet.close(1000, "left")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtc_notebook import protocol
 
-from . import addresses
+from . import addresses, going
 from .live import LiveRoom
 from .place import Place
 from .rooms import roles
@@ -25,5 +25,5 @@ async def revoke(live: LiveRoom, place: Place, message: protocol.RevokeInvite) -
     roles.only_host(live.room.participants[place.id])
     live.settings.invites.revoke(live.room.name, message.invite)
     if message.remove:
-        await live.dismiss_invited(message.invite, code="invite-revoked", message=_WITHDRAWN)
+        await going.dismiss_invited(live, message.invite, code="invite-revoked", message=_WITHDRAWN)
     live.tell_invites()

@@ -8,9 +8,12 @@ from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import Hello
 
+from . import coming
+from .coming import RoomClosed
 from .identity import Identity
-from .live import LiveRoom, RoomClosed, Settings
+from .live import LiveRoom
 from .place import Outlet, Place
+from .settings import Settings
 
 
 class RoomManager:
@@ -41,7 +44,7 @@ class RoomManager:
                     raise ProtocolError("too-many-rooms", f"{len(self.rooms)} rooms are open; join one of those.")
                 live = self.rooms[name] = LiveRoom(name, self.settings, self._closed)
             try:
-                return live, await live.join(hello, identity, outlet)
+                return live, await coming.join(live, hello, identity, outlet)
             except RoomClosed:
                 continue
 

@@ -22,10 +22,9 @@ from rtc_notebook.link.wire import MAX_MESSAGE_BYTES
 
 from .handlers import AUTH_RESOURCE
 from .identity import Identity, identify
-from .live import POLICY_VIOLATION, TRY_AGAIN_LATER
 from .local_key import LocalKeyMixin
 from .manager import RoomManager
-from .place import Place
+from .place import POLICY_VIOLATION, TRY_AGAIN_LATER, Place
 from .sfu.base import MediaLink
 
 HELLO_SECONDS = 15.0

@@ -8,6 +8,7 @@ import time
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 
+from . import coming, going
 from .centre import within
 from .live import LiveRoom
 from .place import Place
@@ -36,10 +37,10 @@ async def moderate(live: LiveRoom, place: Place, message: protocol.Moderate) -> 
                     await within(seat.set_muted(track, True))
         elif message.action == "remove":
             room.remove(place.id, message.participant)
-            await live.dismiss(message.participant, "removed", _REMOVED)
+            await going.dismiss(live, message.participant, "removed", _REMOVED)
         else:
             room.admit(place.id, message.participant)
-            await live.admit(message.participant)
+            await coming.admit(live, message.participant)
 
 
 async def set_lock(live: LiveRoom, place: Place, message: protocol.SetLock) -> None:

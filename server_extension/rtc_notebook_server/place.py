@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rtc_notebook.errors import SfuError
-from rtc_notebook.protocol import Connection, Restarted, ServerMessage
+from rtc_notebook.protocol import Bye, Connection, Restarted, ServerMessage
 
 from .limits import Bucket
 from .sfu.base import Seat
+
+POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
 
 CHAT_PER_SECOND = 1.0
 CHAT_AT_ONCE = 10.0
@@ -104,3 +108,9 @@ class Place:
         if self.seat is None:
             raise SfuError("sfu-restarting", "The SFU is being started again. Wait for 'restarted', then publish anew.")
         return self.seat
+
+
+def say_bye(outlet: Outlet, code: str, message: str) -> None:
+    """Tell a client why it has to go, and close its socket."""
+    outlet.send(Bye(code=code, message=message))
+    outlet.close(POLICY_VIOLATION, code)

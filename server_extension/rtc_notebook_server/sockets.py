@@ -14,14 +14,15 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from rtc_notebook import __version__, protocol
 from rtc_notebook.errors import ProtocolError, RoomNameError, SfuError
 
+from . import going
 from .conversation import hear
 from .handlers import AUTH_RESOURCE
 from .identity import Identity, identify
 from .limits import Bucket
-from .live import POLICY_VIOLATION, TRY_AGAIN_LATER, LiveRoom
+from .live import LiveRoom
 from .local_key import LocalKeyMixin
 from .manager import RoomManager
-from .place import Place
+from .place import POLICY_VIOLATION, TRY_AGAIN_LATER, Place
 
 MESSAGES_PER_SECOND = 200
 HELLO_SECONDS = 15.0
@@ -105,12 +106,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         if self._live is not None:
-            went_away = self.close_code == 1001  # RFC 6455, 7.4.1
-            if self._place is None:
-                going = self._live.gone(self)
-            else:
-                going = self._live.disconnected(self._place, self, went_away=went_away)
-            task = asyncio.ensure_future(going)
+            task = asyncio.ensure_future(self._left())
             _closed.add(task)
             task.add_done_callback(_closed.discard)
         super().on_close()
@@ -178,7 +174,14 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
             self.close(TRY_AGAIN_LATER, error.code)
         else:
             if self._closing:  # gone while it was joining
-                await (self._live.gone(self) if self._place is None else self._live.disconnected(self._place, self))
+                await self._left()
+
+    async def _left(self) -> None:
+        assert self._live is not None
+        if self._place is None:
+            await going.gone(self._live, self)
+        else:  # RFC 6455, 7.4.1: 1001 is a page that was closed
+            await going.disconnected(self._live, self._place, self, went_away=self.close_code == 1001)
 
     def _wait(self, message: protocol.ClientMessage) -> None:
         if isinstance(message, protocol.Leave):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_engine import FakeEngine
-from rtc_notebook_server.live import LiveRoom
+from rtc_notebook_server import going
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ async def test_who_goes_while_being_let_in_leaves_nobody_behind(
         return await real(*args)
 
     monkeypatch.setattr(engines[0], "join", join)
-    monkeypatch.setattr(LiveRoom, "gone", _telling(LiveRoom.gone, gone))
+    monkeypatch.setattr(going, "gone", _telling(going.gone, gone))
     ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
     await seating.wait()
     bo.socket.close()

@@ -1,0 +1,135 @@
+"""Into a room: a client takes a place, takes its own up again, or waits at the door until it is let in."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rtc_notebook import __version__, protocol
+from rtc_notebook.errors import ProtocolError, SfuError
+from rtc_notebook.protocol import Bye, Chat, Hello, MediaSettings, Waiting, Welcome
+
+from . import recovery
+from .centre import within
+from .identity import Identity
+from .place import POLICY_VIOLATION, Outlet, Place, say_bye
+
+if TYPE_CHECKING:
+    from .live import LiveRoom
+
+_WAITING = {
+    False: "A host of this room has to let you in. They have been told that you are here.",
+    True: "Nobody who can let you in is here yet. You come in as soon as somebody is.",
+}
+
+
+class RoomClosed(Exception):
+    """The room closed while somebody was on the way in."""
+
+
+async def join(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
+    """Let a client in, or back into its place; None: it waits at the door.
+
+    Raises
+    ------
+    RoomClosed
+        If the room closed meanwhile; open it again.
+    ProtocolError, SfuError
+        If the room is full, or has no SFU.
+    """
+    async with live.lock:
+        if live.closed:
+            raise RoomClosed
+        back = _back(live, hello, identity, outlet)
+        if back is None:
+            waiting = live.room.knock(identity.name_for(hello), identity.user, identity.guest)
+            if waiting is not None:
+                live.waiting[waiting.id] = (hello, identity, outlet)
+                outlet.send(Waiting(room=live.room.name, message=_WAITING[waiting.hosted]))
+                await live.settle()
+                return None
+        place = await _enter(live, hello, identity, outlet, back)
+        for id in live.room.door.may_enter(live.room.participants):
+            await admit(live, id)
+        return place
+
+
+async def admit(live: LiveRoom, id: str) -> None:
+    """Let somebody in who waits; with the lock held."""
+    live.room.door.waiting.pop(id)
+    hello, identity, outlet = live.waiting.pop(id)
+    try:
+        place = await _enter(live, hello, identity, outlet)
+    except (ProtocolError, SfuError) as error:
+        say_bye(outlet, error.code, str(error))
+        return
+    outlet.admitted(place)
+
+
+async def _enter(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet, back: Place | None = None) -> Place:
+    place = back or await _new(live, hello, identity, outlet)
+    who = live.room.participants[place.id]
+    welcome = Welcome(
+        version=protocol.VERSION,
+        server_version=__version__,
+        participant=place.id,
+        session=who.session,
+        resumed=back is not None,
+        room=live.room.name,
+        media=_media(live, place.id),
+    )
+    place.send(welcome)
+    await live.settle()
+    place.send(Chat(lines=tuple(live.room.chat.lines)))
+    if back is not None:
+        place.lose()
+        if place.seat is not None:
+            with contextlib.suppress(SfuError):
+                await within(place.seat.resend_offer())
+    return place
+
+
+def _media(live: LiveRoom, participant: str) -> MediaSettings:
+    servers = live.settings.ice.for_participant(participant, time.time())
+    return msgspec.structs.replace(live.settings.media, ice_servers=servers)
+
+
+def _back(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> Place | None:
+    who = live.room.resume(hello.session, identity.user, identity.guest) if hello.session else None
+    if who is None:
+        return None
+    place = live.places[who.id]
+    if place.timer is not None:
+        place.timer.cancel()
+        place.timer = None
+    old, place.outlet, place.knows_invites = place.outlet, outlet, False
+    if old is not None:
+        old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
+        old.close(POLICY_VIOLATION, "replaced")
+    if hello.call:
+        who.call = hello.call
+    return place
+
+
+async def _new(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> Place:
+    if len(live.places) >= live.settings.max_participants:
+        raise ProtocolError("room-full", f"{len(live.places)} are in this room; no more fit in.")
+    live.stay()
+    try:
+        if not live.centre.running:
+            await live.centre.start()
+        who = live.room.join(hello.client, identity.name_for(hello), identity.user, hello.call, identity.guest)
+        place = Place(who.id, outlet)
+        try:
+            place.seat = await live.centre.join(who.id, partial(recovery.heard, live, place))
+        except BaseException:
+            live.room.leave(who.id)
+            raise
+        live.places[who.id] = place
+    finally:
+        live.close_when_empty()
+    return place

@@ -1,0 +1,97 @@
+"""Out of a room: for good, for a while, or because a host says so."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from rtc_notebook.errors import SfuError
+
+from .centre import within
+from .place import Outlet, Place, say_bye
+
+if TYPE_CHECKING:
+    from .live import LiveRoom
+
+
+async def leave(live: LiveRoom, place: Place) -> None:
+    """Take a participant out for good."""
+    async with live.lock:
+        await remove(live, place)
+
+
+async def gone(live: LiveRoom, outlet: Outlet) -> None:
+    """Forget a client that waited and has gone, also if it was let in at that moment."""
+    async with live.lock:
+        for place in [place for place in live.places.values() if place.outlet is outlet]:
+            await remove(live, place)
+        for id in [id for id, (_, _, theirs) in live.waiting.items() if theirs is outlet]:
+            del live.waiting[id], live.room.door.waiting[id]
+        await live.settle()
+        live.close_when_empty()
+
+
+async def disconnected(live: LiveRoom, place: Place, outlet: Outlet, *, went_away: bool = False) -> None:
+    """Keep the place of a participant whose socket broke, for the grace time.
+
+    A browser that ``went_away`` (its page was closed) is not waited for: Firefox may not get its ``leave`` out.
+    """
+    async with live.lock:
+        if place.outlet is not outlet or live.places.get(place.id) is not place:
+            return
+        kernel = live.room.participants[place.id].client == "kernel"
+        if went_away and not kernel:
+            await remove(live, place)
+            return
+        place.outlet = None
+        live.room.disconnect(place.id)
+        grace = live.settings.kernel_grace if kernel else live.settings.resume_grace
+        place.timer = live.background.after(grace, lambda: _expire(live, place))
+        await live.settle()
+
+
+async def dismiss(live: LiveRoom, id: str, code: str, message: str) -> None:
+    """Take out for good whoever is in the room, or waits, under this id; with the lock held."""
+    if id in live.waiting:
+        _, _, outlet = live.waiting.pop(id)
+        del live.room.door.waiting[id]
+        say_bye(outlet, code, message)
+    elif id in live.places:
+        place = live.places[id]
+        outlet_now, place.outlet = place.outlet, None
+        if outlet_now is not None:
+            say_bye(outlet_now, code, message)
+        await remove(live, place)
+
+
+async def dismiss_invited(live: LiveRoom, invite: str, *, code: str, message: str) -> None:
+    """Take out everybody who came by an invite."""
+    async with live.lock:
+        theirs = [one.id for one in live.room.participants.values() if one.guest and one.guest.invite == invite]
+        theirs += [one.id for one in live.room.door.waiting.values() if one.guest and one.guest.invite == invite]
+        for id in theirs:
+            await dismiss(live, id, code, message)
+        await live.settle()
+
+
+async def remove(live: LiveRoom, place: Place) -> None:
+    """Take a participant out; with the lock held."""
+    if live.places.get(place.id) is not place:
+        return
+    del live.places[place.id]
+    if place.timer is not None:
+        place.timer.cancel()
+    if place.media is not None:
+        place.media.end(1000, "left")
+    live.room.leave(place.id)
+    if place.seat is not None:
+        with contextlib.suppress(SfuError):
+            await within(place.seat.leave())
+    await live.settle()
+    live.close_when_empty()
+
+
+async def _expire(live: LiveRoom, place: Place) -> None:
+    async with live.lock:
+        if place.outlet is None:
+            await remove(live, place)

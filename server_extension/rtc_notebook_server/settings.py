@@ -1,0 +1,30 @@
+"""What rooms are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rtc_notebook.protocol import MediaSettings
+
+from .ice import IceSettings
+from .invites import Invites
+from .sfu.base import Engine
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What rooms are made with; times in seconds."""
+
+    make_engine: Callable[[], Engine]
+    media: MediaSettings = field(default_factory=MediaSettings)
+    ice: IceSettings = field(default_factory=IceSettings)
+    resume_grace: float = 30.0
+    kernel_grace: float = 5.0
+    max_participants: int = 50
+    max_rooms: int = 100
+    linger: float = 10.0
+    invites: Invites = field(default_factory=Invites)
+    public_url: str = ""
+    inner_url: Callable[[], str] = lambda: "/"
+    base_url: str = "/"
