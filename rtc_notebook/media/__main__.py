@@ -38,4 +38,5 @@ async def main() -> None:
 if __name__ == "__main__":
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
+    seam.use_roomy_sockets()
     asyncio.run(main())

@@ -10,7 +10,8 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from ..rtp import vp8
+from ..rtp import vp8, vp8_header
+from .governor import Governor
 from .tap import Tap
 
 CLOCK_RATE = 90_000
@@ -25,7 +26,7 @@ class RealtimeVp8Encoder:
     """Encodes one stream, in the place of aiortc's encoder, which stops at 1.5 Mbps.
 
     libvpx cannot be told a new bitrate here without starting over at a keyframe, so a better path is believed only when
-    it is much better.
+    it is much better. Pictures that take too much even so, such as noise, are sent smaller and fewer.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ class RealtimeVp8Encoder:
         self._codec: Any = None
         self._codec_bitrate = 0
         self._picture_id = random.getrandbits(15)
-        self._last_pts = -1
+        self._governor = Governor()
+        self._keyframe_owed = False
 
     @property
     def target_bitrate(self) -> int:
@@ -56,26 +58,49 @@ class RealtimeVp8Encoder:
             self._bitrate = bitrate
 
     def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
-        """Return a picture's RTP payloads and its timestamp (90 kHz)."""
-        size = (frame.width, frame.height)
-        bitrate = self._bitrate
-        if self._codec is None or size != (self._codec.width, self._codec.height) or bitrate != self._codec_bitrate:
-            self._codec, self._codec_bitrate = _open(*size, bitrate), bitrate
-        if self._tap is not None:
-            force_keyframe |= self._tap.take_keyframe_wish()
-        frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
-        packets = self._codec.encode(frame)
-        data = b"".join(bytes(packet) for packet in packets)
-        payloads = vp8.packetize(data, self._picture_id)
-        self._picture_id = (self._picture_id + 1) & 0x7FFF
+        """Return a picture's RTP payloads (none if it was left out) and its timestamp (90 kHz)."""
+        bitrate, governor = self._bitrate, self._governor
         assert frame.pts is not None
         if self._tap is not None:
-            self._tap.encoded(data, frame.pts, any(packet.is_keyframe for packet in packets), *size)
+            force_keyframe |= self._tap.take_keyframe_wish()
+        force_keyframe |= self._keyframe_owed
+        due = governor.due(frame.pts / CLOCK_RATE, (frame.width, frame.height), bitrate)
+        self._keyframe_owed = force_keyframe and not due
+        if not due:
+            return [], frame.pts
+        data, keyframe, size = self._encode(frame, force_keyframe, bitrate)
+        while not governor.encoded(8 * len(data), keyframe, bitrate):
+            self._codec = None
+            data, keyframe, size = self._encode(frame, True, bitrate)
+        if governor.scale > 1 and (index := vp8_header.quantizer(data)) is not None:
+            governor.quantized(index)
+        payloads = vp8.packetize(data, self._picture_id)
+        self._picture_id = (self._picture_id + 1) & 0x7FFF
+        if self._tap is not None:
+            self._tap.encoded(data, frame.pts, keyframe, *size)
         return payloads, frame.pts
+
+    def _encode(self, frame: av.VideoFrame, force_keyframe: bool, bitrate: int) -> tuple[bytes, bool, tuple[int, int]]:
+        """Return a picture encoded at the size that it is to have now, whether that is a keyframe, and the size."""
+        if self._governor.scale > 1:
+            frame = _reduced(frame, self._governor.scale)
+        size = (frame.width, frame.height)
+        if self._codec is None or size != (self._codec.width, self._codec.height) or bitrate != self._codec_bitrate:
+            self._codec, self._codec_bitrate = _open(*size, bitrate), bitrate
+        frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
+        packets = self._codec.encode(frame)
+        return b"".join(map(bytes, packets)), any(packet.is_keyframe for packet in packets), size
 
     def pack(self, packet: Any) -> tuple[list[bytes], int]:
         """Refuse: nothing that is encoded already is sent from here."""
         raise NotImplementedError
+
+
+def _reduced(frame: av.VideoFrame, scale: int) -> av.VideoFrame:
+    width, height = frame.width // scale & ~1, frame.height // scale & ~1
+    reduced = frame.reformat(width, height, interpolation="AREA")
+    reduced.pts, reduced.time_base = frame.pts, TIME_BASE
+    return reduced
 
 
 def _open(width: int, height: int, bitrate: int) -> Any:
@@ -84,7 +109,7 @@ def _open(width: int, height: int, bitrate: int) -> Any:
     codec.bit_rate = bitrate
     codec.time_base = TIME_BASE
     codec.gop_size = 3000
-    codec.qmin, codec.qmax = 2, 56
+    codec.qmin, codec.qmax = 2, 63
     codec.thread_count = max(1, min(4, (os.cpu_count() or 1) // 2)) if width * height > THREADS_FROM_PIXELS else 1
     codec.options = {
         "deadline": "realtime",
@@ -95,6 +120,7 @@ def _open(width: int, height: int, bitrate: int) -> Any:
         "bufsize": str(bitrate),  # one second
         "error-resilient": "0",
         "static-thresh": "1",
+        "max-intra-rate": "600",  # a keyframe takes no more than six other pictures
         "overshoot-pct": "15",
         "undershoot-pct": "100",
         "noise-sensitivity": "0",

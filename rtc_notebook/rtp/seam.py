@@ -7,9 +7,12 @@ a sentence when something here is no longer what it was.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Callable
 from typing import Any
 
+import aioice.ice
 import aiortc.codecs
 import aiortc.rtcdtlstransport
 import aiortc.rtcpeerconnection
@@ -22,6 +25,8 @@ from aiortc.rtp import RtpPacket, is_rtcp
 
 FORWARDED = {"audio": "audio/opus", "video": "video/VP8"}
 """The one codec of each kind that a room carries."""
+
+BUFFER_BYTES = 2**20
 
 
 class MidRouter(RtpRouter):
@@ -73,9 +78,9 @@ def send_packet(transport: Any, data: bytes) -> bool:
     pair = transport.transport._connection._nominated.get(1)
     if pair is None:
         return False
-    socket = pair.protocol.transport
+    datagrams = pair.protocol.transport
     try:
-        if socket.get_write_buffer_size():
+        if datagrams.get_write_buffer_size():
             return False
     except NotImplementedError:  # a TURN server's
         pass
@@ -84,7 +89,7 @@ def send_packet(transport: Any, data: bytes) -> bool:
         data = session.protect_rtcp(data) if is_rtcp(data) else session.protect(data)
     except pylibsrtp.Error:  # a repetition too old for the replay window
         return False
-    socket.sendto(data, pair.remote_addr)
+    datagrams.sendto(data, pair.remote_addr)
     return True
 
 
@@ -130,3 +135,24 @@ def use_encoders(**factories: Callable[[], Any]) -> None:
         return ours[codec.mimeType]() if codec.mimeType in ours else aiortc_get_encoder(codec)
 
     aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]
+
+
+class RoomyProtocol(aioice.ice.StunProtocol):
+    """What aioice speaks on a socket, with room for a picture's packets that all come at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Widen the socket's buffers, as far as the system lets it."""
+        super().connection_made(transport)
+        found = transport.get_extra_info("socket")
+        if found is not None:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                with contextlib.suppress(OSError):
+                    found.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+
+
+def use_roomy_sockets() -> None:
+    """Have connections made from now on, in this process, use sockets with more room than the system's default.
+
+    That holds 90 packets with Linux, which is less than a keyframe may take.
+    """
+    _replace(aioice.ice, "StunProtocol", RoomyProtocol)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import socket
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import aioice.ice
@@ -31,6 +34,7 @@ def test_the_version_is_the_one_the_seam_was_written_for() -> None:
         (aiortc.rtcpeerconnection, "RTCRtpReceiver"),
         (aiortc.rtcdtlstransport, "RtpRouter"),
         (aiortc.rtcrtpsender, "get_encoder"),
+        (aioice.ice, "StunProtocol"),
     ],
 )
 def test_names_that_are_replaced_are_looked_up_where_they_are_replaced(module: Any, name: str) -> None:
@@ -59,3 +63,18 @@ def test_an_unknown_ssrc_is_routed_by_mid_when_the_payload_type_does_not_tell() 
     packet.extensions = HeaderExtensions(mid="1")
     assert router.route_rtp(packet) is second
     assert router.route_rtp(RtpPacket(payload_type=97, ssrc=3)) is second
+
+
+async def test_a_burst_of_packets_finds_room() -> None:
+    loop, most = asyncio.get_running_loop(), _most()
+    connection: Any = None
+    transport, _ = await loop.create_datagram_endpoint(lambda: seam.RoomyProtocol(connection), ("127.0.0.1", 0))
+    try:
+        room = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        assert room >= min(2 * seam.BUFFER_BYTES, most)
+    finally:
+        transport.abort()
+
+
+def _most() -> int:
+    return int(Path("/proc/sys/net/core/rmem_max").read_text())

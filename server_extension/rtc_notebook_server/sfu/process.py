@@ -138,6 +138,7 @@ async def run() -> None:
     """Serve the engine until it is gone."""
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
+    seam.use_roomy_sockets()
     seam.use_rtp_classes(ForwardingSender, ForwardingReceiver)
     parent = await Parent.attach()
     links = Links()
