@@ -2,7 +2,8 @@
 
 anywidget loads ``_esm`` from a blob URL, and from there ``./protocol.js`` leads nowhere. The text made here carries
 every module's source; in the browser it makes a blob URL of each, leaves first, and puts those in the place of the
-relative imports. For this the modules import only each other, as ``from "./name.js"``, and not in a circle.
+relative imports. For this the modules import only each other, as ``from "./name.js"`` or, when it is needed,
+``await import("./name.js")``, and not in a circle.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ._version import __version__
 
 MODULES = Path(__file__).parent / "static" / "rtc_notebook"
 
-_IMPORT = re.compile(r'\bfrom "\./([\w-]+\.js)"')
+_IMPORT = re.compile(r'(?:\bfrom |\bawait import\()"\./([\w-]+\.js)"')
 
 _LOADER = """\
 const sources = %(sources)s;
@@ -25,7 +26,8 @@ const key = Symbol.for(%(key)s);
 function link() {
   const urls = {};
   for (const [name, source] of sources) {
-    const linked = source.replace(/\\bfrom "\\.\\/([\\w-]+\\.js)"/g, (_, other) => `from "${urls[other]}"`);
+    const imports = /(\\bfrom |\\bawait import\\()"\\.\\/([\\w-]+\\.js)"/g;
+    const linked = source.replace(imports, (_, how, other) => `${how}"${urls[other]}"`);
     const named = `${linked}\\n//# sourceURL=rtc-notebook/${name}\\n`;
     urls[name] = URL.createObjectURL(new Blob([named], { type: "text/javascript" }));
   }

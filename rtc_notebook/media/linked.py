@@ -15,6 +15,7 @@ from ..link import wire
 from ..protocol import Candidate, ClientMessage, Error, Kind, Offer, PublishAnswer, PublishLink
 from ..rtp import vp8
 from ..rtp.assembler import EncodedFrame
+from ..rtp.clocks import SenderClock
 from ..rtp.seam import FORWARDED
 from .encoder import RealtimeVp8Encoder
 from .link import MediaLink
@@ -26,7 +27,7 @@ from .sound import OpusEncoder, OutgoingSound
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-MAX_CAPTURE_DELAY = 5.0
+CLOCK_RATES = {"audio": 48_000, "video": 90_000}
 
 
 class _Sending:
@@ -145,7 +146,7 @@ class LinkPublishing:
         loop = asyncio.get_running_loop()
         while True:
             frame = await track.recv()
-            captured = time.time()
+            captured = track.tap.captured_at(frame.pts) or time.time()  # a filtered one: when its original was
             if not self._link.ready():
                 continue
             pictures = sum(isinstance(other.track, OutgoingVideo) for other in self._sendings.values())
@@ -160,8 +161,9 @@ class LinkPublishing:
         while True:
             frame = await track.recv()
             packets, timestamp = encoder.encode(frame)
+            captured = track.tap.captured_at(frame.pts) or time.time()
             for data in packets:
-                self._give(sending, "audio", False, timestamp, time.time(), data)
+                self._give(sending, "audio", False, timestamp, captured, data)
 
     def _give(
         self, sending: _Sending, kind: Kind, keyframe: bool, timestamp: int, captured: float, data: bytes
@@ -173,15 +175,22 @@ class LinkPublishing:
 class LinkReceiver:
     """Gives one track's frames out as a `FrameReceiver` does."""
 
+    packets_lost = 0  # TCP loses none
+
     def __init__(self, want: Callable[[], None]) -> None:
         self.wish_keyframe = want
+        self.jitter = 0.0
+        """How unevenly frames arrive, seconds (RFC 3550, 6.4.1)."""
+        self._clock = SenderClock()
+        self._trip: float | None = None
         self._lost = False
         self._on_frame: Callable[[ReceivedFrame], None] | None = None
         self._timestamp: int | None = None
 
-    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None, clock: object = None) -> None:
-        """Hand frames to ``on_frame`` from now on; there are no sender reports here that would need a ``clock``."""
+    def bind(self, on_frame: Callable[[ReceivedFrame], None] | None, clock: SenderClock | None = None) -> None:
+        """Hand frames to ``on_frame`` from now on. ``clock`` is the sender's, by which each frame says its time."""
         self._on_frame = on_frame
+        self._clock = clock or SenderClock()
 
     def request_keyframe(self) -> None:
         """Drop what comes until the next keyframe and ask for one: the decoder is lost."""
@@ -197,9 +206,15 @@ class LinkReceiver:
         if self._timestamp is None:
             self._timestamp = frame.timestamp
         self._timestamp += ((frame.timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-        captured = frame.captured if 0 <= arrived - frame.captured < MAX_CAPTURE_DELAY else arrived
+        self._measure(arrived - self._timestamp / CLOCK_RATES[frame.kind])
+        captured = self._clock.here(frame.captured, arrived) if frame.captured else arrived
         encoded = EncodedFrame(frame.data, frame.timestamp, frame.keyframe or frame.kind == "audio")
         self._on_frame(ReceivedFrame(encoded, _codec(frame.kind), self._timestamp, captured, arrived))
+
+    def _measure(self, trip: float) -> None:
+        if self._trip is not None:
+            self.jitter += (abs(trip - self._trip) - self.jitter) / 16
+        self._trip = trip
 
 
 class LinkSubscribing:

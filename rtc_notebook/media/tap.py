@@ -53,6 +53,10 @@ class Tap:
         if source in self._sources:
             _remember(self._captured, pts, self._sources[source])
 
+    def captured_at(self, pts: int | None) -> float | None:
+        """Return when what goes out with timestamp ``pts`` was captured, seconds since the epoch, if it is known."""
+        return None if pts is None else self._captured.get(pts)
+
     def wish_keyframe(self) -> None:
         """Have the next picture be a keyframe."""
         self.wants_keyframe = True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import tenacity
+import zmq
 from jupyter_client.blocking import BlockingKernelClient
 
 
@@ -46,23 +47,28 @@ class Kernel:
 
     @tenacity.retry(stop=tenacity.stop_after_delay(30), wait=tenacity.wait_fixed(0.2))
     def _connect(self) -> None:
-        self.client = BlockingKernelClient(connection_file=str(self.server.runtime / f"kernel-{self.id}.json"))
+        file = str(self.server.runtime / f"kernel-{self.id}.json")
+        self.client = BlockingKernelClient(connection_file=file, context=zmq.Context())
         self.client.load_connection_file()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
+
+    def _disconnect(self) -> None:
+        self.client.stop_channels()
+        self.client.context.destroy(linger=0)
 
     def __enter__(self) -> Kernel:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.client.stop_channels()
+        self._disconnect()
         with contextlib.suppress(OSError):
             _request(self.server, f"api/kernels/{self.id}", "DELETE")
 
     def restart(self) -> None:
         """Restart the kernel, as a user does from the menu."""
+        self._disconnect()  # before: its sockets would find the new kernel, too
         _post(self.server, f"api/kernels/{self.id}/restart", {})
-        self.client.stop_channels()
         self._connect()
 
     def run(self, code: str, timeout: float = 60) -> str:

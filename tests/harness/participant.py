@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
-from aiortc import RTCRtpSender, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -62,6 +62,18 @@ class Participant:
         self._tasks: set[asyncio.Future[Any]] = set()
         self._me = ""
         self._wanted: tuple[str, ...] = ()
+        self._connection: RTCPeerConnection | None = None
+        self._subscribing: Subscribing | None = None
+        self.connected = asyncio.Event()
+        """Set once what it publishes has a way to the SFU."""
+        self.filtered = asyncio.Event()
+        """Set once a kernel's picture stands in the place of its own."""
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await peer.close(self._connection)
+        if self._subscribing is not None:
+            await self._subscribing.close()
 
     async def run(self) -> None:
         """Stay until the socket closes."""
@@ -86,6 +98,8 @@ class Participant:
             self._me = message.participant
             self._subscribing = Subscribing(self._send, lambda track, receiver: receiver.bind(lambda frame: None))
             await self._publish(message.media)
+        elif self._connection is None or self._subscribing is None:
+            return
         elif isinstance(message, protocol.PublishAnswer):
             await self._connection.setRemoteDescription(RTCSessionDescription(message.sdp, "answer"))
         elif isinstance(message, protocol.Offer):
@@ -99,19 +113,28 @@ class Participant:
                 await self._subscribing.candidate(message)
 
     async def _publish(self, media: protocol.MediaSettings) -> None:
-        self._connection = peer.new_connection(media, lambda: None)
+        self._connection = connection = peer.new_connection(media, lambda: None)
+
+        def changed() -> None:
+            if connection.connectionState == "connected":
+                self.connected.set()
+
+        connection.on("connectionstatechange", changed)
         senders = {
-            "camera": self._connection.addTransceiver(Camera(), "sendonly"),
-            "microphone": self._connection.addTransceiver(AudioStreamTrack(), "sendonly"),
+            "camera": connection.addTransceiver(Camera(), "sendonly"),
+            "microphone": connection.addTransceiver(AudioStreamTrack(), "sendonly"),
         }
-        await self._connection.setLocalDescription(await self._connection.createOffer())
+        await connection.setLocalDescription(await connection.createOffer())
         tracks = {
             str(sender.mid): protocol.TrackDescription(source=source)  # type: ignore[arg-type]
             for source, sender in senders.items()
         }
-        self._send(protocol.Publish(id=1, sdp=self._connection.localDescription.sdp, tracks=tracks))
+        self._send(protocol.Publish(id=1, sdp=connection.localDescription.sdp, tracks=tracks))
 
     def _look(self, room: protocol.RoomState) -> None:
+        own = (track.filter for one in room.participants if one.id == self._me for track in one.tracks)
+        if any(its is not None and its.track is not None for its in own):
+            self.filtered.set()
         shown = [
             track.filter.track if track.filter is not None else track.id
             for one in room.participants

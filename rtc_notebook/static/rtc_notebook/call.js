@@ -33,6 +33,8 @@ export class Call {
   /** @type {Map<string, MediaStreamTrack>} track id → what is received */ received = new Map();
   /** @type {Notice[]} */ notices = [];
   /** Whether the kernel that this widget belongs to was here and is gone. */ kernelGone = false;
+  /** The server's version of rtc-notebook, once it said so. */ serverVersion = "";
+  /** @type {RTCIceServer[]} STUN and TURN servers that it names */ iceServers = [];
   /** Whether a host has to admit this participant. */ atTheDoor = false;
   house = new House((message) => this.#signaling?.send(message));
 
@@ -82,6 +84,11 @@ export class Call {
   /** How this browser's pictures and sound go, and how long they take from the server. */
   get link() {
     return { way: this.#path?.way ?? "webrtc", delay: this.#path?.delay ?? null };
+  }
+
+  /** The candidate pairs by which WebRTC goes. */
+  async pairs() {
+    return (await this.#path?.pairs()) ?? [];
   }
 
   /** Takes another way for pictures and sound, without leaving. @param {import("./mediapath.js").Way} way */
@@ -236,8 +243,10 @@ export class Call {
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
-  #welcome({ participant, media, resumed, session }) {
+  #welcome({ participant, media, resumed, session, serverVersion }) {
     this.me = participant;
+    this.serverVersion = serverVersion;
+    this.iceServers = /** @type {RTCIceServer[]} */ (media.iceServers ?? []);
     this.house.entered(resumed);
     if (this.atTheDoor && this.#waiting) this.#beImpatient();
     this.atTheDoor = false;

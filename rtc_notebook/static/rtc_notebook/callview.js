@@ -35,6 +35,7 @@ export class CallView {
     this.title = h("h2", { class: "rtc-panel-title" });
     this.text = h("p", { class: "rtc-panel-text" });
     this.again = h("button", { type: "button", class: "rtc-primary", onclick: () => options.rejoin() }, "Rejoin");
+    this.check = h("button", { type: "button", class: "rtc-quiet", onclick: () => void this.side.examine() }, "What works from here");
     this.panel = h(
       "div",
       { class: "rtc-panel", role: "status" },
@@ -42,6 +43,7 @@ export class CallView {
       this.title,
       this.text,
       this.again,
+      this.check,
     );
     this.shortcuts = new ShortcutsDialog(this);
     this.element = h(

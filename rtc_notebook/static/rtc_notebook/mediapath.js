@@ -50,6 +50,7 @@ export class MediaPath {
   /** @type {string[]} */ #wanted = [];
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
   /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
+  /** @type {RTCPeerConnection[]} the newest two */ #connections = [];
   #closed = false;
 
   /** @param {MediaPathOptions} options */
@@ -108,6 +109,22 @@ export class MediaPath {
   /** What the browser counts of a received track; undefined where it comes over the link. @param {MediaStreamTrack} track */
   async stats(track) {
     return this.#subscriber instanceof Subscriber ? this.#subscriber.stats(track) : undefined;
+  }
+
+  /** The candidate pairs in use, as the browser's statistics have them. @returns {Promise<{ local: any, remote: any }[]>} */
+  async pairs() {
+    const found = [];
+    for (const connection of this.#connections) {
+      if (connection.connectionState !== "connected") continue;
+      const stats = await connection.getStats();
+      for (const one of stats.values()) {
+        if (one.type !== "candidate-pair" || !one.nominated || one.state !== "succeeded") continue;
+        const local = stats.get(one.localCandidateId);
+        const remote = stats.get(one.remoteCandidateId);
+        if (local && remote) found.push({ local, remote });
+      }
+    }
+    return found;
   }
 
   /** After the signaling socket was replaced. */
@@ -203,6 +220,7 @@ export class MediaPath {
 
   /** Gives up on a connection whose ICE finds no pair in time. @param {RTCPeerConnection} connection */
   #watched(connection) {
+    this.#connections = [...this.#connections, connection].slice(-2);
     const check = () => {
       this.#timers.delete(timer);
       if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed") return;

@@ -18,6 +18,7 @@ export class Side {
     this.chat = new ChatView(call);
     this.people = new PeopleView(call, () => this.dialog.open());
     this.title = h("h2", { class: "rtc-side-title" });
+    this.check = h("button", { type: "button", class: "rtc-quiet rtc-check", onclick: () => void this.examine() }, "What works from here");
     const close = iconButton("close", "Close", () => this.#show(""), "rtc-small");
     this.element = h(
       "aside",
@@ -28,6 +29,7 @@ export class Side {
       },
       h("div", { class: "rtc-side-head" }, this.title, close),
       this.people.element,
+      this.check,
       this.chat.element,
     );
     this.hand = iconButton("hand", "Raise your hand", () => call.house.raiseHand(!call.house.hand), "rtc-hand");
@@ -42,6 +44,7 @@ export class Side {
     this.element.hidden = !this.#open || !here;
     for (const button of this.buttons) button.hidden = this.call.atTheDoor;
     this.people.element.hidden = this.#open !== "people";
+    this.check.hidden = this.#open !== "people";
     this.chat.element.hidden = this.#open !== "chat";
     if (this.#open === "chat" && here) house.read();
     setText(this.title, this.#open === "chat" ? "Chat" : "People");
@@ -52,6 +55,12 @@ export class Side {
     this.people.update();
     this.chat.update();
     this.dialog.update();
+  }
+
+  /** Says what of a call works from this browser. */
+  async examine() {
+    const { examine } = await import("./doctorview.js");
+    examine(this.call, this.dialog.element.parentElement ?? this.element);
   }
 
   /** @param {HTMLElement} button @param {string} view @param {string} mark @param {string} label */

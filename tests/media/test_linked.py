@@ -1,0 +1,57 @@
+"""What comes over a media link, as the rest of a worker has it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from rtc_notebook.link import wire
+from rtc_notebook.media.arrivals import ArrivalCounter
+from rtc_notebook.media.linked import LinkReceiver
+from rtc_notebook.media.receiver import ReceivedFrame
+from rtc_notebook.rtp.clocks import SenderClock
+
+
+def frame(timestamp: int, captured: float, *, keyframe: bool = False) -> wire.Frame:
+    return wire.Frame("t", "video", keyframe, timestamp & 0xFFFFFFFF, captured, b"picture")
+
+
+def received(receiver: LinkReceiver, *frames: wire.Frame, clock: SenderClock | None = None) -> list[ReceivedFrame]:
+    came: list[ReceivedFrame] = []
+    receiver.bind(came.append, clock)
+    for one in frames:
+        receiver.take(one)
+    return came
+
+
+def test_capture_times_are_brought_to_this_machines_clock():
+    now, wrong = time.time(), 3600.0
+    (good,) = received(LinkReceiver(lambda: None), frame(0, now - 0.1))
+    assert good.captured == pytest.approx(now - 0.1), "a clock that makes sense is believed"
+    clock = SenderClock()
+    first, second = received(
+        LinkReceiver(lambda: None), frame(0, now - wrong), frame(2970, now - wrong - 0.033), clock=clock
+    )
+    assert first.captured == pytest.approx(first.arrived, abs=0.01), "one that is an hour off is not"
+    assert first.captured - second.captured == pytest.approx(0.033, abs=0.02), "and its intervals are kept"
+    (sound,) = received(LinkReceiver(lambda: None), frame(0, now - wrong), clock=clock)
+    assert sound.captured == pytest.approx(first.captured, abs=0.05), "all tracks of a sender share its clock"
+    (unknown,) = received(LinkReceiver(lambda: None), frame(0, 0.0))
+    assert unknown.captured == unknown.arrived
+
+
+def test_its_arrivals_are_counted_as_those_over_webrtc():
+    receiver, counter = LinkReceiver(lambda: None), ArrivalCounter()
+    for one in received(receiver, frame(0xFFFFF000, time.time(), keyframe=True), frame(0x1000, time.time())):
+        counter.received("t", receiver, one)  # type: ignore[arg-type]
+    (arrival,) = counter.report().tracks
+    assert arrival.lost == 0 and arrival.jitter > 0 and arrival.fps > 0
+
+
+def test_a_lost_decoder_waits_for_a_keyframe():
+    asked: list[bool] = []
+    receiver = LinkReceiver(lambda: asked.append(True))
+    receiver.request_keyframe()
+    came = received(receiver, frame(0, 1.0), frame(3000, 1.0, keyframe=True), frame(6000, 1.0))
+    assert asked == [True] and [one.encoded.keyframe for one in came] == [True, False]
