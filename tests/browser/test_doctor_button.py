@@ -36,6 +36,5 @@ def test_the_page_says_what_works_from_here(pattern: Browser, join: Callable[...
             assert verdict == "ok" and "host/udp" in text
         else:
             assert verdict == "note" and "go over the WebSocket" in text
-        page.screenshot(path=f"/tmp/anywhere-doctor-{verdict}.png")
         page.get_by_role("button", name="Close").last.click()
         expect(page.locator(".rtc-doctor")).to_have_count(0)
