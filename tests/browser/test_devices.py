@@ -263,3 +263,115 @@ def test_by_keyboard_alone(join: Callable[..., Page], pattern: Browser, lab: Jup
     page.keyboard.press("Shift+L")
     expect(ben.locator(tile("Ana ms", state=None))).to_have_count(0, timeout=10_000)
     profile.close()
+
+
+WAKE = """
+globalThis.locks = [];
+const ask = navigator.wakeLock.request.bind(navigator.wakeLock);
+navigator.wakeLock.request = async (type) => { const lock = await ask(type); locks.push(lock); return lock; };
+"""
+TARGETS = """() => [
+    ...document.querySelectorAll("button, select, a, input:not([type=checkbox]), textarea, label.rtc-check")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [each.ariaLabel ?? each.textContent, each.getBoundingClientRect()])
+    .filter(([, {width, height}]) => width < 43.9 || height < 43.9)
+    .map(([name, {width, height}]) => [name, width, height])"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "lying"])
+def test_on_a_phone(
+    size: tuple[int, int], two: Browser, join: Callable[..., Page], pattern: Browser, lab: JupyterServer, room: str
+):
+    ben = join(pattern, "Ben", camera="0")
+    phone = context(
+        two, viewport={"width": size[0], "height": size[1]}, screen={"width": size[0], "height": size[1]},
+        is_mobile=True, has_touch=True,
+    )  # fmt: skip
+    phone.add_init_script(BENCH)
+    phone.grant_permissions(["camera", "microphone", "screen-wake-lock"])
+    phone.add_init_script(WAKE)
+    page = phone.new_page()
+    page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana"))
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0", timeout=20_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate(TARGETS) == []
+    page.get_by_role("button", name="Join").tap()
+    goes_on(ben, tile("Ana"))
+    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [*size]
+    assert page.evaluate(TARGETS) == []
+    for camera in ("fake_device_1", "fake_device_2"):
+        page.get_by_role("button", name="Switch to the other camera").tap()
+        sends(page, "video", camera)
+    goes_on(ben, tile("Ana"))
+    page.get_by_role("button", name="Devices").tap()
+    expect(page.get_by_role("dialog", name="Devices")).to_be_visible()
+    assert page.evaluate(TARGETS) == []
+    page.get_by_label("Speaker", exact=True).scroll_into_view_if_needed()
+    page.locator(".rtc-stage").tap(position={"x": 20, "y": 20})
+    expect(page.get_by_role("dialog", name="Devices")).to_be_hidden()
+
+    page.wait_for_function("() => locks.length === 1 && !locks[0].released")
+    page.evaluate("locks[0].release()")  # as when the page is hidden
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("() => locks.length === 2 && !locks[1].released")
+    page.get_by_role("button", name="Leave").tap()
+    page.wait_for_function("() => locks[1].released")
+    phone.close()
+
+
+# The room that two machines stand in: Ben's microphone hears what Ana's hears, as it comes out of his speaker.
+SAME_ROOM = """
+const {mediaDevices} = navigator, open = mediaDevices.getUserMedia.bind(mediaDevices);
+const air = new AudioContext();
+const microphone = air.createMediaStreamDestination();
+mediaDevices.getUserMedia = async (wish) => {
+    const stream = await open(wish);
+    for (const track of stream.getAudioTracks()) stream.removeTrack(track);
+    stream.addTrack(microphone.stream.getAudioTracks()[0]);
+    return stream;
+};
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+    if (this.srcObject?.getAudioTracks().length) air.createMediaStreamSource(this.srcObject).connect(microphone);
+    return play.call(this);
+};
+"""
+# Somebody who speaks: noise in syllables and pauses of changing length.
+SPEECH = """
+const {mediaDevices} = navigator, open = mediaDevices.getUserMedia.bind(mediaDevices);
+const mouth = new AudioContext(), voice = mouth.createMediaStreamDestination();
+const noise = mouth.createBuffer(1, 48000 * 60, 48000), samples = noise.getChannelData(0);
+for (let at = 0; at < samples.length;) {
+    const loud = Math.random() < 0.6 ? 0.05 + 0.4 * Math.random() : 0.0005;
+    for (let left = 4800 * (1 + Math.floor(Math.random() * 5)); left > 0 && at < samples.length; left--) {
+        samples[at++] = loud * (2 * Math.random() - 1);
+    }
+}
+const source = new AudioBufferSourceNode(mouth, {buffer: noise, loop: true});
+source.connect(voice);
+source.start();
+mediaDevices.getUserMedia = async (wish) => {
+    const stream = await open(wish);
+    for (const track of stream.getAudioTracks()) stream.removeTrack(track);
+    stream.addTrack(voice.stream.getAudioTracks()[0]);
+    return stream;
+};
+"""
+
+
+def test_two_in_one_room_are_told(join: Callable[..., Page], pattern: Browser, lab: JupyterServer, room: str):
+    ana = join(pattern, "Ana", SPEECH, camera="0")
+    ben = join(pattern, "Ben", SAME_ROOM, camera="0")
+    words = ben.get_by_text("Your microphone hears what somebody else’s does")
+    expect(words).to_be_visible(timeout=45_000)
+    ben.get_by_role("button", name="Mute mine").click()
+    expect(words).to_be_hidden()
+    ben.get_by_role("button", name="Turn microphone on").wait_for()
+
+    second = ana.context.new_page()
+    second.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana's other tab", join="", camera="0"))
+    tab = second.get_by_text("Another tab of this browser is in this call with its microphone on")
+    expect(tab).to_be_visible(timeout=20_000)
+    assert ana.get_by_text("Another tab of this browser").count() == 0, "one of the two is enough"
+    second.get_by_role("button", name="Mute mine").click()
+    expect(tab).to_be_hidden()

@@ -57,6 +57,34 @@ def test_two_views_share_one_connection(notebook: Notebook, lab: JupyterServer, 
     assert not page.evaluate(CAMERA_OFF)
 
 
+def test_a_key_is_the_calls_or_the_notebooks_never_both(notebook: Notebook):
+    page = shown(notebook)
+    muted = page.get_by_role("button", name="Turn microphone on")
+    page.locator(".rtc-stage").click(position={"x": 40, "y": 40})
+    page.keyboard.press("m")  # in JupyterLab: a Markdown cell
+    expect(muted).to_be_visible()
+    page.keyboard.press("x")  # in JupyterLab: cuts the cell
+    page.keyboard.down("Space")
+    expect(muted).to_be_hidden()
+    page.keyboard.up("Space")
+    expect(muted).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert notebook.cells() == 3
+
+    page.locator(".jp-Cell").nth(2).locator(".cm-content").click()
+    page.keyboard.press("End")
+    page.keyboard.type(" #mv?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    page.wait_for_function("() => jupyterapp.shell.currentWidget.content.widgets[2].model.type === 'markdown'")
+    assert notebook.source(2) == "pass #mv?"
+    expect(muted).to_be_visible()
+    types = "jupyterapp.shell.currentWidget.content.widgets.map(({model}) => model.type)"
+    assert page.evaluate(types) == ["code", "code", "markdown"]
+
+
 @pytest.mark.parametrize("how", ["output cleared", "notebook closed", "leave button", "call.leave()"])
 def test_the_camera_is_let_go(notebook: Notebook, lab: JupyterServer, room: str, how: str):
     page = shown(notebook)

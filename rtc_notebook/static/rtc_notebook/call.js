@@ -5,6 +5,7 @@ import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
 import { soundsOf, wantedOf } from "./room.js";
+import { SameRoom } from "./sameroom.js";
 import { Signaling } from "./signaling.js";
 import { Sound } from "./sound.js";
 
@@ -64,6 +65,7 @@ export class Call {
       onspeaker: (id) => this.sound.setSpeaker(id),
     });
     this.sound = new Sound(() => this.#changed());
+    this.sameRoom = new SameRoom(() => this.#changed());
     this.online = () => {
       this.#signaling?.retry();
       this.#path?.retry();
@@ -189,6 +191,7 @@ export class Call {
     this.#path?.close();
     this.#path = null;
     this.sound.close();
+    this.sameRoom.close();
     this.devices.end();
     this.#paired = this.atTheDoor = false;
     Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [] });
@@ -342,6 +345,9 @@ export class Call {
     this.#notified = true;
     queueMicrotask(() => {
       this.#notified = false;
+      if (this.phase === "connected") {
+        this.sameRoom.update({ call: this.options.room, microphone: this.speaking ? this.local.microphone : null, played: this.sound.tracks });
+      }
       for (const listener of this.#listeners) listener();
     });
   }

@@ -5,14 +5,16 @@ import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { RecordMark } from "./recordmark.js";
+import { echoText } from "./sameroom.js";
 import { ShortcutsDialog } from "./shortcutsdialog.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
+import { WakeLock } from "./wakelock.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
- * @typedef {{ id: string, level: string, text: string, retry?: () => void, dismiss?: () => void }} Line
+ * @typedef {{ id: string, level: string, text: string, retry?: () => void, action?: string, dismiss?: () => void }} Line
  */
 
 export class CallView {
@@ -46,6 +48,7 @@ export class CallView {
       this.check,
     );
     this.shortcuts = new ShortcutsDialog(this);
+    this.awake = new WakeLock();
     this.element = h(
       "div",
       { class: "rtc-call" },
@@ -81,6 +84,7 @@ export class CallView {
     this.stage.update(call);
     this.controls.update();
     this.menu.update();
+    this.awake.hold(call.active);
     this.side.update();
     this.recording.update(call.participants, !waiting && !over);
     this.#sayLines();
@@ -89,6 +93,7 @@ export class CallView {
   close() {
     this.stop();
     this.unlisten();
+    this.awake.hold(false);
     this.menu.close();
     this.stage.close();
     this.element.remove();
@@ -142,6 +147,11 @@ export class CallView {
     if (call.kernelGone && call.phase === "connected") {
       lines.push({ id: "kernel", level: "warning", text: "The kernel has stopped; run the cell again." });
     }
+    const { sameRoom } = call;
+    if (sameRoom.echo) {
+      const retry = () => void call.setMicrophone(false);
+      lines.push({ id: "echo", level: "warning", text: echoText(sameRoom.echo), retry, action: "Mute mine", dismiss: () => sameRoom.dismiss() });
+    }
     for (const { device, kind, message } of call.problems) {
       const retry = kind === "insecure" ? undefined : () => this.#retry(device);
       lines.push({ id: device, level: "warning", text: message, retry, dismiss: () => call.dismiss(device) });
@@ -158,12 +168,12 @@ export class CallView {
 }
 
 /** @param {Line} line */
-function line({ level, text, retry, dismiss }) {
+function line({ level, text, retry, action = "Try again", dismiss }) {
   return h(
     "div",
     { class: "rtc-line", "data-level": level },
     h("span", { class: "rtc-line-text" }, text),
-    retry ? h("button", { type: "button", class: "rtc-line-retry", onclick: retry }, "Try again") : null,
+    retry ? h("button", { type: "button", class: "rtc-line-retry", onclick: retry }, action) : null,
     dismiss
       ? h("button", { type: "button", class: "rtc-line-close", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss }, icon("close"))
       : null,

@@ -30,6 +30,11 @@ export class Sound {
     if (!tracks.size) this.#block(false);
   }
 
+  /** What is played now. */
+  get tracks() {
+    return [...this.#players.values()].flatMap(({ srcObject }) => /** @type {MediaStream | null} */ (srcObject)?.getAudioTracks() ?? []);
+  }
+
   /** To be called from a click. */
   unblock() {
     this.#block(false);
