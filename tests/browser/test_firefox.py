@@ -135,3 +135,15 @@ def test_firefox_turns_its_camera_off_leaves_comes_back_and_closes(join: Join, j
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=10_000)
     fox.close()
     expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
+
+
+def test_firefox_over_the_websocket(join: Join, join_fox: JoinFox, pattern: Browser):
+    ana, fox = join(pattern, "Ana"), join_fox("Fox", link="websocket")
+    linked = '.rtc-tile[data-link="websocket"] '
+    fox.wait_for(ATTACHED, linked + tile("Ana"), 20)
+    expect(ana.locator(linked + tile("Fox"))).to_be_attached(timeout=20_000)
+    assert fox.evaluate("() => connections.length") == 0, "no peer connection"
+    assert fox.evaluate(FPS, [tile("Ana"), 2]) > 3
+    assert frames_shown(ana, tile("Fox"), 2)["fps"] > 3
+    assert fox_picture(fox, tile("Ana")).shape[1] > 300 < picture(ana, tile("Fox")).shape[1]
+    ana.wait_for_function(HEARD, timeout=10_000)

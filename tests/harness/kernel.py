@@ -49,9 +49,13 @@ class Kernel:
     def _connect(self) -> None:
         file = str(self.server.runtime / f"kernel-{self.id}.json")
         self.client = BlockingKernelClient(connection_file=file, context=zmq.Context())
-        self.client.load_connection_file()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=30)
+        try:
+            self.client.load_connection_file()
+            self.client.start_channels()
+            self.client.wait_for_ready(timeout=30)
+        except BaseException:
+            self._disconnect()
+            raise
 
     def _disconnect(self) -> None:
         self.client.stop_channels()

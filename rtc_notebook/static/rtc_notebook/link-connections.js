@@ -38,6 +38,8 @@ export function lacks() {
 export class LinkPublisher {
   /** @type {Map<Source, LinkPublication>} */ #publications = new Map();
   #requests = 0;
+  #asking = false;
+  #closed = false;
 
   /** @param {Link} link @param {Options} options */
   constructor(link, options) {
@@ -70,6 +72,11 @@ export class LinkPublisher {
 
   /** Says what is published now; the newest answer counts. */
   async negotiate() {
+    if (this.#asking) return;
+    this.#asking = true;
+    await null; // what is set in one go is said in one go: a track that is left out loses its id
+    this.#asking = false;
+    if (this.#closed) return;
     /** @type {Record<string, TrackDescription>} */ const tracks = {};
     /** @type {Record<string, Kind>} */ const kinds = {};
     for (const publication of this.#publications.values()) {
@@ -115,6 +122,7 @@ export class LinkPublisher {
   }
 
   close() {
+    this.#closed = true;
     for (const { sender } of this.#publications.values()) sender?.close();
     this.#publications.clear();
   }
