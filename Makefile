@@ -10,7 +10,7 @@ demo: .venv/demo.stamp
 
 install: .venv/demo.stamp
 
-# One run for everything. The browser tests come last, alone: they take longest, and the machine for themselves.
+# One run for everything. The browser tests come last, and of these the ones that measure: with the machine for themselves.
 test: .venv/test.stamp node_modules/.stamp browsers
 	$(MAKE) --no-print-directory -j2 -O lint types test-python test-js
 	$(MAKE) --no-print-directory test-browser
@@ -33,7 +33,8 @@ test-js: node_modules/.stamp
 	npm run --silent test
 
 test-browser: .venv/test.stamp browsers
-	$(BIN)/python -m pytest -m browser --timeout=240 tests/browser
+	$(BIN)/python -m pytest -m "browser and not alone" --timeout=240 -n 2 --dist loadfile tests/browser
+	$(BIN)/python -m pytest -m "browser and alone" --timeout=240 tests/browser
 	$(BIN)/python -m pytest -m browser --timeout=240 tests/sfu  # apart: they bring an event loop of their own
 
 screenshots: .venv/test.stamp browsers

@@ -45,8 +45,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 @pytest.fixture(scope="session")
 def head(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium whose camera shows a talking head, 1280x720, 30 frames a second."""
-    with chromium(playwright, camera_file(tmp_path_factory.mktemp("footage"))) as browser:
+    """Chromium whose camera shows a talking head, 640x360, 30 frames a second: two cores carry a few of these."""
+    with chromium(playwright, camera_file(tmp_path_factory.mktemp("footage"), width=640, height=360)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def sharp(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium whose camera shows a talking head, 1280x720, 30 frames a second, where that is what is tested."""
+    with chromium(playwright, camera_file(tmp_path_factory.getbasetemp())) as browser:
         yield browser
 
 

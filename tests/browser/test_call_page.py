@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from harness.browser import frames_shown, picture, tile
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
@@ -48,9 +49,10 @@ def test_two_people_see_and_hear_each_other(join: Join, head: Browser, pattern: 
     assert abs(float(picture(guest, tile("Ana")).mean()) - float(picture(ana, tile("Ana")).mean())) < 10
 
 
-def test_a_720p_camera_arrives_as_720p_within_two_seconds(join: Join, head: Browser, pattern: Browser):
+@pytest.mark.alone
+def test_a_720p_camera_arrives_as_720p_within_two_seconds(join: Join, sharp: Browser, pattern: Browser):
     guest = join(pattern, "Guest", camera="0", microphone="0")
-    ana = join(head, "Ana")
+    ana = join(sharp, "Ana")
     expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     guest.wait_for_function(
@@ -61,6 +63,7 @@ def test_a_720p_camera_arrives_as_720p_within_two_seconds(join: Join, head: Brow
     assert seen["fps"] > 5
 
 
+@pytest.mark.alone
 def test_others_come_and_go_while_two_go_on(join: Join, head: Browser, pattern: Browser):
     ana, guest = join(head, "Ana"), join(pattern, "Guest")
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
@@ -79,6 +82,7 @@ def test_others_come_and_go_while_two_go_on(join: Join, head: Browser, pattern: 
     assert len(seen) < 4, seen
 
 
+@pytest.mark.alone
 def test_who_comes_late_sees_a_picture_in_under_a_second(join: Join, head: Browser, pattern: Browser):
     ana = join(head, "Ana")
     expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
@@ -88,6 +92,7 @@ def test_who_comes_late_sees_a_picture_in_under_a_second(join: Join, head: Brows
     assert late.evaluate("globalThis.firstPicture - globalThis.firstTile") < 1_000
 
 
+@pytest.mark.alone
 def test_one_encode_however_many_watch(join: Join, lab: JupyterServer, room: str, head: Browser, pattern: Browser):
     ana = join(head, "Ana")
     viewers = [join(pattern, f"Viewer {number}", camera="0", microphone="0") for number in range(3)]

@@ -100,7 +100,7 @@ def test_the_filters_notebook(notebook: Notebook, guest: Page, lab: JupyterServe
     notebook.run(COMPARE)
     until(guest, lambda shown: shown.shape[1] / shown.shape[0] > 3, "two pictures beside each other")
     notebook.run(TRAILS)
-    until(guest, lambda shown: shown.shape[:2] == (720, 1280) and not grey(shown), "trails in colour")
+    until(guest, lambda shown: shown.shape[:2] == (360, 640) and not grey(shown), "trails in colour")
 
     notebook.run(BROKEN)
     until(guest, lambda shown: abs(brightness(shown) - raw) < 15, "the raw picture passes")

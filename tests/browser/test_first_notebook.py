@@ -29,9 +29,9 @@ cv2.Canny = witness
 
 
 @pytest.fixture
-def notebook(lab: JupyterServer, head: Browser) -> Iterator[Notebook]:
+def notebook(lab: JupyterServer, sharp: Browser) -> Iterator[Notebook]:
     name = lab.copy_notebook(NOTEBOOK)
-    opened = context(head, viewport={"width": 900, "height": 700})
+    opened = context(sharp, viewport={"width": 900, "height": 700})
     yield Notebook(opened.new_page(), lab, name)
     opened.close()
 
@@ -84,7 +84,7 @@ def test_the_first_notebook(notebook: Notebook, guest: Page, lab: JupyterServer,
 
     for index in range(FILTER + 1, notebook.cells()):
         notebook.run(index)
-    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
     expect(guest.locator(tile(name))).to_be_attached()
 
     kernel.run("call.leave()")

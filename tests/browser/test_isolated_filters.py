@@ -43,6 +43,7 @@ def call(kernel: Kernel, room: str) -> Kernel:
     return kernel
 
 
+@pytest.mark.alone
 def test_it_keeps_its_frame_rate_while_a_cell_is_busy_and_ends_with_its_kernel(
     call: Kernel, join: Join, pattern: Browser, lab: JupyterServer
 ):

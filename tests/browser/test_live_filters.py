@@ -106,10 +106,11 @@ def repaint(kernel: Kernel, page: Page, colour: tuple[int, int, int], policy: st
     return seconds
 
 
+@pytest.mark.alone
 def test_a_filter_is_enforced_and_swapped_without_a_gap(
     call: Kernel, ana: Page, guest: Page, lab: JupyterServer, room: str
 ):
-    assert call.run("print(call.participants['ana'].video.frame(timeout=10).shape)").strip() == "(720, 1280, 3)"
+    assert call.run("print(call.participants['ana'].video.frame(timeout=10).shape)").strip() == "(360, 640, 3)"
     paint(call, "(0, 0, 255)")
     for page in (ana, guest):
         expect(page.locator(PROCESSED)).to_be_attached(timeout=15_000)
@@ -200,7 +201,7 @@ def test_every_shape_of_result_is_taken(call: Kernel, ana: Page, guest: Page):
     paint(call, "(0, 0, 255)")
     expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
     results = {
-        "frame[..., 0] * 0 + 200": ((200, 200, 200), (1280, 720)),
+        "frame[..., 0] * 0 + 200": ((200, 200, 200), (640, 360)),
         "numpy.full((300, 401, 4), (10, 200, 10, 255), numpy.uint8)": ((10, 200, 10), (402, 300)),
         "numpy.full((480, 640), 90, numpy.uint8)": ((90, 90, 90), (640, 480)),
     }
@@ -212,6 +213,7 @@ def test_every_shape_of_result_is_taken(call: Kernel, ana: Page, guest: Page):
         assert abs(shape[0] - height) <= 2
 
 
+@pytest.mark.alone
 def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(call: Kernel, ana: Page, guest: Page):
     # The frame's brightness tells when the filter began with it, so that old frames would be seen as old.
     call.run(
@@ -235,6 +237,7 @@ def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(call: Kern
     assert late < 2
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("policy", "seconds"), [("pass", 8), ("hold", 20)])
 def test_a_busy_kernel_hurts_nobody(
     call: Kernel, ana: Page, guest: Page, join: Join, pattern: Browser, policy: str, seconds: int

@@ -117,6 +117,7 @@ def test_a_still_is_a_tile_and_an_array_also_for_who_comes_late(
     page.close()
 
 
+@pytest.mark.alone
 def test_a_simulation_keeps_its_pace_while_another_takes_its_name(sim: Call, join: Join, pattern: Browser, lab, room):
     def game():
         cells = np.random.default_rng(1).random((90, 160)) > 0.7
@@ -142,6 +143,7 @@ def test_a_simulation_keeps_its_pace_while_another_takes_its_name(sim: Call, joi
     page.close()
 
 
+@pytest.mark.alone
 def test_a_tone_stays_a_tone(sim: Call, enter: Callable[[str], Call], join: Join, pattern: Browser):
     publication = sim.publish(lambda seconds: tone(440, seconds), name="tone", kind="audio")
     page = join(pattern, "Guest", camera="0", microphone="0")
@@ -176,6 +178,7 @@ def flashes_and_beeps(path: Path, seconds: int = 4, fps: int = 25) -> None:
         clip.mux(audio.encode(None))
 
 
+@pytest.mark.alone
 def test_a_file_is_played_with_its_sound_in_time(sim: Call, enter: Callable[[str], Call], tmp_path: Path):
     flashes_and_beeps(tmp_path / "clip.webm")
     viewer = enter("Viewer")

@@ -82,5 +82,5 @@ def test_the_measure_notebook(notebook: Notebook, guest: Page, lab: JupyterServe
         outputs.locator("img").scroll_into_view_if_needed()
         page.wait_for_timeout(1_000)
         page.screenshot(path=f"{SHOTS}/notebook-measure.png")
-    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
     kernel.run("call.leave()")

@@ -83,5 +83,5 @@ def test_the_publish_notebook(notebook: Notebook, guest: Page):
     notebook.run(STOP)
     expect(guest.locator(titled("life"))).to_have_count(0, timeout=10_000)
     expect(guest.locator(titled("picture"))).to_be_attached()
-    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
     assert notebook.cells() == STOP + 1

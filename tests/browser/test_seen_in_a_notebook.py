@@ -56,7 +56,7 @@ def test_participants_show_with_live_thumbnails_and_a_snapshot_as_a_picture(
                 "print(json.dumps([a.shape, float(a.std())]))"
             )
         )
-        assert shape == [720, 1280, 3]
+        assert shape == [360, 640, 3]
         assert mean > 20, "a face, not a plain colour"
         guest.get_by_role("button", name="camera").click()
         expect(row).to_contain_text("camera (off)", timeout=10_000)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 from harness.browser import chromium, context, frames_shown, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
@@ -26,6 +27,7 @@ def ours(server: JupyterServer) -> list[psutil.Process]:
     ]
 
 
+@pytest.mark.alone
 def test_an_sfu_that_dies_is_replaced_without_a_click(
     join: Join, kernel: Kernel, lab: JupyterServer, room: str, head: Browser, pattern: Browser
 ):

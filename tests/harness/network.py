@@ -23,10 +23,11 @@ def unavailable() -> str:
     for tool in ("ip", "iptables"):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
-    made = subprocess.run(["ip", "netns", "add", "rtc-probe"], capture_output=True, text=True)
+    probe = f"rtc-probe-{os.getpid()}"
+    made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True)
     if made.returncode:
         return f"this kernel makes no network namespaces: {made.stderr.strip()}"
-    subprocess.run(["ip", "netns", "delete", "rtc-probe"], check=True)
+    subprocess.run(["ip", "netns", "delete", probe], check=True)
     return ""
 
 
