@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from harness.browser import frames_shown, picture, tile
+from harness.browser import frames_shown, picture, plays, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from playwright.sync_api import Browser, Page, expect
@@ -175,11 +175,11 @@ def test_who_loads_the_page_anew_is_filtered_from_the_first_picture(call: Kernel
 def test_a_filter_that_raises_says_so_once_and_passes(call: Kernel, ana: Page, guest: Page):
     call.run("@call.filter(on='Ana')\ndef broken(frame):\n    raise ValueError('no idea')")
     expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
-    assert frames_shown(guest, PROCESSED, 5)["fps"] > 2, "the raw picture passes"
+    plays(guest, PROCESSED, 2)  # the raw picture passes
     said = call.drain_stderr(1)
     assert said.count("ValueError: no idea") == 1
     assert "broken" in said
-    assert int(call.run("print(call.filters[0].errors)")) > 20
+    assert int(call.run("print(call.filters[0].errors)")) > 5
     paint(call, "(0, 0, 255)")
     until(guest, (0, 0, 255))
 
@@ -191,7 +191,7 @@ def test_a_filter_that_fails_under_hold_shows_nothing_raw(call: Kernel, ana: Pag
     guest.evaluate(WATCH)
     call.run("@call.filter(on='Ana', on_error='hold')\ndef broken(frame):\n    return 'a word'")
     said = call.drain_stderr(1.5)
-    assert int(call.run("print(call.filters[0].errors)")) > 10
+    assert int(call.run("print(call.filters[0].errors)")) > 3
     assert all(one["plain"] for one in guest.evaluate("globalThis.colours"))
     assert "str" in said
     assert "uint8" in said, "says what it returned and what is accepted"

@@ -113,3 +113,13 @@ def frames_shown(page: Page, selector: str, seconds: float) -> dict[str, float]:
         })""",
         seconds,
     )
+
+
+def plays(page: Page, selector: str, fps: float = 3, tries: int = 6) -> None:
+    """Wait until a video element presents more than ``fps`` frames a second; a busy machine is given time."""
+    seen = []
+    while len(seen) < tries:
+        seen.append(frames_shown(page, selector, 1.5)["fps"])
+        if seen[-1] > fps:
+            return
+    raise AssertionError(f"{selector} shows {seen} frames a second, not {fps}")
