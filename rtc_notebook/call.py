@@ -156,7 +156,7 @@ class Call(Filtering, Giving, Keeping, Hosting):
             ``participant-joined`` and ``participant-left`` (called with the `Participant`), ``track-published`` and
             ``track-ended`` (with the `Track`), ``connected``, ``reconnecting`` (with nothing), ``ended`` (with the
             reason, a string), ``message`` (with the `Participant` that sent it and the object, see `send`),
-            ``chat`` (with the `ChatMessage`, of others only).
+            ``chat`` (with the `ChatMessage`, of others only), ``reaction`` (with the `Participant` and the emoji).
         function : callable, optional
             Called in a thread of its own. What it prints and raises is shown under the cell that set it.
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .answering import Answering
 from .chat import ChatMessage
 from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
 from .feed import Feed
@@ -38,7 +39,7 @@ from .media.control import (
     Want,
 )
 from .participants import ME, Participant, live_track
-from .protocol import Data, Filterable, ParticipantInfo, Stats
+from .protocol import Asked, Data, Filterable, ParticipantInfo, Reaction, Stats
 from .publications import Publications
 from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
@@ -57,6 +58,7 @@ EVENTS = (
     "track-ended",
     "message",
     "chat",
+    "reaction",
 )
 FIRST_CONNECTION_SECONDS = 10.0
 
@@ -114,6 +116,7 @@ class Studio:
         self.sfu = SfuCounters(self._send)
         self.arrivals: dict[str, Arrival] = {}
         self.recordings = Recordings(self._send)
+        self.answering = Answering(self.roster, self.filters, self.recordings, join.room, self._send, self._on_change)
         self.publications = Publications(self._send, lambda: self._worker.directory, self.over, self.sfu, self._lock)
         with self._changed:  # the first event must not come before `_worker` is there
             self._worker = worker(join, self._on_event)
@@ -236,9 +239,14 @@ class Studio:
                 return self._heard(event.message)
             if isinstance(event.message, Stats):
                 self.sfu.answered(event.message)
+            if isinstance(event.message, Asked):
+                self.answering.asked(event.message)
+            if isinstance(event.message, Reaction):
+                return self._reaction(event.message)
             return [("chat", (ChatMessage.of(line),)) for line in self.house.heard(event.message)]
         elif isinstance(event, RecordingReport):
             self.recordings.report(event)
+            self.answering.recorded()
         elif isinstance(event, Refused) and not (
             self.house.refused(event) or self.filters.refused(event) or self._file_refused(event)
         ):
@@ -316,6 +324,10 @@ class Studio:
         self.recordings.note({"event": "message", "from": sender.name, "message": preview(value)})
         return [("message", (Participant(self, sender), value))]
 
+    def _reaction(self, reaction: Reaction) -> list[tuple[str, tuple[Any, ...]]]:
+        by = self.roster.participants.get(reaction.by)
+        return [] if by is None else [("reaction", (Participant(self, by), reaction.emoji))]
+
     def _end(self, key: TrackKey) -> list[tuple[str, tuple[Any, ...]]]:
         track = self._tracks.pop(key, None)
         if key.participant not in self.roster.participants:
@@ -389,6 +401,7 @@ class Studio:
         self._context.copy().run(print, f"rtc-notebook: {text}", file=sys.stderr, flush=True)
 
     def _wind_up(self) -> None:
+        self.answering.close()
         self.filters.close()
         self.recordings.over()
         self.publications.close()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 from ..errors import FilterError
 from ..filters.chain import chain
 from ..filters.status import Filters
+from ..offers import Offers
 from ..participants import ME
 from ..protocol import Filterable, Kind, OnError
 from .base import CallBase
@@ -116,6 +117,42 @@ class Filtering(CallBase):
             steps = chain(decorated)
             self._studio.filters.set(steps, who, place, on_error or steps.on_error, isolated)
             self._show_controls()
+            return decorated
+
+        return decorate if function is None else decorate(function)
+
+    @property
+    def offered(self) -> Offers:
+        """The filters that people may choose for themselves in the call's filter menu, by name; change it at will.
+
+        At first these are ready-made ones. Hosts may choose for others, too; ``call.offered.clear()`` offers none.
+        """
+        return self._studio.answering.offers
+
+    @overload
+    def offer(self, function: Filter, name: str | None = ...) -> Filter: ...
+    @overload
+    def offer(self, *, name: str | None = ...) -> Callable[[Filter], Filter]: ...
+    def offer(self, function: Any = None, name: str | None = None) -> Any:
+        """Offer a filter in the call's filter menu, with its controls. Usable as a decorator.
+
+        Everybody but viewers may choose it for their own picture. It runs here, as with `filter`.
+
+        Parameters
+        ----------
+        function : callable or list of callables, optional
+            As for `filter`; or a class, of which everybody gets an instance of their own.
+        name : str, optional
+            What the menu calls it; the function's name by default.
+
+        Raises
+        ------
+        FilterError
+            If it is no filter.
+        """
+
+        def decorate(decorated: Filter) -> Filter:
+            self.offered.add(decorated, name)  # type: ignore[arg-type]
             return decorated
 
         return decorate if function is None else decorate(function)

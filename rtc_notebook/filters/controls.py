@@ -66,6 +66,11 @@ class Controls:
         for index in range(len(self._rows)):
             self._take(index)
 
+    def widgets(self) -> dict[str, Any]:
+        """Return what was made of each parameter, by a name that tells the chain's functions apart."""
+        rows = enumerate(self._rows)
+        return {f"{row}/{key[2]}": self._controls[key].widget for row, keys in rows for key in keys}
+
     @property
     def values(self) -> list[Values]:
         """The parameters' values for each step of the chain, as they are now."""

@@ -183,6 +183,15 @@ class Slots:
         boxes = [slot.controls.box("" if slot.who == ME else f" on {slot.who}") for slot in slots]
         return [box for box in boxes if box is not None]
 
+    def slots(self) -> list[Slot]:
+        """Return what is on whom."""
+        with self._lock:
+            return list(self._slots.values())
+
+    def on(self, who: str, source: Source) -> Slot | None:
+        """Return what is on somebody."""
+        return self._slots.get((who, source))
+
     def programs(self) -> list[tuple[str, Source, Program, OnError]]:
         """Return each filter with whom and what it is on and what is shown when it fails."""
         with self._lock:

@@ -156,6 +156,8 @@ class ToServer(_Message, frozen=True, tag="to-server"):
         | protocol.Moderate
         | protocol.SetLock
         | protocol.SendChat
+        | protocol.SendReaction
+        | protocol.AnswerAsk
         | protocol.CreateInvite
         | protocol.RevokeInvite
     )
@@ -300,7 +302,15 @@ class Refused(_Message, frozen=True, tag="refused"):
 class FromServer(_Message, frozen=True, tag="from-server"):
     """The server said this, and it is the kernel's to know."""
 
-    message: protocol.Data | protocol.Stats | protocol.Chat | protocol.Invites | protocol.Invited
+    message: (
+        protocol.Data
+        | protocol.Stats
+        | protocol.Chat
+        | protocol.Invites
+        | protocol.Invited
+        | protocol.Reaction
+        | protocol.Asked
+    )
 
 
 class RecordingReport(_Message, frozen=True, tag="recording-report"):

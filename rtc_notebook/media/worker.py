@@ -35,6 +35,15 @@ from .tracks import IncomingTracks
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
+_FOR_THE_KERNEL = (
+    protocol.Data,
+    protocol.Stats,
+    protocol.Chat,
+    protocol.Invites,
+    protocol.Invited,
+    protocol.Reaction,
+    protocol.Asked,
+)
 
 
 class Outbox(Protocol):
@@ -206,7 +215,7 @@ class Worker:
             self._on_error(message)
         elif isinstance(message, protocol.Waiting):
             self._parent.send(control.State(phase="connecting", participant=self._me, message=message.message))
-        elif isinstance(message, (protocol.Data, protocol.Stats, protocol.Chat, protocol.Invites, protocol.Invited)):
+        elif isinstance(message, _FOR_THE_KERNEL):
             self._parent.send(control.FromServer(message=message))
 
     def _on_welcome(self, welcome: protocol.Welcome) -> None:

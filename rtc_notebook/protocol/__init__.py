@@ -11,6 +11,21 @@ never collide: on ``publish`` the participant offers, on ``subscribe`` the SFU o
 
 from __future__ import annotations
 
+from .asks import (
+    Answer,
+    AnswerAsk,
+    Ask,
+    Asked,
+    AskKernel,
+    FilterControl,
+    FilterOffer,
+    FilterOn,
+    ListFilters,
+    PutFilter,
+    Record,
+    SetControl,
+    TakeOff,
+)
 from .base import MAX_MESSAGE_BYTES, VERSION
 from .chat import Chat, ChatLine, SendChat
 from .codec import ClientMessage, ServerMessage, decode_client, decode_server, encode
@@ -33,6 +48,7 @@ from .invites import CreateInvite, Invited, InviteInfo, Invites, RevokeInvite
 from .names import room_name
 from .overlays import Box, DrawOverlay, Mask, Overlay, Polyline, Shape, Text
 from .people import Moderate, ModerationAction, ParticipantInfo, Role, RoomState, SetHand, SetLock, SetRole, WaitingInfo
+from .reactions import Emoji, Reaction, SendReaction
 from .recording import SetRecording
 from .session import Bye, ClientKind, Error, Hello, Leave, Pair, Waiting, Welcome
 from .statistics import GetStats, Stats
@@ -41,6 +57,11 @@ from .tracks import Kind, Mute, Publish, PublishAnswer, PublishLink, Source, Sub
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "VERSION",
+    "Answer",
+    "AnswerAsk",
+    "Ask",
+    "AskKernel",
+    "Asked",
     "Box",
     "Bye",
     "Candidate",
@@ -53,8 +74,12 @@ __all__ = [
     "CreateInvite",
     "Data",
     "DrawOverlay",
+    "Emoji",
     "Error",
+    "FilterControl",
     "FilterInfo",
+    "FilterOffer",
+    "FilterOn",
     "FilterState",
     "Filterable",
     "GetStats",
@@ -67,6 +92,7 @@ __all__ = [
     "Invites",
     "Kind",
     "Leave",
+    "ListFilters",
     "Mask",
     "MediaLinkPolicy",
     "MediaSettings",
@@ -83,6 +109,9 @@ __all__ = [
     "Publish",
     "PublishAnswer",
     "PublishLink",
+    "PutFilter",
+    "Reaction",
+    "Record",
     "Restart",
     "Restarted",
     "RevokeInvite",
@@ -90,7 +119,9 @@ __all__ = [
     "RoomState",
     "SendChat",
     "SendData",
+    "SendReaction",
     "ServerMessage",
+    "SetControl",
     "SetFilter",
     "SetHand",
     "SetLock",
@@ -100,6 +131,7 @@ __all__ = [
     "Source",
     "Stats",
     "Subscribe",
+    "TakeOff",
     "Text",
     "TrackDescription",
     "TrackInfo",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ..errors import ProtocolError
+from .asks import Answer, AnswerAsk, Asked, AskKernel
 from .chat import Chat, SendChat
 from .connections import Candidate, Offer, OfferAnswer, Restart, Restarted
 from .data import Data, SendData
@@ -14,6 +15,7 @@ from .filters import ClearFilter, SetFilter
 from .invites import CreateInvite, Invited, Invites, RevokeInvite
 from .overlays import DrawOverlay, Overlay
 from .people import Moderate, RoomState, SetHand, SetLock, SetRole
+from .reactions import Reaction, SendReaction
 from .recording import SetRecording
 from .session import Bye, Error, Hello, Leave, Pair, Waiting, Welcome
 from .statistics import GetStats, Stats
@@ -40,6 +42,9 @@ ClientMessage = (
     | SetLock
     | SetHand
     | SendChat
+    | SendReaction
+    | AskKernel
+    | AnswerAsk
     | CreateInvite
     | RevokeInvite
     | Leave
@@ -58,6 +63,9 @@ ServerMessage = (
     | Stats
     | Waiting
     | Chat
+    | Reaction
+    | Asked
+    | Answer
     | Invites
     | Invited
     | Error

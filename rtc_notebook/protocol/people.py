@@ -51,6 +51,8 @@ class RoomState(Message, frozen=True, tag="room"):
     locked: bool = False
     waiting: tuple[WaitingInfo, ...] = ()
     """Told to hosts alone."""
+    hands: tuple[str, ...] = ()
+    """Whose hands are raised, in the order in which they were."""
 
 
 class SetRole(Message, frozen=True, tag="set-role"):

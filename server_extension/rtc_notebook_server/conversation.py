@@ -8,7 +8,7 @@ from typing import Any
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 
-from . import going, inviting, moderation
+from . import asking, going, inviting, moderation
 from .centre import within
 from .live import LiveRoom
 from .place import Place
@@ -153,6 +153,9 @@ _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.SetLock: moderation.set_lock,
     protocol.SetHand: moderation.set_hand,
     protocol.SendChat: moderation.send_chat,
+    protocol.SendReaction: asking.react,
+    protocol.AskKernel: asking.ask,
+    protocol.AnswerAsk: asking.answer,
     protocol.CreateInvite: inviting.create,
     protocol.RevokeInvite: inviting.revoke,
     protocol.Hello: _hello_again,

@@ -16,6 +16,7 @@ from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.protocol import Bye, Hello
 
 from . import addresses, recovery
+from .asks import OpenAsks
 from .background import Background
 from .centre import Centre
 from .identity import Identity
@@ -31,6 +32,7 @@ class LiveRoom:
         self.room = Room(name)
         self.places: dict[str, Place] = {}
         self.waiting: dict[str, tuple[Hello, Identity, Outlet]] = {}
+        self.asks = OpenAsks()
         self.centre = Centre(settings.make_engine, partial(recovery.sfu_died, self))
         self.settings = settings
         self.lock = asyncio.Lock()

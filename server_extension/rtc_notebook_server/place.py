@@ -19,6 +19,9 @@ TRY_AGAIN_LATER = 1013
 CHAT_PER_SECOND = 1.0
 CHAT_AT_ONCE = 10.0
 
+REACTIONS_PER_SECOND = 2.0
+REACTIONS_AT_ONCE = 8.0
+
 MAX_BEHIND_BYTES = 1024 * 1024
 
 
@@ -69,6 +72,12 @@ class Place:
     timer: asyncio.TimerHandle | None = None
     knows_invites: bool = False
     chat: Bucket = field(default_factory=lambda: Bucket(CHAT_PER_SECOND, CHAT_AT_ONCE))
+
+    reactions: Bucket = field(default_factory=lambda: Bucket(REACTIONS_PER_SECOND, REACTIONS_AT_ONCE))
+
+    def may_react(self, now: float) -> bool:
+        """Whether the participant, who reacts now, keeps to a person's pace."""
+        return self.reactions.take(now)
 
     def may_chat(self, now: float) -> bool:
         """Whether the participant, who writes a line now, keeps to a person's pace."""

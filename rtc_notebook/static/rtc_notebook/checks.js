@@ -57,3 +57,11 @@ export const record = (required, optional = {}) => (value, path) => {
     check(item, `${path}.${name}`);
   }
 };
+
+/** An object that says by one field which of these it is. @param {string} name @param {Record<string, Check>} table @returns {Check} */
+export const tagged = (name, table) => (value, path) => {
+  if (!isObject(value)) refuse(path, "an object");
+  const which = value[name];
+  if (typeof which !== "string" || !Object.hasOwn(table, which)) refuse(`${path}.${name}`, Object.keys(table).join(" or "));
+  table[which](value, path);
+};

@@ -2,7 +2,7 @@
 // tests/vectors/*.json holds what both must accept and what both must refuse.
 
 import {
-  ProtocolError, refuse, text, integer, number, flag, oneOf, orNull, listOf, isObject, isRecord, mapOf, record,
+  ProtocolError, refuse, text, integer, number, flag, oneOf, orNull, listOf, isObject, isRecord, mapOf, record, tagged, when,
 } from "./checks.js";
 
 /**
@@ -63,17 +63,32 @@ import {
  * @typedef {{ type: "set-lock", locked: boolean }} SetLock
  * @typedef {{ type: "set-hand", raised: boolean }} SetHand
  * @typedef {{ type: "send-chat", text: string }} SendChat
+ * @typedef {"👍" | "❤️" | "👏" | "😂" | "😮" | "🎉"} Emoji
+ * @typedef {{ type: "send-reaction", emoji: Emoji }} SendReaction
+ * @typedef {boolean | number | string} Value
+ * @typedef {{ ask: "list" } | { ask: "filter", participant: string, filter: string, source?: "camera" | "screen" } |
+ *   { ask: "unfilter", participant: string, source?: "camera" | "screen" } |
+ *   { ask: "control", participant: string, control: string, value: Value, source?: "camera" | "screen" } |
+ *   { ask: "record", active: boolean }} Ask
+ * @typedef {{ id: string, label: string, kind: "range" | "flag" | "choice" | "text", value: Value, low?: number,
+ *   high?: number, step?: number, choices?: string[] }} FilterControl
+ * @typedef {{ name: string, about?: string, own?: boolean }} FilterOffer
+ * @typedef {{ participant: string, label: string, source?: "camera" | "screen", name?: string, locked?: boolean,
+ *   error?: string, controls?: FilterControl[] }} FilterOn
+ * @typedef {{ id: number, error?: string, offers?: FilterOffer[], on?: FilterOn[], recording?: string | null }} Told
+ * @typedef {{ type: "ask-kernel", id: number, kernel: string, ask: Ask }} AskKernel
+ * @typedef {Told & { type: "answer-ask", open?: boolean }} AnswerAsk
  * @typedef {{ type: "create-invite", id: number, role?: Role, minutes?: number, uses?: number | null, name?: string }} CreateInvite
  * @typedef {{ type: "revoke-invite", invite: string, remove?: boolean }} RevokeInvite
  * @typedef {{ type: "leave" }} Leave
  * @typedef {Hello | Publish | PublishLink | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
  *   SendData | SetRecording | GetStats | Restart | Pair | SetRole | Moderate | SetLock | SetHand | SendChat |
- *   CreateInvite | RevokeInvite | Leave} ClientMessage
+ *   SendReaction | AskKernel | AnswerAsk | CreateInvite | RevokeInvite | Leave} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
  *   resumed: boolean, room: string, media: MediaSettings }} Welcome
  * @typedef {{ type: "room", revision: number, participants: ParticipantInfo[], locked?: boolean,
- *   waiting?: WaitingInfo[] }} RoomState
+ *   waiting?: WaitingInfo[], hands?: string[] }} RoomState
  * @typedef {{ type: "publish-answer", id: number, sdp: string, tracks: Record<string, string> }} PublishAnswer
  * @typedef {{ type: "offer", id: number, connectionId: number, sdp: string, tracks: Record<string, string> }} Offer
  * @typedef {{ type: "restarted", connections: ConnectionName[] }} Restarted
@@ -82,12 +97,15 @@ import {
  * @typedef {{ type: "stats", id: number, stats: Record<string, unknown> }} Stats
  * @typedef {{ type: "waiting", room: string, message: string }} Waiting
  * @typedef {{ type: "chat", lines: ChatLine[] }} Chat
+ * @typedef {{ type: "reaction", by: string, emoji: Emoji }} Reaction
+ * @typedef {{ type: "asked", id: number, by: string, ask: Ask, host?: boolean }} Asked
+ * @typedef {Told & { type: "answer" }} Answer
  * @typedef {{ type: "invites", invites: InviteInfo[] }} Invites
  * @typedef {{ type: "invited", id: number, invite: InviteInfo }} Invited
  * @typedef {{ type: "error", code: string, message: string, about?: string | null, id?: number | null }} ErrorMessage
  * @typedef {{ type: "bye", code: string, message: string }} Bye
  * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats |
- *   Waiting | Chat | Invites | Invited | ErrorMessage | Bye} ServerMessage
+ *   Waiting | Chat | Reaction | Asked | Answer | Invites | Invited | ErrorMessage | Bye} ServerMessage
  */
 
 /** @typedef {import("./checks.js").Check} Check */
@@ -154,12 +172,31 @@ const SHAPES = {
     { x: number, y: number, width: number, height: number, colour: text, opacity: number },
   ),
 };
-/** @type {Check} */
-const shape = (value, path) => {
-  if (!isObject(value)) refuse(path, "an object");
-  const name = value.shape;
-  if (typeof name !== "string" || !Object.hasOwn(SHAPES, name)) refuse(`${path}.shape`, Object.keys(SHAPES).join(" or "));
-  SHAPES[name](value, path);
+const shape = tagged("shape", SHAPES);
+const emoji = oneOf("👍", "❤️", "👏", "😂", "😮", "🎉");
+const value = when((one) => ["boolean", "number", "string"].includes(typeof one), "a number, a text, true or false");
+const on = { source: oneOf("camera", "screen") };
+/** @type {Record<string, Check>} */
+const ASKS = {
+  list: record({ ask: text }),
+  filter: record({ ask: text, participant: text, filter: text }, on),
+  unfilter: record({ ask: text, participant: text }, on),
+  control: record({ ask: text, participant: text, control: text, value }, on),
+  record: record({ ask: text, active: flag }),
+};
+const ask = tagged("ask", ASKS);
+const control = record(
+  { id: text, label: text, kind: oneOf("range", "flag", "choice", "text"), value },
+  { low: number, high: number, step: number, choices: listOf(text) },
+);
+const told = {
+  error: text,
+  offers: listOf(record({ name: text }, { about: text, own: flag })),
+  on: listOf(record(
+    { participant: text, label: text },
+    { ...on, name: text, locked: flag, error: text, controls: listOf(control) },
+  )),
+  recording: orNull(text),
 };
 const drawing = { participant: text, shapes: listOf(shape) };
 const drawingMore = { source: oneOf("camera", "screen", "kernel"), label: text, captured: number, seconds: number };
@@ -192,6 +229,9 @@ const CLIENT = {
   "set-lock": record({ type, locked: flag }),
   "set-hand": record({ type, raised: flag }),
   "send-chat": record({ type, text }),
+  "send-reaction": record({ type, emoji }),
+  "ask-kernel": record({ type, id: integer, kernel: text, ask }),
+  "answer-ask": record({ type, id: integer }, { ...told, open: flag }),
   "create-invite": record({ type, id: integer }, { role, minutes: number, uses: orNull(integer), name: text }),
   "revoke-invite": record({ type, invite: text }, { remove: flag }),
   leave: record({ type }),
@@ -204,7 +244,7 @@ const SERVER = {
   }),
   room: record(
     { type, revision: integer, participants: listOf(participant) },
-    { locked: flag, waiting: listOf(record({ id: text, name: text })) },
+    { locked: flag, hands: listOf(text), waiting: listOf(record({ id: text, name: text })) },
   ),
   "publish-answer": record({ type, id: integer, sdp: text, tracks: mapOf(text) }),
   offer: record({ type, id: integer, connectionId: integer, sdp: text, tracks: mapOf(text) }),
@@ -215,6 +255,9 @@ const SERVER = {
   stats: record({ type, id: integer, stats: isRecord }),
   waiting: record({ type, room: text, message: text }),
   chat: record({ type, lines: listOf(chatLine) }),
+  reaction: record({ type, by: text, emoji }),
+  asked: record({ type, id: integer, by: text, ask }, { host: flag }),
+  answer: record({ type, id: integer }, told),
   invites: record({ type, invites: listOf(invite) }),
   invited: record({ type, id: integer, invite }),
   error: record({ type, code: text, message: text }, { about: orNull(text), id: orNull(integer) }),

@@ -49,6 +49,7 @@ class Room:
         self.filters: dict[tuple[str, Filterable], Filter] = {}
         self.door = Door()
         self.chat = ChatLog()
+        self._hands: dict[str, None] = {}  # in the order in which they were raised
         self._away = Away()
         self._roles: dict[str, Role] = {}
         self._revision = 0
@@ -65,6 +66,7 @@ class Room:
             participants=view.participants(self.participants, self.filters),
             locked=self.door.locked,
             waiting=tuple(WaitingInfo(id=one.id, name=one.name) for one in self.door.waiting.values()),
+            hands=tuple(self._hands),
         )
 
     # --- coming and going ---
@@ -125,6 +127,7 @@ class Room:
     def leave(self, who: str) -> None:
         """Take a participant out, with its tracks and the filters by it; those on it wait for its return."""
         self._away.add(self.participants.pop(who))
+        self._hands.pop(who, None)
         for key, its in self.filters.copy().items():
             if its.by == who:
                 self._let_go(key)
@@ -189,6 +192,10 @@ class Room:
     def raise_hand(self, who: str, raised: bool) -> None:
         """Raise or lower an own hand."""
         self.participants[who].hand = raised
+        if raised:
+            self._hands.setdefault(who)
+        else:
+            self._hands.pop(who, None)
 
     def _newcomers_role(self, user: str | None, guest: Guest | None) -> Role:
         return roles.newcomers(user, guest, self.participants, self._roles)
