@@ -15,7 +15,8 @@ from .server import Server
 from .studio import Studio
 
 _STATIC = Path(__file__).parent / "static" / "rtc_notebook"
-_STYLE = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in ("style.css", "people.css", "devices.css"))
+_STYLES = ("style.css", "people.css", "devices.css", "kernel.css")
+_STYLE = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in _STYLES)
 _SECONDS_BETWEEN_UPDATES = 0.5
 
 

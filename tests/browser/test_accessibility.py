@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, e
 pytestmark = pytest.mark.skipif(not SOURCE.exists(), reason="axe-core is not installed: npm install")
 
 # What the call's bar opens by a button of this name; Escape closes it. New ones are added here.
-OPENED = ["Chat", "People"]
+OPENED = ["Chat", "People", "Filters and recording", "React"]
 
 
 class Looks:
@@ -130,7 +130,7 @@ def test_in_the_call(
     expect(host.get_by_role("button", name="Chat, 1 new")).to_be_visible()
     guest.get_by_role("button", name="Raise your hand").click()
     guest.get_by_role("button", name="Turn microphone off").click()
-    expect(host.get_by_label("Hand raised")).to_be_visible()
+    expect(host.get_by_label("Hand raised").filter(visible=True)).to_be_visible()
     look(host, "a hand up, muted, something written")
     look(guest, "guest, chat open")
     for name in OPENED:

@@ -1,5 +1,6 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
+import { Asks } from "./asks.js";
 import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
@@ -37,6 +38,8 @@ export class Call {
   /** The server's version of rtc-notebook, once it said so. */ serverVersion = "";
   /** @type {RTCIceServer[]} STUN and TURN servers that it names */ iceServers = [];
   /** Whether a host has to admit this participant. */ atTheDoor = false;
+  asks = new Asks((message) => this.#signaling?.send(message), () => this.#changed());
+  /** @type {(reaction: import("./protocol.js").Reaction) => void} */ onreaction = () => {};
   house = new House((message) => this.#signaling?.send(message));
 
   #toggled = 0; // when the microphone was last turned on or off here
@@ -167,6 +170,11 @@ export class Call {
     this.#changed();
   }
 
+  /** Shows this to everybody for a moment. @param {import("./protocol.js").Emoji} emoji */
+  react(emoji) {
+    this.#signaling?.send({ type: "send-reaction", emoji });
+  }
+
   /** Leaves the room and lets go of every device. */
   leave() {
     this.#end("left", "");
@@ -224,6 +232,10 @@ export class Call {
         break;
       case "overlay":
         return this.overlays.take(message); // the page as such does not change
+      case "reaction":
+        return this.onreaction(message);
+      case "answer":
+        return this.asks.take(message);
       case "waiting":
         this.message = message.message;
         this.atTheDoor = true;
@@ -235,6 +247,7 @@ export class Call {
         this.house.take(message, this.me);
         break;
       case "error":
+        if (this.asks.refused(message) || message.about === "send-reaction") break;
         if (message.code === "viewers-watch" && (message.about ?? "").startsWith("publish")) break; // the room says it in a moment
         if (this.#signaling?.state !== "connected") this.message = message.message;
         else this.#notice(message.code, "error", message.message);

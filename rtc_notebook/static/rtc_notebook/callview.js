@@ -4,6 +4,7 @@ import { Controls } from "./controls.js";
 import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { Reactions } from "./reactions.js";
 import { RecordMark } from "./recordmark.js";
 import { echoText } from "./sameroom.js";
 import { ShortcutsDialog } from "./shortcutsdialog.js";
@@ -25,7 +26,8 @@ export class CallView {
     this.stage = new Stage();
     this.side = new Side(call);
     this.menu = new DeviceMenu(call);
-    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, ...this.side.buttons]);
+    this.reactions = new Reactions(call, () => this.stage.element);
+    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, this.reactions.button, ...this.side.buttons]);
     this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
     this.hear = h(
       "button",
@@ -55,7 +57,7 @@ export class CallView {
       h(
         "div",
         { class: "rtc-body" },
-        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.menu.element),
+        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.reactions.element, this.menu.element),
         this.side.element,
       ),
       this.controls.element,
@@ -86,6 +88,7 @@ export class CallView {
     this.menu.update();
     this.awake.hold(call.active);
     this.side.update();
+    this.reactions.update();
     this.recording.update(call.participants, !waiting && !over);
     this.#sayLines();
   }

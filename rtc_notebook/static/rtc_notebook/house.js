@@ -15,6 +15,7 @@ const MOST_LINES = 500;
 export class House {
   /** @type {Role} */ role = "member";
   /** Whether the own hand is raised. */ hand = false;
+  /** @type {string[]} whose hands are raised, first who raised it first */ hands = [];
   locked = false;
   /** @type {WaitingInfo[]} */ waiting = [];
   /** @type {InviteInfo[]} */ invites = [];
@@ -39,10 +40,11 @@ export class House {
   }
 
   /** @param {import("./protocol.js").RoomState} room @param {string | null} me */
-  room({ participants, locked, waiting }, me) {
+  room({ participants, hands, locked, waiting }, me) {
     const own = participants.find(({ id }) => id === me);
     this.role = own?.role ?? "member";
     this.hand = !!own?.hand;
+    this.hands = hands ?? [];
     this.locked = !!locked;
     this.waiting = waiting ?? [];
     if (!this.hosts) this.invites = [];

@@ -32,7 +32,9 @@ export class PeopleView {
     this.locked.hidden = !house.locked;
     setText(this.lock, house.locked ? "Unlock room" : "Lock room");
     keyed(this.door, house.waiting, ({ id }) => id, (waiting) => this.#waiting(waiting));
-    keyed(this.list, participants, ({ id, client }) => `${id} ${client} ${house.hosts}`, (one) => this.#row(one), (row, one) => this.#fill(row, one));
+    const order = (/** @type {ParticipantInfo} */ { id }) => (house.hands.indexOf(id) + 1) || Infinity;
+    const people = [...participants].sort((one, other) => (order(one) === order(other) ? 0 : order(one) - order(other)));
+    keyed(this.list, people, ({ id, client }) => `${id} ${client} ${house.hosts}`, (one) => this.#row(one), (row, one) => this.#fill(row, one));
   }
 
   /** @param {import("./protocol.js").WaitingInfo} waiting */
@@ -77,7 +79,7 @@ export class PeopleView {
     const find = (/** @type {string} */ query) => /** @type {HTMLElement | null} */ (row.querySelector(query));
     setText(/** @type {Element} */ (find(".rtc-people-name")), own ? `${name} (you)` : name);
     const sound = (tracks ?? []).some(({ kind, muted }) => kind === "audio" && !muted);
-    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && "hand raised", connected === false && "away"];
+    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && `hand raised${this.call.house.hands.length > 1 ? `, ${this.call.house.hands.indexOf(id) + 1} of ${this.call.house.hands.length}` : ""}`, connected === false && "away"];
     setText(/** @type {Element} */ (find(".rtc-people-marks")), marks.filter(Boolean).join(" · "));
     const select = /** @type {HTMLSelectElement | null} */ (find("select"));
     if (select && document.activeElement !== select) select.value = role;

@@ -1,15 +1,20 @@
-// The side of the call: people and chat, one at a time, and the buttons that open them.
+// The side of the call: people, chat and what kernels do, one at a time, and the buttons that open them.
 
 import { ChatView } from "./chatview.js";
 import { iconButton } from "./controls.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { InviteDialog } from "./invitedialog.js";
+import { KernelView } from "./kernelview.js";
 import { PeopleView } from "./peopleview.js";
 
 /** @typedef {import("./call.js").Call} Call */
+/** @typedef {"people" | "chat" | "kernel"} View */
+
+/** @type {Record<View, string>} */
+const TITLES = { people: "People", chat: "Chat", kernel: "Filters and recording" };
 
 export class Side {
-  /** @type {"" | "people" | "chat"} */ #open = "";
+  /** @type {"" | View} */ #open = "";
 
   /** @param {Call} call */
   constructor(call) {
@@ -17,13 +22,14 @@ export class Side {
     this.dialog = new InviteDialog(call);
     this.chat = new ChatView(call);
     this.people = new PeopleView(call, () => this.dialog.open());
+    this.kernel = new KernelView(call);
     this.title = h("h2", { class: "rtc-side-title" });
     this.check = h("button", { type: "button", class: "rtc-quiet rtc-check", onclick: () => void this.examine() }, "What works from here");
     const close = iconButton("close", "Close", () => this.#show(""), "rtc-small");
     this.element = h(
       "aside",
       {
-        class: "rtc-side", "aria-label": "People and chat",
+        class: "rtc-side", "aria-label": "Beside the call",
         "data-lm-suppress-shortcuts": "true", // typing here is none of JupyterLab's
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
       },
@@ -31,11 +37,13 @@ export class Side {
       this.people.element,
       this.check,
       this.chat.element,
+      this.kernel.element,
     );
     this.hand = iconButton("hand", "Raise your hand", () => call.house.raiseHand(!call.house.hand), "rtc-hand");
     this.peopleButton = iconButton("people", "People", () => this.toggle("people"), "rtc-side-button rtc-people-button");
     this.chatButton = iconButton("chat", "Chat", () => this.toggle("chat"), "rtc-side-button rtc-chat-button");
-    this.buttons = [this.hand, this.chatButton, this.peopleButton];
+    this.kernelButton = iconButton("filter", TITLES.kernel, () => this.toggle("kernel"), "rtc-side-button rtc-kernel-button");
+    this.buttons = [this.hand, this.chatButton, this.peopleButton, this.kernelButton];
   }
 
   update() {
@@ -43,15 +51,20 @@ export class Side {
     const here = this.call.me !== null;
     this.element.hidden = !this.#open || !here;
     for (const button of this.buttons) button.hidden = this.call.atTheDoor;
+    this.kernelButton.hidden ||= house.role === "viewer";
+    if (this.#open === "kernel" && house.role === "viewer") return this.#show("");
+    this.kernel.element.hidden = this.#open !== "kernel";
     this.people.element.hidden = this.#open !== "people";
     this.check.hidden = this.#open !== "people";
     this.chat.element.hidden = this.#open !== "chat";
     if (this.#open === "chat" && here) house.read();
-    setText(this.title, this.#open === "chat" ? "Chat" : "People");
+    if (this.#open) setText(this.title, TITLES[this.#open]);
     this.#mark(this.chatButton, "chat", house.unread ? String(Math.min(house.unread, 99)) : "", house.unread ? `Chat, ${house.unread} new` : "Chat");
     const waiting = house.waiting.length;
     this.#mark(this.peopleButton, "people", waiting ? String(waiting) : "", waiting ? `People, ${waiting} waiting` : "People");
+    this.#mark(this.kernelButton, "kernel", "", TITLES.kernel);
     setAttribute(this.hand, "aria-pressed", String(house.hand));
+    this.kernel.update(this.#open === "kernel");
     this.people.update();
     this.chat.update();
     this.dialog.update();
@@ -71,18 +84,18 @@ export class Side {
     setAttribute(button, "title", label);
   }
 
-  /** @param {"people" | "chat"} view */
+  /** @param {View} view */
   toggle(view) {
     this.#show(this.#open === view ? "" : view);
   }
 
-  /** @param {"" | "people" | "chat"} view */
+  /** @param {"" | View} view */
   #show(view) {
     const before = this.#open;
     this.#open = view;
     this.update();
     if (view === "chat") this.chat.field.focus();
-    else if (!view) (before === "chat" ? this.chatButton : this.peopleButton).focus();
+    else if (!view) this[/** @type {const} */ (`${before || "people"}Button`)].focus();
   }
 
   /** @param {KeyboardEvent} event */
