@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8888
 BIN    := .venv/bin
 
-.PHONY: demo install test test-fast lint types test-python test-js test-browser screenshots clean
+.PHONY: demo install fuzz test test-fast lint types test-python test-js test-browser screenshots clean
 
 demo: .venv/demo.stamp
 	$(BIN)/jupyter lab --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root) $(DEMO_ARGS) notebooks/01_first_call.ipynb
@@ -28,6 +28,9 @@ types: .venv/test.stamp node_modules/.stamp
 
 test-python: .venv/test.stamp  # the soak is named first: it takes longest, and the others run beside it
 	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile tests/test_soak.py tests
+
+fuzz: .venv/test.stamp  # 100,000 sequences of messages against the rooms' model; a quarter of an hour on one core
+	cd tests && ../$(BIN)/python -m fuzz 100000
 
 test-js: node_modules/.stamp
 	npm run --silent test

@@ -42,10 +42,10 @@ async def _publish(live: LiveRoom, place: Place, message: protocol.Publish | pro
             raise SfuError(
                 "sfu-restarting", "The SFU stopped while you published. Publish anew when 'restarted' comes."
             )
-        before = {track.id: track.muted for track in room.participants[place.id].tracks.values()}
+        before = set(room.participants[place.id].tracks)
         room.published(place.id, planned, linked=isinstance(message, protocol.PublishLink))
         for track in planned.values():
-            if track.muted != before.get(track.id, False):
+            if track.muted or track.id in before:  # an SFU that was started anew knows of no muting
                 await within(seat.set_muted(track.id, track.muted))
         tracks = {mid: track.id for mid, track in planned.items()}
         place.send(protocol.PublishAnswer(id=message.id, sdp=sdp, tracks=tracks))
@@ -67,7 +67,8 @@ async def _candidate(live: LiveRoom, place: Place, message: protocol.Candidate) 
 async def _mute(live: LiveRoom, place: Place, message: protocol.Mute) -> None:
     async with live.changing(place) as room:
         room.mute(place.id, message)
-        if place.seat is not None:
+        published = room.participants[place.id].tracks[message.track].mid is not None
+        if place.seat is not None and published:  # else the SFU is told when it is published anew
             await within(place.seat.set_muted(message.track, message.muted))
 
 

@@ -87,3 +87,15 @@ async def test_a_server_that_stops_says_goodbye_and_ends_every_sfu(
         assert (await who.next("bye"))["code"] == "server-stopped"
         assert await who.closed() == 1001
     assert [engine.closed for engine in engines] == [True, True]
+
+
+async def test_who_is_muted_is_muted_for_the_next_sfu_too(join: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await join(name="Ana"), await join(name="Bo")
+    ids = await bo.publish(m0="microphone")
+    await ana.until(lambda c: c.track(ids["0"]))
+    engines[0].die()
+    await ana.next("restarted")
+    ana.say("moderate", action="mute", participant=bo.id)
+    await bo.until(lambda c: (c.track(ids["0"]) or {}).get("muted"))
+    assert await bo.publish(m0="microphone") == ids
+    assert engines[1].seats[bo.id].log[-1] == ("set_muted", ids["0"], True)

@@ -163,12 +163,12 @@ class Room:
         return self._withdraw(theirs)
 
     def silence(self, who: str, target: str) -> list[str]:
-        """Mute what somebody is heard by; return the tracks. Only they unmute themselves."""
+        """Mute what somebody is heard by; return the tracks that the SFU has. Only they unmute themselves."""
         roles.only_host(self.participants[who])
         sounds = [track for track in self._present(target).tracks.values() if track.kind == "audio"]
         for track in sounds:
             track.muted = track.silenced = True
-        return [track.id for track in sounds]
+        return [track.id for track in sounds if track.mid is not None]
 
     def remove(self, who: str, target: str) -> None:
         """Check that a host may take somebody out, and have them knock when they come back."""
