@@ -80,7 +80,7 @@ async def hand_over(
     if back:
         filtered, outgoing = FilteredTrack(KEY, "pass", "bench"), OutgoingVideo()
         filtered.carry(outgoing)
-        track.on_picture = filtered.picture
+        track.on_decoded = filtered.picture
         put = outgoing.put
         waiting: list[int] = []
 
