@@ -153,7 +153,7 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
         "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };"
     )
     page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana"))
-    expect(page.get_by_text("The browser does not allow the camera here. Allow it next to the page")).to_be_visible()
+    expect(page.get_by_text("The browser does not allow camera and microphone here. Allow them next")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Ana", state="off"))).to_be_attached(timeout=20_000)

@@ -140,3 +140,12 @@ export function explain(error, device) {
       return { kind: "other", device, message: `The ${device} could not be opened: ${error}` };
   }
 }
+
+/** What to say of everything that is wrong, once where it is the same with both. @param {Problem[]} problems */
+export function sayAll(problems) {
+  const [one, other] = problems;
+  if (problems.length === 2 && one.kind === "denied" && other.kind === "denied") {
+    return one.message.replace(`the ${one.device}`, "camera and microphone").replace("Allow it", "Allow them");
+  }
+  return [...new Set(problems.map(({ message }) => message))].join(" ");
+}

@@ -4,7 +4,7 @@ import { Choices } from "./choices.js";
 import { showDevice, iconButton } from "./controls.js";
 import { DeviceFields } from "./devicefields.js";
 import { DeviceList } from "./devicelist.js";
-import { openDevices } from "./devices.js";
+import { openDevices, sayAll } from "./devices.js";
 import { h, setText } from "./dom.js";
 
 /**
@@ -145,7 +145,7 @@ export class Prejoin {
     const problem = (/** @type {string} */ device) => problems.find((one) => one.device === device)?.message;
     showDevice(this.microphone, "microphone", { on: !!microphone, problem: problem("microphone") });
     showDevice(this.camera, "camera", { on: !!camera, problem: problem("camera") });
-    const words = [...new Set(problems.map(({ message }) => message))].join(" ");
+    const words = sayAll(problems);
     const off = this.options.watch ? "You watch and chat; your camera stays off" : "Camera is off";
     const without = words && "You can also join without.";
     setText(this.words, words ? `${words} ${without}` : camera ? "" : this.#busy ? "Opening camera…" : off);
