@@ -131,6 +131,8 @@ class Filtering:
         self._unconfirmed = [key for key in self._unconfirmed if not room.filtered_here(key)]
         for key in [key for key in self._filters if key.participant not in present]:
             self._forget(key)
+        for key in [key for key in self._results if key.participant not in present]:
+            self._results.pop(key).close()  # who comes back is another participant, with a ring of its own
 
     def refused(self) -> TrackKey | None:
         """Forget the filter that the server has refused; refusals come in the order of asking."""

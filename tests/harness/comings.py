@@ -20,6 +20,8 @@ from rtc_notebook.server import Server, named
 from .participant import Participant
 
 CONNECT_SECONDS = 15.0
+STAY_SECONDS = 0.4
+"""How long a filtered visit goes on, so that some pictures do go through the filter."""
 
 
 async def visit(server: Server, room: str) -> str:
@@ -32,6 +34,7 @@ async def visit(server: Server, room: str) -> str:
             await asyncio.wait_for(guest.connected.wait(), CONNECT_SECONDS)
             if room.startswith("filtered"):
                 await asyncio.wait_for(guest.filtered.wait(), CONNECT_SECONDS)
+                await asyncio.sleep(STAY_SECONDS)
         except asyncio.TimeoutError:
             return "not connected in time"
         finally:
