@@ -2,8 +2,8 @@
 
 anywidget loads ``_esm`` from a blob URL, and from there ``./protocol.js`` leads nowhere. The text made here carries
 every module's source; in the browser it makes a blob URL of each, leaves first, and puts those in the place of the
-relative imports. For this the modules import only each other, as ``from "./name.js"`` or, when it is needed,
-``await import("./name.js")``, and not in a circle.
+relative imports. For this the modules import only each other, as ``from "./name.js"`` or ``import("./name.js")``, and
+not in a circle.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ import json
 import re
 from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 
+from ._served import MODULES, served
 from ._version import __version__
 
-MODULES = Path(__file__).parent / "static" / "rtc_notebook"
-
-_IMPORT = re.compile(r'(?:\bfrom |\bawait import\()"\./([\w-]+\.js)"')
+_IMPORT = re.compile(r'\b(from ?|import\()"\./([\w-]+\.js)"')  # of sources without comments
 
 _LOADER = """\
 const sources = %(sources)s;
@@ -26,8 +24,8 @@ const key = Symbol.for(%(key)s);
 function link() {
   const urls = {};
   for (const [name, source] of sources) {
-    const imports = /(\\bfrom |\\bawait import\\()"\\.\\/([\\w-]+\\.js)"/g;
-    const linked = source.replace(imports, (_, how, other) => `${how}"${urls[other]}"`);
+    const relative = /\\b(from ?|import\\()"\\.\\/([\\w-]+\\.js)"/g;
+    const linked = source.replace(relative, (_, how, other) => `${how}"${urls[other]}"`);
     const named = `${linked}\\n//# sourceURL=rtc-notebook/${name}\\n`;
     urls[name] = URL.createObjectURL(new Blob([named], { type: "text/javascript" }));
   }
@@ -54,7 +52,7 @@ def link(entry: str = "widget.js") -> str:
     ValueError
         If modules import each other in a circle.
     """
-    sources = [(name, (MODULES / name).read_text(encoding="utf-8")) for name in order(entry)]
+    sources = [(name, served(MODULES / name).decode()) for name in order(entry)]
     return _LOADER % {
         "sources": json.dumps(sources),
         "key": json.dumps(f"rtc-notebook {entry} {_digest(sources)}"),
@@ -63,8 +61,15 @@ def link(entry: str = "widget.js") -> str:
     }
 
 
-def order(entry: str) -> list[str]:
+def order(entry: str, *, later: bool = True) -> list[str]:
     """Return the names of ``entry`` and all modules it imports, each after those that it imports itself.
+
+    Parameters
+    ----------
+    entry : str
+        File name of a module.
+    later : bool
+        Whether what is only loaded when it is needed (``import("./name.js")``) counts.
 
     Raises
     ------
@@ -78,8 +83,9 @@ def order(entry: str) -> list[str]:
             raise ValueError(f"Modules import each other in a circle: {' -> '.join((*path, name))}.")
         if name in done:
             return
-        for imported in _IMPORT.findall((MODULES / name).read_text(encoding="utf-8")):
-            visit(imported, (*path, name))
+        for how, imported in _IMPORT.findall(served(MODULES / name).decode()):
+            if later or not how.startswith("import"):
+                visit(imported, (*path, name))
         done.append(name)
 
     visit(entry, ())

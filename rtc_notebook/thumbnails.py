@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import anywidget
 import traitlets
 
-from ._esm import MODULES, link
+from ._esm import link
+from ._served import MODULES
 from .errors import CallEnded
 from .feed import Feed
 from .grid import scaled

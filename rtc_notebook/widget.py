@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
 from ._esm import link
+from ._served import MODULES, served, styles
 from .server import Server
 from .studio import Studio
 
-_STATIC = Path(__file__).parent / "static" / "rtc_notebook"
-_STYLES = ("style.css", "people.css", "devices.css", "kernel.css")
-_STYLE = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in _STYLES)
+_STYLE = "\n".join(served(MODULES / name).decode() for name in styles())
 _SECONDS_BETWEEN_UPDATES = 0.5
 
 

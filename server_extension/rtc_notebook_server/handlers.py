@@ -11,7 +11,8 @@ from jupyter_server.extension.handler import ExtensionHandlerJinjaMixin, Extensi
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from rtc_notebook import __version__, protocol
+from rtc_notebook import __version__, _esm, protocol
+from rtc_notebook._served import is_ours, served, styles
 from rtc_notebook.errors import RoomNameError, SfuError
 
 from .identity import Identity, identify
@@ -53,6 +54,17 @@ class StaticFiles(FileFindHandler):
         super().set_headers()
         self.set_header("Cache-Control", "no-cache")
 
+    @classmethod
+    def get_content(cls, abspath: str, start: int | None = None, end: int | None = None) -> Any:
+        """Return the file; ours without their comments."""
+        return served(abspath)[start:end] if is_ours(abspath) else super().get_content(abspath, start, end)
+
+    def get_content_size(self) -> int:
+        """Return how long that is."""
+        assert self.absolute_path is not None
+        size = len(served(self.absolute_path)) if is_ours(self.absolute_path) else super().get_content_size()
+        return int(size)
+
     def compute_etag(self) -> str | None:
         """Return the hash of the file's contents."""
         etag: str | None = web.StaticFileHandler.compute_etag(self)
@@ -82,9 +94,9 @@ class Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
         }
         static = url_path_join(self.base_url, "static", "rtc_notebook") + "/"
         self.set_header("Cache-Control", "no-store")
-        self.write(
-            self.render_template("page.html", page=page, room=room, config=config, static=static, module=_MODULE[page])
-        )
+        modules = _esm.order(_MODULE[page], later=False)[::-1]
+        shown = {"page": page, "room": room, "config": config, "static": static, "modules": modules}
+        self.write(self.render_template("page.html", **shown, styles=styles()))
 
 
 class RoomsPage(Page):

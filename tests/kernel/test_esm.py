@@ -21,7 +21,9 @@ def test_modules_keep_the_rules_of_the_linker(name: str) -> None:
         assert target[3:-1] in NAMES
     assert not re.search(r"""^\s*import\s*["']""", code, re.MULTILINE), "an import for its effects alone is not linked"
     assert "import.meta" not in code
-    assert not re.search(r"\bimport\s*\(", code), "a dynamic import is not linked"
+    for target in re.findall(r"\bimport\s*\((.*?)\)", code):
+        assert re.fullmatch(r'"\./[\w-]+\.js"', target), f"{name} imports {target}"
+        assert target[3:-1] in NAMES
 
 
 @pytest.mark.parametrize("entry", ["widget.js", "page.js", "rooms.js", "guest.js"])
@@ -47,8 +49,10 @@ def test_linked_text_runs_and_shares_one_evaluation(tmp_path: Path, monkeypatch:
     if node is None:
         pytest.skip("needs node")
     (tmp_path / "leaf.js").write_text("let count = 0;\nexport const next = () => ++count;\n")
+    (tmp_path / "later.js").write_text('import { next } from "./leaf.js";\nexport const more = () => 10 * next();\n')
     (tmp_path / "entry.js").write_text(
-        'import { next } from "./leaf.js";\nexport default (version) => ({ version, count: next() });\n'
+        'import { next } from "./leaf.js";\nconst later = () => import("./later.js");\n'
+        "export default (version) => ({ version, count: next(), more: async () => (await later()).more() });\n"
     )
     monkeypatch.setattr(_esm, "MODULES", tmp_path)
     _esm.link.cache_clear()
@@ -66,11 +70,11 @@ def test_linked_text_runs_and_shares_one_evaluation(tmp_path: Path, monkeypatch:
         "const text = readFileSync(process.argv[2], 'utf8');\n"
         "const first = await (await load(text, 1)).default();\n"
         "const second = await (await load(text, 2)).default();\n"
-        "console.log(first.version, first.count, second.count);\n"
+        "console.log(first.version, first.count, second.count, await first.more());\n"
     )
     (tmp_path / "linked.txt").write_text(text)
     out = subprocess.run([node, script, tmp_path / "linked.txt"], capture_output=True, text=True, timeout=60)
-    assert out.stdout.split() == [__version__, "1", "2"], out.stderr
+    assert out.stdout.split() == [__version__, "1", "2", "30"], out.stderr
 
 
 def test_widget_links() -> None:
