@@ -320,6 +320,11 @@ export class Call {
     return [...(stats?.values() ?? [])].filter(({ type }) => type === "remote-outbound-rtp");
   }
 
+  /** What is counted of all that is sent and received, for statistics. */
+  async counts() {
+    return (await this.#path?.counts()) ?? { reports: [], linked: [] };
+  }
+
   #hear() {
     const sounds = soundsOf(this.participants, this.me).flatMap((id) => {
       const track = this.received.get(id);

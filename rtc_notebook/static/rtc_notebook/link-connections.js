@@ -88,6 +88,11 @@ export class LinkPublisher {
     this.options.send({ type: "publish-link", id: ++this.#requests, kinds, tracks });
   }
 
+  /** What was sent of each track. */
+  get counted() {
+    return [...this.#publications.values()].flatMap(({ sender }) => sender?.counted ?? []);
+  }
+
   /** @param {PublishAnswer} message */
   async handleAnswer({ id, tracks }) {
     if (id !== this.#requests) return;
@@ -163,6 +168,11 @@ export class LinkSubscriber {
     for (const id of gone) this.#players.delete(id);
     this.#show(); // first: what was shown must not be seen to freeze
     for (const player of players) player?.close();
+  }
+
+  /** What was received of each track. */
+  get counted() {
+    return [...this.#players.values()].map(({ track, counted }) => ({ ...counted, track: track.id, delay: this.link.delay }));
   }
 
   /** @param {Frame} frame */

@@ -2,8 +2,23 @@
 
 /**
  * @typedef {import("./link-wire.js").Frame} Frame
- * @typedef {{ track: MediaStreamTrack, take: (frame: Frame) => void, close: () => void }} Player
+ * @typedef {{ track: MediaStreamTrack, counted: Counted, take: (frame: Frame) => void, close: () => void }} Player
+ *
+ * @typedef {object} Counted since it began
+ * @property {string} track id of the `MediaStreamTrack`
+ * @property {"audio" | "video"} kind
+ * @property {boolean} sent
+ * @property {number} bytes
+ * @property {number} frames that are shown or sent
+ * @property {number} packets
+ * @property {number} lost
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {number | null} [delay] milliseconds on the way, now
  */
+
+/** @param {"audio" | "video"} kind @param {boolean} [sent] @returns {Counted} */
+export const counting = (kind, sent = false) => ({ track: "", kind, sent, bytes: 0, frames: 0, packets: 0, lost: 0 });
 
 const MOST_WAITING = 30;
 const BUFFER = 0.06; // seconds of sound that are waited for, where this page plays it itself
@@ -35,6 +50,7 @@ export class PicturePlayer {
   /** @type {VideoDecoder | null} */ #decoder = null;
   #times = new Times();
   #closed = false;
+  counted = counting("video");
 
   /** @param {() => void} want asks for a keyframe */
   constructor(want) {
@@ -63,6 +79,8 @@ export class PicturePlayer {
   take({ data, keyframe, timestamp }) {
     if (this.#closed) return;
     const time = this.#times.place(timestamp, 90_000);
+    this.counted.packets += 1;
+    this.counted.bytes += data.length;
     if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) this.#reset();
     if (!this.#decoder && !keyframe) return this.want();
     this.#decoder ??= this.#start();
@@ -78,7 +96,12 @@ export class PicturePlayer {
   #start() {
     /** @type {VideoDecoder} */
     const decoder = new VideoDecoder({
-      output: (frame) => (decoder === this.#decoder ? this.show(frame) : frame.close()),
+      output: (frame) => {
+        if (decoder !== this.#decoder) return frame.close();
+        this.counted.frames += 1;
+        Object.assign(this.counted, { width: frame.displayWidth, height: frame.displayHeight });
+        this.show(frame);
+      },
       error: () => {
         if (decoder !== this.#decoder) return;
         this.#decoder = null;
@@ -102,6 +125,7 @@ export class SoundPlayer {
   #times = new Times();
   #closed = false;
   /** @type {AudioContext | null} */ #context = null;
+  counted = counting("audio");
 
   constructor() {
     const made = generator("audio");
@@ -134,6 +158,8 @@ export class SoundPlayer {
   /** @param {Frame} frame */
   take({ data, timestamp }) {
     if (this.#closed) return;
+    this.counted.packets += 1;
+    this.counted.bytes += data.length;
     if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) return;
     this.#decoder ??= this.#start();
     const time = this.#times.place(timestamp, 48_000);

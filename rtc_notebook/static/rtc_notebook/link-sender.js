@@ -1,11 +1,12 @@
 // Encodes own tracks for the media link: VP8 and Opus by WebCodecs. What would not get out is never encoded.
 
 import { capturePictures, captureSound } from "./link-capture.js";
+import { counting } from "./link-player.js";
 import { Bitrate } from "./link-window.js";
 
 /**
  * @typedef {import("./link.js").Link} Link
- * @typedef {{ setTrack: (track: MediaStreamTrack | null) => void, want: () => void, close: () => void }} Sender
+ * @typedef {{ counted: import("./link-player.js").Counted, setTrack: (track: MediaStreamTrack | null) => void, want: () => void, close: () => void }} Sender
  */
 
 const SOUND_BITRATE = 32_000;
@@ -37,6 +38,7 @@ export class PictureSender {
   #last = -Infinity;
   #configured = { width: 0, height: 0, bitrate: 0 };
   #captured = new Captured();
+  counted = counting("video", true);
 
   /** @param {Link} link @param {string} id the track's @param {(error: Error) => void} onerror */
   constructor(link, id, onerror) {
@@ -50,6 +52,7 @@ export class PictureSender {
   setTrack(track) {
     this.#capture?.stop();
     this.#captured = new Captured();
+    this.counted.track = track?.id ?? "";
     this.#capture = track && capturePictures(track, (frame) => this.#take(frame));
     this.#wanted = true;
   }
@@ -109,12 +112,16 @@ export class PictureSender {
     }
     if (!same) this.#wanted = true;
     this.#configured = { width, height, bitrate: share };
+    Object.assign(this.counted, { width, height });
     const framerate = Bitrate.fps(share);
     this.#encoder.configure({ codec: "vp8", width, height, bitrate: Math.round(share), framerate, latencyMode: "realtime" });
   }
 
   /** @param {EncodedVideoChunk} chunk */
   #send(chunk) {
+    this.counted.bytes += chunk.byteLength;
+    this.counted.packets += 1;
+    this.counted.frames += 1;
     const data = new Uint8Array(chunk.byteLength);
     chunk.copyTo(data);
     const timestamp = Math.round((chunk.timestamp * 9) / 100) % 2 ** 32;
@@ -138,6 +145,7 @@ export class SoundSender {
   /** @type {AudioEncoder | null} */ #encoder = null;
   #captured = new Captured();
   #format = "";
+  counted = counting("audio", true);
 
   /** @param {Link} link @param {string} id the track's @param {(error: Error) => void} onerror */
   constructor(link, id, onerror) {
@@ -150,6 +158,7 @@ export class SoundSender {
   setTrack(track) {
     this.#capture?.stop();
     this.#captured = new Captured();
+    this.counted.track = track?.id ?? "";
     this.#capture = track && captureSound(track, (data) => this.#take(data));
   }
 
@@ -192,6 +201,9 @@ export class SoundSender {
 
   /** @param {EncodedAudioChunk} chunk */
   #send(chunk) {
+    this.counted.bytes += chunk.byteLength;
+    this.counted.packets += 1;
+    this.counted.frames += 1;
     const data = new Uint8Array(chunk.byteLength);
     chunk.copyTo(data);
     const timestamp = Math.round((chunk.timestamp * 48) / 1000) % 2 ** 32;

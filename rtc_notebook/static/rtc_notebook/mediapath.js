@@ -127,6 +127,14 @@ export class MediaPath {
     return found;
   }
 
+  /** What is counted of all that is sent and received: by the browser, or here where it goes over the link. @returns {Promise<{ reports: RTCStatsReport[], linked: import("./link-player.js").Counted[] }>} */
+  async counts() {
+    const ends = [this.#publisher, this.#subscriber];
+    const reports = await Promise.all(ends.map((end) => ("report" in end ? end.report() : undefined)));
+    const linked = ends.flatMap((end) => ("counted" in end ? end.counted : []));
+    return { reports: reports.filter((report) => report !== undefined), linked };
+  }
+
   /** After the signaling socket was replaced. */
   resume() {
     void this.#publisher.resume();

@@ -137,6 +137,11 @@ export class Publisher {
     else if (this.#early.length < 64) this.#early.push(candidate);
   }
 
+  /** What the browser counts on this connection. */
+  async report() {
+    return this.#connection?.getStats();
+  }
+
   /** After the socket was replaced: says again what may have been lost on the way. */
   async resume() {
     if (this.#open) {

@@ -45,7 +45,7 @@ export function tilesOf(participants, me) {
  */
 function tile(participant, source, raw, own, names) {
   const filter = raw?.filter ?? null;
-  const sound = (participant.tracks ?? []).find(({ kind }) => kind === "audio");
+  const sound = (participant.tracks ?? []).find(({ kind, source, of }) => kind === "audio" && source === "microphone" && !of);
   /** @type {Tile["content"]} */
   let content = "live";
   if (participant.connected === false && !own) content = "away";

@@ -67,6 +67,11 @@ export class Subscriber {
     return this.#connection?.getReceivers().find((receiver) => receiver.track === track)?.getStats();
   }
 
+  /** What the browser counts on this connection. */
+  async report() {
+    return this.#connection?.getStats();
+  }
+
   /** Forgets the connection; a fresh offer makes the next one. */
   reset() {
     this.#disconnect();

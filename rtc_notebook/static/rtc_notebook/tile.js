@@ -1,5 +1,6 @@
 // One tile: a picture, its name, and a cover that says why there is none.
 
+import { Compare } from "./comparing.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { OverlayView } from "./overlayview.js";
@@ -8,6 +9,7 @@ import { colourOf, initials } from "./room.js";
 /** @typedef {import("./room.js").Tile} Tile */
 
 export const COLOURS = 8;
+const MOST_CUT = 0.4;
 
 /** @type {Record<string, string>} */
 const COVER = {
@@ -20,8 +22,11 @@ export class TileView {
   /** @type {MediaStreamTrack | null} */ #track = null;
   #showing = false; // a frame of this track was seen
   /** @type {Tile | null} */ #tile = null;
+  #aspect = 16 / 9;
 
-  constructor() {
+  /** @param {(key: string) => void} [onpin] */
+  constructor(onpin = () => {}) {
+    this.onpin = onpin;
     this.video = h("video", { autoplay: true, playsinline: true, muted: true });
     this.video.muted = true; // sound is the call's, see sound.js
     this.video.addEventListener("resize", () => this.#fit());
@@ -35,14 +40,24 @@ export class TileView {
     this.filter = h("span", { class: "rtc-filter-mark" }, icon("filter"), h("span"));
     this.link = h("span", { class: "rtc-link-mark" });
     this.hand = h("span", { class: "rtc-hand-mark", role: "img", "aria-label": "Hand raised", title: "Hand raised" }, icon("hand"));
+    this.quality = h("span", { class: "rtc-quality-mark", role: "img" }, h("i"), h("i"), h("i"));
+    this.quality.hidden = true;
+    this.compare = new Compare();
+    this.pin = h("button", { type: "button", class: "rtc-pin", "aria-pressed": "false", onclick: () => this.#pin() }, icon("pin"));
+    this.statistics = h("dl", { class: "rtc-tile-stats" });
+    this.statistics.hidden = true;
     this.element = h(
       "div",
-      { class: "rtc-tile", role: "group" },
+      { class: "rtc-tile", role: "group", onclick: (/** @type {Event} */ event) => this.#click(event) },
       this.video,
       this.overlay.canvas,
       h("div", { class: "rtc-cover" }, this.avatar, this.cover),
       h("div", { class: "rtc-marks" }, this.link, this.filter, this.hand),
-      h("div", { class: "rtc-name" }, this.mark, this.name),
+      this.statistics,
+      h("div", { class: "rtc-name" }, this.mark, this.name, this.quality),
+      this.compare.element,
+      h("div", { class: "rtc-ring" }),
+      this.pin,
     );
   }
 
@@ -72,6 +87,31 @@ export class TileView {
     setAttribute(this.video, "data-processed", tile.processed);
     this.#state();
     this.#fit();
+  }
+
+  /** @param {{ staged: boolean, pinned: boolean, talking: boolean }} how */
+  stand({ staged, pinned, talking }) {
+    setAttribute(this.element, "data-staged", staged);
+    setAttribute(this.element, "data-talking", talking);
+    setAttribute(this.pin, "aria-pressed", String(pinned));
+    const who = this.element.getAttribute("aria-label") ?? "";
+    const label = pinned ? `Take ${who} off the stage` : `Put ${who} on the stage`;
+    setAttribute(this.pin, "aria-label", label);
+    setAttribute(this.pin, "title", label);
+  }
+
+  /** Goes on after it was moved to another window. */
+  resume() {
+    if (this.#track) this.video.play().catch(() => {});
+  }
+
+  #pin() {
+    if (this.#tile) this.onpin(this.#tile.key);
+  }
+
+  /** @param {Event} event */
+  #click({ target }) {
+    if (!/** @type {Element} */ (target).closest("button, a, dl")) this.#pin();
   }
 
   /** Says where pictures go over a WebSocket, and how long they take. @param {Tile} tile @param {import("./call.js").Call["link"]} link */
@@ -118,10 +158,18 @@ export class TileView {
     setAttribute(this.element, "data-content", content);
   }
 
-  /** Cameras fill the tile; upright phones, screens and what a kernel made are shown whole. */
+  /** Cameras fill the tile unless that cuts off most of them; screens and what a kernel made are shown whole. */
   #fit() {
     const { videoWidth: width, videoHeight: height } = this.video;
     const camera = this.#tile?.source === "camera" && !this.#tile.processed;
-    setAttribute(this.video, "data-fit", camera && width >= height * 1.2 ? "cover" : "contain");
+    const ratio = width / height / this.#aspect;
+    const seen = Math.min(ratio, 1 / ratio); // the part of it that is left
+    setAttribute(this.video, "data-fit", camera && !(seen < MOST_CUT) ? "cover" : "contain");
+  }
+
+  /** The tile has another size. @param {number} aspect */
+  resized(aspect) {
+    this.#aspect = aspect;
+    this.#fit();
   }
 }

@@ -1,0 +1,74 @@
+// Listens to everybody, oneself included, to tell who speaks.
+
+import { Listener } from "./levelmeter.js";
+import { ActiveSpeaker } from "./speaker.js";
+
+/** @typedef {import("./call.js").Call} Call */
+
+const INTERVAL = 120; // milliseconds
+
+export class Voices {
+  /** @type {Map<string, Listener>} by participant */ #listeners = new Map();
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
+  #active = new ActiveSpeaker();
+
+  /** @param {() => void} onchange */
+  constructor(onchange) {
+    this.onchange = onchange;
+  }
+
+  /** The participant who spoke last; null before anybody did, or where the browser plays no sound yet. */
+  get speaker() {
+    return this.#active.speaker;
+  }
+
+  /** The participants who are talking now. */
+  get talking() {
+    return this.#active.talking;
+  }
+
+  /** Listens to who is in the call. @param {Call} call */
+  update(call) {
+    /** @type {Map<string, MediaStreamTrack>} */
+    const tracks = new Map();
+    for (const { id, client, tracks: published } of call.participants) {
+      if (client !== "browser" || id === call.me) continue;
+      const raw = published?.find(({ source, kind, of, muted }) => source === "microphone" && kind === "audio" && !of && !muted);
+      const shown = raw?.filter ? raw.filter.track : raw?.id;
+      const track = call.received.get(shown ?? "");
+      if (track?.readyState === "live") tracks.set(id, track);
+    }
+    if (call.me && call.speaking && call.local.microphone) tracks.set(call.me, call.local.microphone);
+    for (const [id, listener] of this.#listeners) {
+      if (tracks.has(id)) continue;
+      listener.follow([]);
+      this.#listeners.delete(id);
+    }
+    for (const [id, track] of tracks) {
+      const listener = this.#listeners.get(id) ?? new Listener();
+      this.#listeners.set(id, listener);
+      listener.follow([track]);
+    }
+    if (tracks.size) this.#timer ??= setInterval(() => this.#listen(), INTERVAL);
+    else this.#stop();
+  }
+
+  close() {
+    for (const listener of this.#listeners.values()) listener.follow([]);
+    this.#listeners.clear();
+    this.#stop();
+  }
+
+  #listen() {
+    /** @type {Map<string, number>} */
+    const levels = new Map();
+    for (const [id, listener] of this.#listeners) levels.set(id, listener.level ?? 0);
+    if (this.#active.update(levels, performance.now())) this.onchange();
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#active.update(new Map(), performance.now())) this.onchange();
+  }
+}
