@@ -11,6 +11,7 @@ import { ShortcutsDialog } from "./shortcutsdialog.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
+import { ViewMenu } from "./viewmenu.js";
 import { WakeLock } from "./wakelock.js";
 
 /**
@@ -23,11 +24,12 @@ export class CallView {
   constructor(call, options) {
     this.call = call;
     this.options = options;
-    this.stage = new Stage();
     this.side = new Side(call);
+    this.stage = new Stage({ onmore: () => this.side.peopleButton.click() });
+    this.view = new ViewMenu(this);
     this.menu = new DeviceMenu(call);
     this.reactions = new Reactions(call, () => this.stage.element);
-    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, this.reactions.button, ...this.side.buttons]);
+    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, this.reactions.button, ...this.side.buttons, this.view.button]);
     this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
     this.hear = h(
       "button",
@@ -57,7 +59,7 @@ export class CallView {
       h(
         "div",
         { class: "rtc-body" },
-        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.reactions.element, this.menu.element),
+        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.reactions.element, this.menu.element, this.view.element),
         this.side.element,
       ),
       this.controls.element,
@@ -87,6 +89,7 @@ export class CallView {
     this.controls.update();
     this.menu.update();
     this.awake.hold(call.active);
+    this.view.update();
     this.side.update();
     this.reactions.update();
     this.recording.update(call.participants, !waiting && !over);
@@ -98,6 +101,7 @@ export class CallView {
     this.unlisten();
     this.awake.hold(false);
     this.menu.close();
+    this.view.close();
     this.stage.close();
     this.element.remove();
   }
@@ -138,6 +142,23 @@ export class CallView {
 
   leave() {
     this.call.leave();
+  }
+
+  /** The next layout. */
+  toggleLayout() {
+    this.view.toggleLayout();
+  }
+
+  toggleStatistics() {
+    this.view.toggleStatistics();
+  }
+
+  toggleFullScreen() {
+    return this.view.toggleFullScreen();
+  }
+
+  togglePopOut() {
+    return this.view.togglePopOut();
   }
 
   #sayLines() {

@@ -4,7 +4,7 @@ import { Choices, pick } from "./choices.js";
 import { devicesThere } from "./devicelist.js";
 
 /**
- * @typedef {"camera" | "microphone" | "screen"} Device
+ * @typedef {"camera" | "microphone" | "screen" | "screen-sound"} Device
  * @typedef {{ kind: "denied" | "missing" | "busy" | "insecure" | "other", device: Device, message: string }} Problem
  * @typedef {{ camera?: MediaStreamTrack, microphone?: MediaStreamTrack, problems: Problem[] }} Opened
  */
@@ -77,13 +77,19 @@ async function settle(opened, choices) {
   return opened;
 }
 
-/** Asks for a screen, window or tab. @returns {Promise<MediaStreamTrack | null>} null if the person changed their mind */
+/** Sound as it is played, without what this call itself plays. */
+const SCREEN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, restrictOwnAudio: true };
+
+/** Asks for a screen, window or tab, with its sound where the browser can. @returns {Promise<{ picture: MediaStreamTrack, sound: MediaStreamTrack | null } | null>} null if the person changed their mind */
 export async function openScreen() {
   try {
-    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } } });
-    const [track] = stream.getVideoTracks();
-    if ("contentHint" in track) track.contentHint = "detail";
-    return track;
+    const options = { video: { frameRate: { ideal: 15, max: 30 } }, audio: SCREEN_SOUND, systemAudio: "include", surfaceSwitching: "include" };
+    const stream = await navigator.mediaDevices.getDisplayMedia(options);
+    const [picture] = stream.getVideoTracks();
+    const [sound = null] = stream.getAudioTracks();
+    if ("contentHint" in picture) picture.contentHint = "detail";
+    if (sound && "contentHint" in sound) sound.contentHint = "music";
+    return { picture, sound };
   } catch (error) {
     if (/** @type {Error} */ (error).name === "NotAllowedError") return null;
     throw error;

@@ -15,7 +15,8 @@
 export const LAYOUTS = ["grid", "speaker", "strip"];
 
 const WIDEST = 16 / 9;
-const NARROWEST = 3 / 4;
+const NARROWEST = 3 / 4; // on phones; elsewhere they are no narrower than square
+const PHONE = 600;
 const SMALLEST = 84; // px; a face is hardly seen in less
 const COMFORTABLE = 150;
 const MOST_STRIP = 0.3;
@@ -24,7 +25,7 @@ const MOST_STRIP = 0.3;
  * A centred grid of equal tiles, with the number of columns that shows most of their pictures.
  * @param {number} count @param {Rect} area @param {number} gap @param {number} [narrowest] aspect @returns {Rect[]}
  */
-export function grid(count, area, gap, narrowest = NARROWEST) {
+export function grid(count, area, gap, narrowest = area.width < PHONE ? NARROWEST : 1) {
   let best = { columns: 1, width: 0, height: 0, score: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);

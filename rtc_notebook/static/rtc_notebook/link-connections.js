@@ -2,6 +2,7 @@
 
 import { PicturePlayer, SoundPlayer } from "./link-player.js";
 import { PictureSender, SoundSender } from "./link-sender.js";
+import { kindOf, sourceOf } from "./slots.js";
 
 /**
  * @typedef {import("./link.js").Link} Link
@@ -9,11 +10,11 @@ import { PictureSender, SoundSender } from "./link-sender.js";
  * @typedef {import("./protocol.js").ClientMessage} ClientMessage
  * @typedef {import("./protocol.js").Kind} Kind
  * @typedef {import("./protocol.js").PublishAnswer} PublishAnswer
- * @typedef {import("./protocol.js").Source} Source
+ * @typedef {import("./slots.js").Slot} Slot
  * @typedef {import("./protocol.js").TrackDescription} TrackDescription
  *
  * @typedef {object} LinkPublication
- * @property {Source} source
+ * @property {Slot} source
  * @property {MediaStreamTrack | null} track
  * @property {boolean} muted
  * @property {boolean} announced
@@ -22,9 +23,6 @@ import { PictureSender, SoundSender } from "./link-sender.js";
  *
  * @typedef {{ send: (message: ClientMessage) => void, onerror: (error: Error) => void }} Options
  */
-
-/** @param {Source} source @returns {Kind} */
-const kindOf = (source) => (source === "microphone" ? "audio" : "video");
 
 /** What is sent of a publication: of a muted one, nothing. @param {LinkPublication} publication */
 const heard = ({ track, muted }) => (muted ? null : track);
@@ -36,7 +34,7 @@ export function lacks() {
 }
 
 export class LinkPublisher {
-  /** @type {Map<Source, LinkPublication>} */ #publications = new Map();
+  /** @type {Map<Slot, LinkPublication>} */ #publications = new Map();
   #requests = 0;
   #asking = false;
   #closed = false;
@@ -47,7 +45,7 @@ export class LinkPublisher {
     this.options = options;
   }
 
-  /** @param {Source} source @param {MediaStreamTrack | null} track */
+  /** @param {Slot} source @param {MediaStreamTrack | null} track */
   async set(source, track, muted = false) {
     const publication = this.#publications.get(source);
     if (!publication) {
@@ -61,7 +59,7 @@ export class LinkPublisher {
     this.#announce(publication);
   }
 
-  /** @param {Source} source */
+  /** @param {Slot} source */
   async remove(source) {
     const publication = this.#publications.get(source);
     if (!publication) return;
@@ -81,7 +79,7 @@ export class LinkPublisher {
     /** @type {Record<string, Kind>} */ const kinds = {};
     for (const publication of this.#publications.values()) {
       const { source, muted } = publication;
-      tracks[source] = { source, muted };
+      tracks[source] = { source: sourceOf(source), muted };
       kinds[source] = kindOf(source);
       publication.announced = muted;
     }

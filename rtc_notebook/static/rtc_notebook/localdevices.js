@@ -23,11 +23,11 @@ import { openBeside, openOther } from "./switching.js";
  */
 
 /** @type {Device[]} in the order in which they are published */
-const DEVICES = ["microphone", "camera", "screen"];
+const DEVICES = ["microphone", "camera", "screen", "screen-sound"];
 const UNPLUGGED_WITHIN = 5_000; // milliseconds in which a device that ended is also missed from the list
 
 export class LocalDevices {
-  /** @type {Record<Device, MediaStreamTrack | null>} */ tracks = { camera: null, microphone: null, screen: null };
+  /** @type {Record<Device, MediaStreamTrack | null>} */ tracks = { camera: null, microphone: null, screen: null, "screen-sound": null };
   /** Whether the microphone is heard; it stays open while it is muted. */ speaking = false;
   /** @type {Set<string>} devices that are just being opened */ busy = new Set();
   /** @type {Problem[]} */ problems = [];
@@ -159,16 +159,21 @@ export class LocalDevices {
   async setScreen(on) {
     if ((on && !this.#permitted) || this.busy.has("screen") || on === !!this.tracks.screen) return;
     if (!on) {
-      this.#release("screen");
-      this.options.onremove("screen");
+      this.#unshare("screen");
+      this.#unshare("screen-sound");
       return this.options.onchange();
     }
     const session = this.#session;
     this.busy.add("screen");
     try {
-      const track = await openScreen();
-      if (track && session && session === this.#session && this.#permitted) this.#hold("screen", track);
-      else track?.stop();
+      const opened = await openScreen();
+      if (opened && session && session === this.#session && this.#permitted) {
+        this.#hold("screen", opened.picture);
+        if (opened.sound) this.#hold("screen-sound", opened.sound);
+      } else {
+        opened?.picture.stop();
+        opened?.sound?.stop();
+      }
     } catch (error) {
       this.options.onerror(error);
     } finally {
@@ -242,6 +247,7 @@ export class LocalDevices {
   #ended(device, track) {
     if (this.tracks[device] !== track || this.busy.has(device)) return;
     if (device === "screen") return void this.setScreen(false);
+    if (device === "screen-sound") return this.#unshare(device);
     const { label, getSettings } = track;
     const id = getSettings?.call(track).deviceId ?? "";
     this.#gone.set(device, { id, label, speaking: this.speaking, since: Date.now(), replaced: false });
@@ -301,6 +307,13 @@ export class LocalDevices {
   #publish(device) {
     const track = this.tracks[device];
     this.options.onpublish(device, track, device === "microphone" ? !this.speaking : !track);
+  }
+
+  /** @param {"screen" | "screen-sound"} device */
+  #unshare(device) {
+    if (!this.tracks[device]) return;
+    this.#release(device);
+    this.options.onremove(device);
   }
 
   /** @param {Device} device */

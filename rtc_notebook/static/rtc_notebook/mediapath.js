@@ -10,7 +10,7 @@ import { Subscriber } from "./subscriber.js";
  * @typedef {import("./protocol.js").ConnectionName} ConnectionName
  * @typedef {import("./protocol.js").MediaSettings} MediaSettings
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
- * @typedef {import("./protocol.js").Source} Source
+ * @typedef {import("./slots.js").Slot} Slot
  * @typedef {"webrtc" | "websocket"} Way
  * @typedef {"auto" | Way} Policy
  *
@@ -46,7 +46,7 @@ export class MediaPath {
   /** @type {Link | null} */ #link = null;
   /** @type {Publisher | LinkPublisher} */ #publisher;
   /** @type {Subscriber | LinkSubscriber} */ #subscriber;
-  /** @type {Map<Source, { track: MediaStreamTrack | null, muted: boolean }>} */ #published = new Map();
+  /** @type {Map<Slot, { track: MediaStreamTrack | null, muted: boolean }>} */ #published = new Map();
   /** @type {string[]} */ #wanted = [];
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
   /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
@@ -65,13 +65,13 @@ export class MediaPath {
     return this.#link ? this.#link.delay : null;
   }
 
-  /** @param {Source} source @param {MediaStreamTrack | null} track @param {boolean} muted */
+  /** @param {Slot} source @param {MediaStreamTrack | null} track @param {boolean} muted */
   async set(source, track, muted) {
     this.#published.set(source, { track, muted });
     return this.#publisher.set(source, track, muted);
   }
 
-  /** @param {Source} source */
+  /** @param {Slot} source */
   async remove(source) {
     this.#published.delete(source);
     return this.#publisher.remove(source);

@@ -1,13 +1,15 @@
 // The publish connection: one peer connection carries all own tracks; this side offers.
 
+import { kindOf, sourceOf } from "./slots.js";
+
 /**
- * @typedef {import("./protocol.js").Source} Source
+ * @typedef {import("./slots.js").Slot} Slot
  * @typedef {import("./protocol.js").TrackDescription} TrackDescription
  * @typedef {import("./protocol.js").ClientMessage} ClientMessage
  * @typedef {import("./protocol.js").PublishAnswer} PublishAnswer
  *
  * @typedef {object} Publication
- * @property {Source} source
+ * @property {Slot} source
  * @property {MediaStreamTrack | null} track null while the camera is off
  * @property {boolean} muted
  * @property {boolean} announced what the server was last told of `muted`
@@ -24,7 +26,7 @@
 
 export class Publisher {
   /** @type {RTCPeerConnection | null} */ #connection = null;
-  /** @type {Map<Source, Publication>} */ #publications = new Map();
+  /** @type {Map<Slot, Publication>} */ #publications = new Map();
   /** @type {RTCIceCandidateInit[]} */ #early = [];
   #offerId = 0;
   #open = false; // an offer is out, or about to be
@@ -35,7 +37,7 @@ export class Publisher {
     this.options = options;
   }
 
-  /** Publishes a track, or puts another in its place without renegotiation. @param {Source} source @param {MediaStreamTrack | null} track */
+  /** Publishes a track, or puts another in its place without renegotiation. @param {Slot} source @param {MediaStreamTrack | null} track */
   async set(source, track, muted = false) {
     const publication = this.#publications.get(source);
     if (!publication) {
@@ -48,7 +50,7 @@ export class Publisher {
     this.#announce(publication);
   }
 
-  /** Ends a publication. @param {Source} source */
+  /** Ends a publication. @param {Slot} source */
   async remove(source) {
     const publication = this.#publications.get(source);
     if (!publication) return;
@@ -97,7 +99,7 @@ export class Publisher {
         this.#stale = true; // added after the offer was made
         continue;
       }
-      tracks[mid] = { source: publication.source, muted: publication.muted };
+      tracks[mid] = { source: sourceOf(publication.source), muted: publication.muted };
       publication.announced = publication.muted;
     }
     const sdp = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
@@ -188,14 +190,14 @@ export class Publisher {
   /** @param {RTCPeerConnection} connection @param {Publication} publication */
   #transceiver(connection, { track, source }) {
     const idle = connection.getTransceivers().find((one) => {
-      return one.direction === "inactive" && one.sender.track === null && one.receiver.track.kind === "video";
+      return one.direction === "inactive" && one.sender.track === null && one.receiver.track.kind === kindOf(source);
     });
-    if (idle && source === "screen") {
+    if (idle && sourceOf(source) === "screen") {
       idle.direction = "sendonly";
       idle.sender.replaceTrack(track);
       return idle;
     }
-    const kind = source === "microphone" ? "audio" : "video";
+    const kind = kindOf(source);
     /** @type {RTCRtpTransceiverInit} */
     const init = { direction: "sendonly" };
     if (kind === "video" && this.options.maxBitrate) init.sendEncodings = [{ maxBitrate: this.options.maxBitrate }];
@@ -204,7 +206,7 @@ export class Publisher {
 
   /** When the network or the CPU is short, frames are given up before sharpness. @param {Publication} publication */
   async #tune({ transceiver, source }) {
-    if (!transceiver || source === "microphone") return;
+    if (!transceiver || kindOf(source) === "audio") return;
     const parameters = transceiver.sender.getParameters();
     parameters.degradationPreference = "maintain-resolution"; // or a short start would cost sharpness for half a minute
     for (const encoding of parameters.encodings ?? []) encoding.maxBitrate = this.options.maxBitrate;
