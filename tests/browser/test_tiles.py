@@ -1,0 +1,91 @@
+"""The view of a call: layouts, the stage, statistics, the original behind a filter; and what the page costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.browser import picture, tile
+from harness.kernel import Kernel
+from playwright.sync_api import Browser, Locator, Page, expect
+
+SHIFTS = """
+globalThis.shifts = [];
+new PerformanceObserver((list) => {
+    for (const {value, hadRecentInput} of list.getEntries()) if (!hadRecentInput) shifts.push(value);
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+def stood(page: Page, name: str) -> Locator:
+    return page.locator(".rtc-tile", has=page.locator(tile(name, state=None)))
+
+
+def area(box: Locator) -> float:
+    found = box.bounding_box()
+    return found["width"] * found["height"] if found else 0.0
+
+
+def choose(page: Page, item: str) -> None:
+    page.get_by_role("button", name="View", exact=True).click()
+    page.get_by_role("menu", name="View").get_by_text(item, exact=True).click()
+
+
+def test_layouts_pins_statistics_and_the_original(
+    join: Callable[..., Page], pattern: Browser, kernel: Kernel, room: str
+):
+    ana = join(pattern, "Ana", SHIFTS, microphone="0")
+    expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    bo = join(pattern, "Bo", microphone="0")
+    expect(ana.locator(tile("Bo"))).to_be_attached(timeout=20_000)
+    expect(bo.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    assert sum(ana.evaluate("shifts")) < 0.001
+
+    choose(ana, "Side strip")
+    expect(stood(ana, "Bo")).to_have_attribute("data-staged", "")
+    expect(stood(ana, "Ana")).not_to_have_attribute("data-staged", "")
+    ana.wait_for_function("document.getAnimations().every(({playState}) => playState === 'finished')")
+    assert area(stood(ana, "Bo")) > 4 * area(stood(ana, "Ana"))
+    pin = stood(ana, "Ana").get_by_role("button", name="Put Ana (you) on the stage")
+    pin.focus()
+    ana.keyboard.press("Enter")
+    expect(stood(ana, "Ana")).to_have_attribute("data-staged", "")
+    stood(ana, "Ana").click(position={"x": 100, "y": 100})
+    expect(stood(ana, "Bo")).to_have_attribute("data-staged", "")
+    choose(ana, "Speaker")
+    expect(stood(ana, "Ana")).to_have_attribute("data-corner", "")
+    ana.reload()
+    expect(stood(ana, "Bo")).to_have_attribute("data-staged", "", timeout=20_000)  # remembered
+    choose(ana, "Grid")
+    expect(stood(ana, "Bo")).not_to_have_attribute("data-staged", "")
+
+    choose(ana, "Statistics")
+    for name in ("Ana", "Bo"):
+        expect(stood(ana, name).locator("dl")).to_contain_text("1280×720", timeout=15_000)
+        expect(stood(ana, name).locator("dl")).to_contain_text("bit/s")
+    choose(ana, "Statistics")
+    expect(stood(ana, "Bo").locator("dl")).to_be_hidden()
+
+    choose(ana, "Full screen")
+    ana.wait_for_function("document.fullscreenElement?.matches('.rtc-call')")
+    choose(ana, "Full screen")
+    ana.wait_for_function("document.fullscreenElement === null")
+
+    kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()")
+    kernel.run("@call.filter(on='Ana')\ndef dark(frame):\n    return frame // 8")
+    expect(ana.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
+    expect(stood(bo, "Ana").locator(".rtc-compare")).to_be_hidden()
+    handle = stood(ana, "Ana").get_by_role("button", name="Hold to compare")
+    original = ".rtc-original"
+    for press, release in (
+        (lambda: ana.mouse.down(), lambda: ana.mouse.up()),
+        (lambda: ana.keyboard.down("Enter"), lambda: ana.keyboard.up("Enter")),
+    ):
+        handle.hover()
+        handle.focus()
+        press()
+        expect(ana.locator(original)).to_be_visible()
+        ana.wait_for_function("document.querySelector('.rtc-original').videoWidth > 0")
+        assert picture(ana, original).max() > 3 * picture(ana, tile("Ana")).max()
+        assert bo.locator(original).count() == 0
+        release()
+        expect(ana.locator(original)).to_have_count(0)
