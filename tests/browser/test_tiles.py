@@ -25,6 +25,14 @@ def area(box: Locator) -> float:
     return found["width"] * found["height"] if found else 0.0
 
 
+def until(page: Page, condition: str) -> None:
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never: {condition}")
+
+
 def choose(page: Page, item: str) -> None:
     page.get_by_role("button", name="View", exact=True).click()
     page.get_by_role("menu", name="View").get_by_text(item, exact=True).click()
@@ -43,7 +51,10 @@ def test_layouts_pins_statistics_and_the_original(
     choose(ana, "Side strip")
     expect(stood(ana, "Bo")).to_have_attribute("data-staged", "")
     expect(stood(ana, "Ana")).not_to_have_attribute("data-staged", "")
-    ana.wait_for_function("document.getAnimations().every(({playState}) => playState === 'finished')")
+    for _ in range(50):  # the tiles move there
+        if area(stood(ana, "Bo")) > 4 * area(stood(ana, "Ana")):
+            break
+        ana.wait_for_timeout(100)
     assert area(stood(ana, "Bo")) > 4 * area(stood(ana, "Ana"))
     pin = stood(ana, "Ana").get_by_role("button", name="Put Ana (you) on the stage")
     pin.focus()
@@ -66,9 +77,9 @@ def test_layouts_pins_statistics_and_the_original(
     expect(stood(ana, "Bo").locator("dl")).to_be_hidden()
 
     choose(ana, "Full screen")
-    ana.wait_for_function("document.fullscreenElement?.matches('.rtc-call')")
+    until(ana, "document.fullscreenElement?.matches('.rtc-call')")
     choose(ana, "Full screen")
-    ana.wait_for_function("document.fullscreenElement === null")
+    until(ana, "document.fullscreenElement === null")
 
     kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()")
     kernel.run("@call.filter(on='Ana')\ndef dark(frame):\n    return frame // 8")
@@ -84,7 +95,7 @@ def test_layouts_pins_statistics_and_the_original(
         handle.focus()
         press()
         expect(ana.locator(original)).to_be_visible()
-        ana.wait_for_function("document.querySelector('.rtc-original').videoWidth > 0")
+        until(ana, "document.querySelector('.rtc-original').videoWidth > 0")
         assert picture(ana, original).max() > 3 * picture(ana, tile("Ana")).max()
         assert bo.locator(original).count() == 0
         release()
