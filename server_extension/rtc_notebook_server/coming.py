@@ -17,6 +17,7 @@ from . import recovery
 from .centre import within
 from .identity import Identity
 from .place import POLICY_VIOLATION, Outlet, Place, say_bye
+from .rooms import pairing
 
 if TYPE_CHECKING:
     from .live import LiveRoom
@@ -111,7 +112,7 @@ def _back(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> P
         old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
         old.close(POLICY_VIOLATION, "replaced")
     if hello.call:
-        who.call = hello.call
+        who.call = pairing(hello.call, who.guest)
     return place
 
 

@@ -7,7 +7,7 @@ tells the participants.
 
 from __future__ import annotations
 
-from .room import Room
+from .room import Room, pairing
 from .state import Filter, Guest, Participant, Track, Waiting
 
-__all__ = ["Filter", "Guest", "Participant", "Room", "Track", "Waiting"]
+__all__ = ["Filter", "Guest", "Participant", "Room", "Track", "Waiting", "pairing"]

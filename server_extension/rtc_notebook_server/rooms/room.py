@@ -94,7 +94,7 @@ class Room:
             client=client,
             user=user,
             session=secrets.token_urlsafe(24),
-            call=_pairing(call, guest),
+            call=pairing(call, guest),
             guest=guest,
             role=self._newcomers_role(user, guest),
         )
@@ -143,7 +143,7 @@ class Room:
         """Pair a widget with the kernel that says the same secret."""
         if self.participants[who].client != "browser":
             raise ProtocolError("browsers-only", "Only a widget pairs with a kernel; a kernel names its call in hello.")
-        self.participants[who].call = _pairing(call, self.participants[who].guest)
+        self.participants[who].call = pairing(call, self.participants[who].guest)
         self._share_role(self.participants[who])
 
     # --- roles ---
@@ -368,7 +368,7 @@ def _new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _pairing(call: str | None, guest: Guest | None) -> str | None:
+def pairing(call: str | None, guest: Guest | None) -> str | None:
     """Return the secret by which a kernel and its widget find each other; a guest's find only each other."""
     return f"guest {guest.id} {call}" if call and guest is not None else call or None
 
