@@ -14,13 +14,12 @@ from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import IceCandidate
 from rtc_notebook.rtp import seam
 
-from . import sdp
+from . import candidates, sdp
 from .base import Network
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 20.0
-MAX_EARLY_CANDIDATES = 64
 
 
 class PeerConnection:
@@ -40,6 +39,7 @@ class PeerConnection:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._on_lost: Callable[[], None] | None = on_lost
         self._early: list[RTCIceCandidate] = []
+        self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.TimerHandle | None = None
         self.pc.on("connectionstatechange", self._state_changed)
@@ -65,12 +65,13 @@ class PeerConnection:
         Raises
         ------
         SfuError
-            ``"unknown-mid"``, or ``"too-many-candidates"`` before a description.
+            ``"unknown-mid"`` or ``"too-many-candidates"``.
         """
+        if self._candidates >= candidates.MAX_CANDIDATES:
+            raise SfuError("too-many-candidates", f"A connection has {candidates.MAX_CANDIDATES} candidates at most.")
+        self._candidates += 1
         remote = self.pc.remoteDescription
         if remote is None:
-            if len(self._early) >= MAX_EARLY_CANDIDATES:
-                raise SfuError("too-many-candidates", "Too many candidates came before a description; send it first.")
             self._early.append(candidate)
             return
         mids = [t.mid for t in self.pc.getTransceivers()]
@@ -83,6 +84,7 @@ class PeerConnection:
     def described(self) -> None:
         """Note that the remote description is set: early candidates go in, and the time to connect runs."""
         early, self._early = self._early, []
+        self._candidates -= len(early)
         for candidate in early:
             with contextlib.suppress(SfuError):
                 self.add_candidate(candidate)
@@ -138,4 +140,5 @@ def read_candidate(candidate: IceCandidate) -> RTCIceCandidate | None:
             raise ValueError("neither sdpMid nor sdpMLineIndex is given")
     except (ValueError, AssertionError, IndexError) as error:
         raise SfuError("bad-candidate", f"The ICE candidate {text[:80]!r} cannot be read: {error}.") from None
+    candidates.check(read.ip, read.port, read.protocol)
     return read

@@ -12,6 +12,8 @@ from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import Kind
 from rtc_notebook.rtp.seam import FORWARDED
 
+from . import candidates
+
 MAX_SECTIONS = 64
 
 
@@ -112,6 +114,10 @@ def _check(media: MediaDescription) -> None:
         raise _bad(f"{name} has no DTLS fingerprint")
     if not media.rtcp_mux:
         raise _bad(f"{name} does not multiplex RTCP")
+    if len(media.ice_candidates) > candidates.MAX_CANDIDATES:
+        raise _bad(f"{name} has more than {candidates.MAX_CANDIDATES} candidates")
+    for one in media.ice_candidates:
+        candidates.check(one.ip, one.port, one.protocol)
     wanted = FORWARDED[media.kind].lower()
     if not any(codec.mimeType.lower() == wanted for codec in media.rtp.codecs):
         raise _bad(f"{name} does not offer {FORWARDED[media.kind].split('/')[1]}")
