@@ -51,6 +51,11 @@ export class Asks {
 
   /** Sets a control; while one is on its way only the newest value waits. @param {Extract<Ask, { ask: "control" }>} ask */
   set(ask) {
+    const { participant, source = "camera", control, value } = ask;
+    this.on = this.on.map((one) => { // shown as wished for, until the kernel says how it is
+      if (one.participant !== participant || (one.source ?? "camera") !== source) return one;
+      return { ...one, controls: one.controls?.map((each) => (each.id === control ? { ...each, value } : each)) };
+    });
     for (const open of this.#open.values()) {
       const same = open.ask.ask === "control" && open.ask.control === ask.control && open.ask.participant === ask.participant;
       if (!same) continue;

@@ -79,13 +79,14 @@ export class KernelView {
     const target = this.#target;
     const on = asks.on.find(({ participant, source = "camera" }) => participant === target.participant && source === target.source);
     const locked = !!on?.locked && !house.hosts;
-    const current = on ? (on.name || on.label) : "";
+    const current = on?.locked ? null : (on?.name ?? "");
+    /** @type {{ name: string, about?: string, cell?: boolean }[]} */
     const offers = [{ name: "", about: "The picture as it is" }, ...asks.offers];
-    if (on?.locked) offers.splice(1, 0, { name: on.label, about: "Set in a cell of the notebook" });
-    keyed(this.list, asks.offers.length || asks.on.length ? offers : [], ({ name }) => `${name} `, ({ name, about }) => {
-      return h("button", { type: "button", class: "rtc-offer", title: about, onclick: () => this.#put(name) }, words(name) || "None");
-    }, (button, { name }) => {
-      setAttribute(button, "aria-pressed", String(name === current));
+    if (on?.locked) offers.splice(1, 0, { name: on.label, about: "Set in a cell of the notebook", cell: true });
+    keyed(this.list, asks.offers.length || asks.on.length ? offers : [], ({ name, cell }) => `${cell ? "cell" : "offer"} ${name}`, ({ name, about, cell }) => {
+      return h("button", { type: "button", class: "rtc-offer", title: about, onclick: () => cell || this.#put(name) }, words(name) || "None");
+    }, (button, { name, cell }) => {
+      setAttribute(button, "aria-pressed", String(cell ?? name === current));
       /** @type {HTMLButtonElement} */ (button).disabled = locked;
     });
     const said = asks.busy
@@ -93,7 +94,7 @@ export class KernelView {
       : asks.trouble || on?.error || (locked ? "A cell of the notebook put this filter on; a host can change it." : "");
     setText(this.said, said);
     setAttribute(this.said, "data-trouble", !asks.busy && !!(asks.trouble || on?.error));
-    keyed(this.controls, on?.controls ?? [], ({ id, kind }) => `${current} ${target.participant} ${id} ${kind}`, (control) => this.#control(control), (row, control) => show(row, control, locked));
+    keyed(this.controls, on?.controls ?? [], ({ id, kind }) => `${on?.label} ${target.participant} ${id} ${kind}`, (control) => this.#control(control), (row, control) => show(row, control, locked));
   }
 
   /** @param {string} name */
