@@ -22,6 +22,8 @@ import rtc_notebook
 from rtc_notebook.protocol import MediaLinkPolicy, MediaSettings
 
 from . import guests, handlers, media_socket, sockets
+from .blur import files as blur_files
+from .blur import handlers as blur
 from .ice import IceSettings, ice_server, port_range
 from .invites import Invites
 from .local_key import LocalKey
@@ -41,6 +43,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     extension_url = "/rtc-notebook/"
     load_other_extensions = True
     subcommands: dict[str, Any] = {  # noqa: RUF012  # as the base class has it
+        "blur": ("rtc_notebook_server.blur.app.BlurApp", "Fetch what browsers need to blur backgrounds."),
         "doctor": ("rtc_notebook_server.doctor.app.DoctorApp", "Say what of a call works from here."),
     }
 
@@ -178,6 +181,8 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 (r"/rtc-notebook/api/rooms/([^/]+)/socket", sockets.RoomSocket),
                 (r"/rtc-notebook/api/rooms/([^/]+)/media", media_socket.MediaSocket),
                 *guests.endpoints(),
+                (r"/static/rtc_notebook_blur/state", blur.BlurState),
+                (r"/static/rtc_notebook_blur/(.*)", blur.BlurFiles, {"path": blur_files.roots()}),
                 (r"/static/rtc_notebook/(.*)", handlers.StaticFiles, {"path": [str(STATIC)]}),
             ]
         )

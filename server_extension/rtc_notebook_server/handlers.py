@@ -36,6 +36,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+# A worker's own policy, whatever page it works for: code and files of this server, among them WebAssembly.
+WORKER_CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 _MODULE = {"rooms": "rooms.js", "room": "page.js", "guest": "guest.js"}
 
@@ -53,6 +55,8 @@ class StaticFiles(FileFindHandler):
         """Have the browser ask each time, by the file's hash."""
         super().set_headers()
         self.set_header("Cache-Control", "no-cache")
+        if self.request.path.endswith("/blur/worker.js"):
+            self.set_header("Content-Security-Policy", WORKER_CONTENT_SECURITY_POLICY)
 
     @classmethod
     def get_content(cls, abspath: str, start: int | None = None, end: int | None = None) -> Any:

@@ -1,6 +1,7 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
 import { Asks } from "./asks.js";
+import { BackgroundBlur } from "./blur.js";
 import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
@@ -18,7 +19,7 @@ import { Sound } from "./sound.js";
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
- *   protocols?: string[], media?: string | null, watch?: boolean }} CallOptions `media`: how pictures and sound go, in the
+ *   protocols?: string[], media?: string | null, watch?: boolean, blur?: BackgroundBlur }} CallOptions `media`: how pictures and sound go, in the
  *   place of what the server says; `watch`: whether nothing may be sent
  */
 
@@ -59,9 +60,13 @@ export class Call {
     this.devices = new LocalDevices({
       onpublish: (device, track, muted) => {
         if (device === "microphone") this.#toggled = Date.now();
-        this.#path?.set(device, track, muted).catch((error) => this.#report(error));
+        const sent = device === "camera" ? this.blur.of(track) : track;
+        this.#path?.set(device, sent, muted).catch((error) => this.#report(error));
       },
-      onremove: (device) => void this.#path?.remove(device).catch((error) => this.#report(error)),
+      onremove: (device) => {
+        if (device === "camera") this.blur.of(null);
+        this.#path?.remove(device).catch((error) => this.#report(error));
+      },
       onchange: () => this.#changed(),
       onerror: (error) => this.#report(error),
       onnotice: (id, text) => this.#notice(id, "info", text),
@@ -69,6 +74,9 @@ export class Call {
     });
     this.sound = new Sound(() => this.#changed());
     this.sameRoom = new SameRoom(() => this.#changed());
+    this.blur = options.blur ?? new BackgroundBlur(options.url);
+    this.blur.onchange = () => this.#changed();
+    this.blur.onfail = (message) => this.devices.giveUp("camera", message);
     this.online = () => {
       this.#signaling?.retry();
       this.#path?.retry();
@@ -156,6 +164,12 @@ export class Call {
     return this.devices.setMicrophone(on);
   }
 
+  /** Blurs the background of the camera's picture, or no longer. @param {boolean} on */
+  setBlur(on) {
+    this.blur.set(on);
+    this.devices.publish("camera");
+  }
+
   /** @param {boolean} on */
   setScreen(on) {
     return this.devices.setScreen(on);
@@ -201,6 +215,7 @@ export class Call {
     this.sound.close();
     this.sameRoom.close();
     this.devices.end();
+    this.blur.of(null);
     this.#paired = this.atTheDoor = false;
     Object.assign(this, { phase, message, participants: [], received: new Map(), me: null, notices: [] });
     this.#changed();

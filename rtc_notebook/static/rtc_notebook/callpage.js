@@ -1,5 +1,6 @@
 // What the call page does for whoever may be in the room: a look in the mirror, then the call, full height.
 
+import { BackgroundBlur } from "./blur.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
 import { Prejoin } from "./prejoin.js";
@@ -24,10 +25,12 @@ export function visit(root, { fixed, watch = false, name: known, ...where }) {
   const wish = { camera: !watch && query.get("camera") !== "0", microphone: !watch && query.get("microphone") !== "0" };
   const name = fixed ? known : (query.get("name") ?? (known || (localStorage.getItem(REMEMBERED_NAME) ?? "")));
 
+  const blur = new BackgroundBlur(where.url);
+
   /** @param {import("./prejoin.js").Choice} choice */
   function join({ name, opened, camera, microphone }) {
     if (!fixed && name) localStorage.setItem(REMEMBERED_NAME, name);
-    const call = new Call({ ...where, watch, media: query.get("link"), name: fixed ? undefined : name });
+    const call = new Call({ ...where, watch, blur, media: query.get("link"), name: fixed ? undefined : name });
     const view = new CallView(call, { tab: false, rejoin: () => void call.join({ camera, microphone }) });
     root.replaceChildren(view.element);
     addEventListener("pagehide", () => call.leave());
@@ -35,5 +38,5 @@ export function visit(root, { fixed, watch = false, name: known, ...where }) {
   }
 
   if (query.has("join")) join({ name, ...wish });
-  else root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, ...wish }, join).element);
+  else root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, blur, ...wish }, join).element);
 }

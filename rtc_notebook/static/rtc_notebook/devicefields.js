@@ -1,5 +1,6 @@
 // Choosing camera, microphone and speaker: the same fields before the call and in it.
 
+import { BlurCheck } from "./blurcheck.js";
 import { TREATMENTS, pick } from "./choices.js";
 import { nameOf } from "./devicelist.js";
 import { h, setText } from "./dom.js";
@@ -17,6 +18,8 @@ import { playTestSound } from "./testsound.js";
  * @property {Choices} choices
  * @property {import("./devicelist.js").DeviceList} list
  * @property {(kind: Kind, id: string) => void} onchoose
+ * @property {import("./blur.js").BackgroundBlur} blur
+ * @property {(on: boolean) => void} onblur
  * @property {(name: Treatment, on: boolean) => void} [ontreat] where the microphone's treatment may be changed
  */
 
@@ -39,11 +42,12 @@ export class DeviceFields {
     };
     this.selects = { camera: select("camera"), microphone: select("microphone"), speaker: select("speaker") };
     this.test = h("button", { type: "button", class: "rtc-quiet rtc-test", onclick: () => void this.#test() }, "Test");
+    this.blur = new BlurCheck(options.blur, options.onblur);
     this.trouble = h("p", { class: "rtc-side-hint", role: "status" });
     const field = (/** @type {Kind} */ kind, /** @type {Node[]} */ ...more) => {
       return h("div", { class: "rtc-device-field", "data-kind": kind }, icon(kind === "speaker" ? "sound" : kind), this.selects[kind], ...more);
     };
-    this.fields = { camera: field("camera"), microphone: field("microphone", this.meter.element), speaker: field("speaker", this.test) };
+    this.fields = { camera: field("camera", this.blur.element), microphone: field("microphone", this.meter.element), speaker: field("speaker", this.test) };
     this.treatments = TREATMENTS.map((name) => this.#treatment(name));
     const { ontreat } = options;
     const group = ontreat && h("div", { class: "rtc-treatments", role: "group", "aria-label": "What is done to your sound" }, ...this.treatments);
@@ -62,6 +66,7 @@ export class DeviceFields {
     for (const kind of /** @type {const} */ (["camera", "microphone"])) this.fields[kind].hidden = watch;
     this.selects.speaker.disabled = !("setSinkId" in HTMLMediaElement.prototype) || !list.lists.speaker.length;
     this.meter.follow(tracks.microphone);
+    this.blur.update();
     const able = /** @type {Record<string, boolean>} */ (navigator.mediaDevices?.getSupportedConstraints?.() ?? {});
     this.treatments.forEach((label, index) => {
       label.hidden = watch || !able[TREATMENTS[index]];

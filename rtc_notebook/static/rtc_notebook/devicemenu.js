@@ -14,6 +14,8 @@ export class DeviceMenu {
     this.fields = new DeviceFields({
       choices: devices.choices,
       list: devices.list,
+      blur: call.blur,
+      onblur: (on) => call.setBlur(on),
       onchoose: (kind, id) => void devices.choose(kind, id),
       ontreat: (name, on) => void devices.treat(name, on),
     });

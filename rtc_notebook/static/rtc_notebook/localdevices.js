@@ -95,9 +95,16 @@ export class LocalDevices {
     this.options.onchange();
   }
 
-  /** Publishes what is held. */
-  publish() {
-    for (const device of DEVICES) if (this.tracks[device]) this.#publish(device);
+  /** Publishes what is held. @param {Device} [only] */
+  publish(only) {
+    for (const device of only ? [only] : DEVICES) if (this.tracks[device]) this.#publish(device);
+  }
+
+  /** Lets go of a device that cannot be used. @param {Input} device @param {string} message */
+  giveUp(device, message) {
+    this.#drop(device);
+    this.problems = [...this.problems.filter((one) => one.device !== device), { kind: "other", device, message }];
+    this.options.onchange();
   }
 
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */

@@ -11,7 +11,8 @@ import { h, setText } from "./dom.js";
  * @typedef {"camera" | "microphone"} Input
  * @typedef {import("./devices.js").Opened} Opened
  * @typedef {{ name: string, camera: boolean, microphone: boolean, opened?: Opened }} Choice
- * @typedef {{ room: string, name: string, fixed: boolean, camera: boolean, microphone: boolean, watch?: boolean }} PrejoinOptions
+ * @typedef {{ room: string, name: string, fixed: boolean, camera: boolean, microphone: boolean, watch?: boolean,
+ *   blur: import("./blur.js").BackgroundBlur }} PrejoinOptions
  */
 
 /** @type {Input[]} */
@@ -38,7 +39,13 @@ export class Prejoin {
     this.hint = h("div", { class: "rtc-preview-hint", role: "status" }, this.words, this.again);
     this.microphone = iconButton("microphone", "", () => void this.#toggle("microphone"), "rtc-toggle");
     this.camera = iconButton("camera", "", () => void this.#toggle("camera"), "rtc-toggle");
-    this.fields = new DeviceFields({ choices: this.choices, list: this.list, onchoose: (kind, id) => void this.#choose(kind, id) });
+    this.fields = new DeviceFields({
+      choices: this.choices, list: this.list, blur: options.blur,
+      onchoose: (kind, id) => void this.#choose(kind, id),
+      onblur: (on) => options.blur.set(on),
+    });
+    options.blur.onchange = () => this.#show();
+    options.blur.onfail = (message) => this.#giveUp(message);
     this.name = h("input", {
       class: "rtc-field", type: "text", value: options.name, maxlength: 60, autocomplete: "name",
       placeholder: "Your name", "aria-label": "Your name", readonly: options.fixed,
@@ -136,11 +143,19 @@ export class Prejoin {
     }
   }
 
+  /** @param {string} message why the camera cannot be used */
+  #giveUp(message) {
+    this.#close("camera");
+    this.#opened.problems = [...this.#opened.problems.filter(({ device }) => device !== "camera"), { kind: "other", device: "camera", message }];
+    this.#show();
+  }
+
   #show() {
     if (this.#done) return;
     const { camera, microphone, problems } = this.#opened;
     const stream = /** @type {MediaStream | null} */ (this.video.srcObject);
-    if (stream?.getTracks()[0] !== camera) this.video.srcObject = camera ? new MediaStream([camera]) : null;
+    const shown = this.options.blur.of(camera ?? null);
+    if ((stream?.getTracks()[0] ?? null) !== shown) this.video.srcObject = shown && new MediaStream([shown]);
     this.video.classList.toggle("rtc-unmirrored", camera?.getSettings().facingMode === "environment");
     const problem = (/** @type {string} */ device) => problems.find((one) => one.device === device)?.message;
     showDevice(this.microphone, "microphone", { on: !!microphone, problem: problem("microphone") });

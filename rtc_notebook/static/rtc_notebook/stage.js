@@ -44,7 +44,7 @@ export class Stage {
     for (const tile of tiles) {
       const view = this.#views.get(tile.key) ?? new TileView((key) => this.pin(key));
       this.#views.set(tile.key, view);
-      const mine = tile.source === "screen" ? call.local.screen : call.local.camera;
+      const mine = tile.source === "screen" ? call.local.screen : call.blur.shown(call.local.camera);
       if (tile.source === "camera" && call.devices.facing === "environment") tile.mirrored = false; // it looks at others
       // One's own device is seen before the room knows of it.
       if (tile.local && mine && tile.content === "off") tile.content = "live";

@@ -1,0 +1,1 @@
+"""The files that browsers need to blur backgrounds: brought in by npm, served from here."""
