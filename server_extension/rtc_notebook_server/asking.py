@@ -27,7 +27,7 @@ async def ask(live: LiveRoom, place: Place, message: protocol.AskKernel) -> None
     """Pass on what somebody may ask of a kernel."""
     room, wanted = live.room, message.ask
     who, kernel = room.participants[place.id], room.participants.get(message.kernel)
-    if kernel is None or kernel.client != "kernel" or not kernel.connected:
+    if kernel is None or kernel.client != "kernel" or not kernel.connected or kernel.id not in live.places:
         raise ProtocolError("no-such-kernel", "That kernel is not in the room now.")
     roles.no_viewer(who, "A viewer filters and records nothing. Ask a host to make you a member.")
     if isinstance(wanted, protocol.Record):

@@ -23,12 +23,12 @@ async def hear(live: LiveRoom, place: Place, message: protocol.ClientMessage) ->
         If it is refused; nothing has changed then.
     """
     async with place.lock:
+        if live.places.get(place.id) is not place:  # taken out while this waited
+            raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
         await _HEAR[type(message)](live, place, message)
 
 
 async def _publish(live: LiveRoom, place: Place, message: protocol.Publish | protocol.PublishLink) -> None:
-    if place.id not in live.room.participants:
-        raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
     planned = live.room.plan(place.id, message)
     seat = place.seated()
     # No audience is set for a new track yet, so until the room has settled it goes to nobody.
@@ -91,7 +91,7 @@ async def _draw_overlay(live: LiveRoom, place: Place, message: protocol.DrawOver
 
 async def _send_data(live: LiveRoom, place: Place, message: protocol.SendData) -> None:
     data, to = live.room.data(place.id, message)
-    late = [id for id in to if live.places[id].behind]
+    late = [id for id in to if id not in live.places or live.places[id].behind]  # some are still on the way in
     for id in to:
         if id not in late:
             live.places[id].send(data)

@@ -279,6 +279,17 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
         refuse_unless(me.client == "kernel", me.role != "viewer", message.to is None or message.to in room.people)
         to = [o for o in room.people.values() if o.client == "kernel" and o.id != who and message.to in (None, o.id)]
         refuse_unless(all(one.connected for one in to))
+    elif isinstance(message, p.AskKernel):
+        kernel = room.people.get(message.kernel)
+        refuse_unless(kernel and kernel.client == "kernel" and kernel.connected, me.role != "viewer")
+        assert kernel is not None
+        if isinstance(message.ask, p.Record):
+            refuse_unless(host)
+        elif not isinstance(message.ask, p.ListFilters):
+            refuse_unless(message.ask.participant in room.people)
+            other = room.people[message.ask.participant]
+            refuse_unless(room.may_filter(me, other))
+            refuse_unless(not isinstance(message.ask, p.PutFilter) or room.may_filter(kernel, other))
     elif isinstance(message, p.GetStats):
         refuse_unless(me.guest is None)
     elif isinstance(message, p.Restart):

@@ -97,11 +97,27 @@ def message(script: Script, people: Sequence[str], tracks: Sequence[str], invite
         told["minutes"] = script.one((1, 60, 0, -1, 1e300))
     elif kind == "revoke-invite":
         told.update(invite=script.one((*invites, "none")), remove=bool(script.number(2)))
+    elif kind == "send-reaction":
+        told["emoji"] = script.one(("👏", "🎉", "<b>"))
+    elif kind == "ask-kernel":
+        told.update(id=1, kernel=script.one(people), ask=_ask(script, people, mark))
+    elif kind == "answer-ask":
+        told.update(id=1 + script.number(5), error=mark, open=bool(script.number(2)))
     elif kind == "get-stats":
         told["id"] = 1
     elif kind == "hello":
         told.update(version=1, client="browser", clientVersion="1")
     return json.dumps(told)
+
+
+def _ask(script: Script, people: Sequence[str], mark: str) -> dict[str, Any]:
+    what = script.one(("list", "filter", "unfilter", "control", "record"))
+    if what == "list":
+        return {"ask": what}
+    if what == "record":
+        return {"ask": what, "active": True}
+    more = {"filter": {"filter": mark}, "control": {"control": mark, "value": 1}, "unfilter": {}}
+    return {"ask": what, "participant": script.one(people), **more[what]}
 
 
 def spoiled(script: Script, text: str) -> str:
@@ -154,5 +170,9 @@ _KINDS = [
     "offer-answer",
     "candidate",
     "publish-link",
+    "send-reaction",
+    "ask-kernel",
+    "ask-kernel",
+    "answer-ask",
     "leave",
 ]

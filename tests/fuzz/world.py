@@ -263,7 +263,7 @@ class World:
             return
         seat = client.place.seat
         open_offer = getattr(seat, "_open", None)
-        client.place.may_chat = lambda now: True  # type: ignore[method-assign]
+        client.place.may_chat = client.place.may_react = lambda now: True  # type: ignore[method-assign]
         who = client.place.id
         try:
             await conversation.hear(client.live, client.place, message)
