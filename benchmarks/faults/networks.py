@@ -1,0 +1,129 @@
+"""What networks do: cables, addresses, firewalls, broken sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from .scene import Scene
+from .views import View
+
+
+def _block(scene: Scene, *match: str) -> None:
+    for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
+        scene.far.run("iptables", "-A", chain, "!", way, "lo", *match, "-j", "DROP")
+
+
+def _open(scene: Scene) -> None:
+    for chain in ("OUTPUT", "INPUT"):
+        scene.far.run("iptables", "-F", chain)
+
+
+def socket_cut(scene: Scene) -> None:
+    """Let no TCP through for 20 s; UDP goes on. Chat lines are said meanwhile on both sides."""
+    ids = scene.ids()
+    said = [f"line {number}" for number in range(6)]
+    lines = "() => [...document.querySelectorAll('.rtc-chat-text')].map(one => one.textContent)"
+    scene.kernel.run(f"for n in range(2): call.chat.send({said!r}[n])")
+    with scene.fault("signaling socket cut for 20 s") as fault:
+        _block(scene, "-p", "tcp")
+        scene.kernel.run(f"for n in (2, 3): call.chat.send({said!r}[n])")
+        _say(scene, "from Ana, cut off")
+        time.sleep(20)
+        _open(scene)
+        fault.gone()
+        scene.kernel.run(f"for n in (4, 5): call.chat.send({said!r}[n])")
+        deadline = time.time() + 20
+        heard: list[str] = []
+        while time.time() < deadline:
+            heard = scene.kernel.run("print([line.text for line in call.chat])"), scene.ana.evaluate(lines)
+            if "from Ana, cut off" in heard[0] and said[-1] in heard[1]:
+                break
+            time.sleep(0.2)
+        took = time.time() - fault.ended
+        whole = heard[0].count("from Ana, cut off") == 1 and [one for one in heard[1] if one in said] == said
+        fault.note(f"messages {'whole, none twice' if whole else f'LOST OR DOUBLED {heard}'}, {took:.1f} s late")
+        if ids != scene.ids():
+            fault.note("new places")
+
+
+def _say(scene: Scene, text: str) -> None:
+    if not scene.ana.locator(".rtc-chat").is_visible():
+        scene.ana.get_by_role("button", name="Chat").first.click()
+    box = scene.ana.get_by_placeholder("Message").first
+    box.fill(text)
+    box.press("Enter")
+
+
+def cable_pulled(scene: Scene) -> None:
+    """Take Ana's network down for 20 s."""
+    ids = scene.ids()
+    with scene.fault("cable pulled for 20 s") as fault:
+        scene.far.run("ip", "link", "set", f"{scene.far.name}b", "down")
+        time.sleep(20)
+        scene.far.run("ip", "link", "set", f"{scene.far.name}b", "up")
+        fault.gone()
+    _places(scene, ids)
+
+
+def packets_dropped(scene: Scene) -> None:
+    """Lose everything for 20 s somewhere on the way, where nobody is told."""
+    ids = scene.ids()
+    with scene.fault("no packet gets through for 20 s, unnoticed by the machine") as fault:
+        _block(scene)
+        time.sleep(20)
+        _open(scene)
+        fault.gone()
+    _places(scene, ids)
+
+
+def address_changed(scene: Scene) -> None:
+    """Give Ana's machine another address in mid-call, as from Wi-Fi to cable."""
+    inner, old = f"{scene.far.name}b", scene.far.there
+    new = old.rsplit(".", 1)[0] + ".7"
+    ids = scene.ids()
+    with scene.fault("address changed in mid-call"):
+        scene.far.run("ip", "address", "add", f"{new}/24", "dev", inner)
+        scene.far.run("ip", "address", "del", f"{old}/24", "dev", inner)
+        scene.far.run("ip", "address", "show", "dev", inner)
+    _places(scene, ids)
+    scene.far.there = new
+
+
+def udp_blocked(scene: Scene) -> None:
+    """Let no UDP through from now on."""
+    with scene.fault("UDP blocked in mid-call (then over the WebSocket)"):
+        _block(scene, "-p", "udp")
+    _open(scene)
+
+
+def browser_asleep(scene: Scene) -> None:
+    """Stop Ana's browser for 20 s, as a closed lid does."""
+    _asleep(scene, 20)
+
+
+def browser_long_asleep(scene: Scene) -> None:
+    """Stop Ana's browser for longer than its place is kept."""
+    _asleep(scene, 75)
+
+
+def _asleep(scene: Scene, seconds: int) -> None:
+    processes = scene.chromium(far=True)
+    assert processes
+    with scene.fault(f"laptop closed for {seconds} s", [View(scene.ben, "Ana/camera/filtered")]):
+        for one in processes:
+            os.kill(one.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        for one in processes:
+            os.kill(one.pid, signal.SIGCONT)
+    scene.settle()
+
+
+def _places(scene: Scene, ids: dict[str, str]) -> None:
+    if ids != scene.ids():
+        print(f"<!-- places: {ids} → {scene.ids()} -->")
+
+
+FAULTS = [socket_cut, cable_pulled, packets_dropped, address_changed, browser_asleep, udp_blocked]
+LONG = [browser_long_asleep]

@@ -1,0 +1,195 @@
+"""A call that things may happen to: Ana in a network of her own, Ben and a kernel beside the server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from harness.browser import CHROMIUM, chromium, context, tile
+from harness.jupyter import JupyterServer
+from harness.kernel import Kernel
+from harness.network import Namespace
+from playwright.sync_api import Browser, Page, Playwright
+
+from .views import RECORDER, View, judge
+
+PATIENCE = 40.0
+JOIN = """
+from rtc_notebook import Call
+call = Call({room!r})
+call.wait_until_connected()
+
+@call.filter(on="Ana", on_error="hold")
+def dark(frame):
+    return frame // 2
+"""
+
+
+@dataclass
+class Row:
+    """A line of the table. ``after`` is None where pictures did not come back in time."""
+
+    fault: str
+    lost: str
+    after: float | None
+
+    def __str__(self) -> str:
+        return f"| {self.fault} | {self.lost} | {'never' if self.after is None else f'{max(0.0, self.after):.1f} s'} |"
+
+
+HEADER = "| fault | what was lost | pictures moved again after |\n| --- | --- | --- |"
+
+
+@dataclass
+class Fault:
+    """One fault while it lasts; `gone` is said when its cause is."""
+
+    begun: float = field(default_factory=time.time)
+    ended: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def gone(self) -> None:
+        """Note that the cause is gone; what follows is recovery."""
+        self.ended = time.time()
+
+    def note(self, text: str) -> None:
+        """Add to what was lost."""
+        self.notes.append(text)
+
+
+class Scene:
+    """The call, and the handles to do things to it."""
+
+    def __init__(self, playwright: Playwright, home: Path, *server_options: str) -> None:
+        self.playwright = playwright
+        self.home = home
+        self.room = f"faults-{secrets.token_hex(3)}"
+        self.rows: list[Row] = []
+        self._server_options = server_options
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Scene:
+        with self._stack:
+            enter = self._stack.enter_context
+            self.far = enter(Namespace())
+            self.server = enter(
+                JupyterServer(
+                    self.home,
+                    "lab",
+                    "--ServerApp.ip=0.0.0.0",
+                    "--LabApp.expose_app_in_browser=True",
+                    *self._server_options,
+                )
+            )
+            self.address = f"http://{self.far.here}:{self.server.port}"
+            secure = f"--unsafely-treat-insecure-origin-as-secure={self.address}"  # as behind somebody's HTTPS proxy
+            inside = str(self.far.wrap(CHROMIUM, self.home))
+            self.there = enter(chromium(self.playwright, None, 10, secure, executable=inside))
+            self.here = enter(chromium(self.playwright, None, 10))
+            self.kernel = enter(Kernel.start(self.server))
+            self.ana = self.open(self.there, "Ana")
+            self.ben = self.open(self.here, "Ben")
+            self.kernel.run(JOIN.format(room=self.room))
+            self.settle()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def url(self, name: str, far: bool, **query: str) -> str:
+        """Return the address of the call page."""
+        url = self.server.page(f"rtc-notebook/room/{self.room}", name=name, join="", **query)
+        return url.replace(self.server.url, f"{self.address}/") if far else url
+
+    def open(self, browser: Browser, name: str, **query: str) -> Page:
+        """Go into the call with a browser."""
+        page = context(browser).new_page()
+        page.add_init_script(RECORDER)
+        page.goto(self.url(name, browser is self.there, **query))
+        page.locator(tile(name, state=None)).first.wait_for(state="attached", timeout=20_000)
+        return page
+
+    def views(self) -> list[View]:
+        """Return the tiles whose pictures come from elsewhere."""
+        return [
+            View(self.ben, "Ana/camera/filtered"),
+            View(self.ana, "Ana/camera/filtered"),
+            View(self.ana, "Ben/camera"),
+        ]
+
+    def settle(self, seconds: float = 30) -> None:
+        """Wait until all pictures move."""
+        now = time.time()
+        lame = [one.key for one in judge(self.views(), now, now, seconds) if one.after is None]
+        if lame:
+            raise RuntimeError(f"no pictures: {lame}")
+
+    @contextlib.contextmanager
+    def fault(self, name: str, views: list[View] | None = None, patience: float = PATIENCE) -> Iterator[Fault]:
+        """Provoke a fault for the length of a block and add its row."""
+        people = self.people()
+        fault = Fault()
+        yield fault
+        if not fault.ended:
+            fault.gone()
+        seen = judge(views or self.views(), fault.begun, fault.ended, patience)
+        gap = max(one.gap for one in seen)
+        lost = [f"{gap:.1f} s of pictures"] if gap > 1 else ["nothing seen"]
+        if (now := self.people()) != people:
+            lost.append(f"{people} → {now}")
+        worst = None if any(one.after is None for one in seen) else max(one.after or 0.0 for one in seen)
+        row = Row(name, "; ".join(lost + fault.notes), worst)
+        self.rows.append(row)
+        each = ", ".join(
+            f"{one.key} {one.gap:.1f}/{'never' if one.after is None else f'{one.after:.1f}'}" for one in seen
+        )
+        print(row, "  <!--", each, "-->", flush=True)
+
+    # --- what there is ---
+
+    def state(self) -> dict[str, Any]:
+        """Return the room as the server tells it."""
+        answer: dict[str, Any] = self.server.get(f"rtc-notebook/api/rooms/{self.room}")
+        return answer
+
+    def people(self) -> list[str]:
+        """Return who is in the room, by name."""
+        try:
+            return sorted(one["name"] for one in self.state()["participants"])
+        except OSError:
+            return []
+
+    def ids(self) -> dict[str, str]:
+        """Return each participant's id by name."""
+        return {one["name"]: one["id"] for one in self.state()["participants"]}
+
+    def sfu(self) -> psutil.Process:
+        """Return the SFU's process."""
+        return psutil.Process(self.state()["sfu"]["process"]["pid"])
+
+    def worker(self) -> psutil.Process:
+        """Return the kernel's media worker."""
+        return psutil.Process(int(self.kernel.run("print(call._studio._worker._child.pid)")))
+
+    def chromium(self, far: bool) -> list[psutil.Process]:
+        """Return the processes of one of the browsers."""
+        mark = f"treat-insecure-origin-as-secure={self.address}"
+        mine = psutil.Process(os.getpid()).children(recursive=True)
+        roots = [one for one in mine if "--type=" not in _line(one) and "chrom" in one.name()]
+        chosen = [one for one in roots if (mark in _line(one)) == far]
+        return [each for one in chosen for each in (one, *one.children(recursive=True))]
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
