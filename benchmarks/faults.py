@@ -15,11 +15,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from harness.network import unavailable  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
-
 from faults import networks, pages, processes  # noqa: E402
 from faults.scene import HEADER, Scene  # noqa: E402
+from harness.network import unavailable  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
 
 ALL = [*processes.FAULTS, *networks.FAULTS, *networks.LONG, *pages.FAULTS]
 
@@ -33,17 +32,20 @@ def main(names: list[str]) -> None:
     print(HEADER, flush=True)
     waiting = list(chosen)
     while waiting:
-        with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
-            with Scene(playwright, Path(directory)) as scene:
-                while waiting:
-                    provoke = waiting.pop(0)
-                    try:
-                        provoke(scene)
-                        scene.settle(5)
-                    except Exception:
-                        traceback.print_exc()
-                        print(f"<!-- after {provoke.__name__} the call is made anew -->", flush=True)
-                        break
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            sync_playwright() as playwright,
+            Scene(playwright, Path(directory)) as scene,
+        ):
+            while waiting:
+                provoke = waiting.pop(0)
+                try:
+                    provoke(scene)
+                    scene.settle(5)
+                except Exception:
+                    traceback.print_exc()
+                    print(f"<!-- after {provoke.__name__} the call is made anew -->", flush=True)
+                    break
 
 
 if __name__ == "__main__":

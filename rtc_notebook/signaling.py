@@ -17,14 +17,21 @@ from websockets.typing import Subprotocol
 from . import protocol
 from ._version import __version__
 from .errors import ConnectionFailed, ProtocolError
+from .ledger import Ledger
 
 FIRST_SECONDS = 8.0
 """How long the first connection is tried for, while the server does not answer."""
 
-AGAIN_SECONDS = 120.0
+AGAIN_SECONDS = 900.0
 """How long a lost connection is tried for: a Jupyter server that is started again takes a while."""
 
+OPEN_SECONDS = 3.0
+"""How long one attempt to get a lost connection back may take: what was sent into a dead network does not come back."""
+
 WELCOME_SECONDS = 10.0
+HEARD_SECONDS = 2.0
+SILENT_SECONDS = 6.0
+HEARD_MESSAGES = 64
 
 
 class Signaling:
@@ -36,7 +43,7 @@ class Signaling:
         The room's WebSocket.
     authorization : str
         Value of the ``Authorization`` header; it never goes into the URL.
-    name, call : str
+    name, call, session : str
         As in `rtc_notebook.protocol.Hello`.
     subprotocols : sequence of str
         By which a guest is let in, in the place of ``authorization``; secret.
@@ -56,6 +63,7 @@ class Signaling:
         on_message: Callable[[protocol.ServerMessage], None],
         on_lost: Callable[[str], None],
         subprotocols: Sequence[str] = (),
+        session: str = "",
     ) -> None:
         self._url = url
         self._subprotocols = [Subprotocol(one) for one in subprotocols]
@@ -65,8 +73,10 @@ class Signaling:
         self._on_message = on_message
         self._on_lost = on_lost
         self._socket: ClientConnection | None = None
-        self._session: str | None = None
+        self._session = session or None
+        self._ledger: Ledger[protocol.ClientMessage] | None = None
         self._sending: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(1000)
+        self._last_heard = 0.0
         self._left = False
 
     async def run(self) -> tuple[str, str]:
@@ -92,10 +102,11 @@ class Signaling:
             self._on_lost("The connection to the Jupyter server broke; connecting again.")
 
     def send(self, message: protocol.ClientMessage) -> None:
-        """Send a message; lost without an error while not connected: every state is sent again after a welcome."""
+        """Send a message, now or when the place in the room was taken up again; lost if that cannot be."""
+        if self._ledger is not None:
+            self._ledger.say(message)
         if self._socket is not None:
-            with contextlib.suppress(asyncio.QueueFull):
-                self._sending.put_nowait(message)
+            self._queue(message)
 
     async def leave(self) -> None:
         """Leave for good and wait until the server knows, a second at most."""
@@ -135,7 +146,7 @@ class Signaling:
             subprotocols=self._subprotocols or None,
             user_agent_header=f"rtc-notebook/{__version__}",
             max_size=None,  # a room's state may be large, and the server is ours
-            open_timeout=WELCOME_SECONDS,
+            open_timeout=OPEN_SECONDS if self._ledger is not None else WELCOME_SECONDS,
             compression=None,
             **options,
         )
@@ -150,6 +161,7 @@ class Signaling:
             name=self._name,
             session=self._session,
             call=self._call,
+            heard=self._ledger.heard if self._ledger is not None and self._ledger.whole else None,
         )
         try:
             await socket.send(protocol.encode(hello))
@@ -166,13 +178,24 @@ class Signaling:
         if not isinstance(welcome, protocol.Welcome):
             raise ConnectionFailed(_MISMATCH.format("it did not say welcome"))
         self._session, self._socket = welcome.session, socket
+        ledger = self._take_up(welcome)
         sending = asyncio.ensure_future(self._send_all(socket))
+        listening = asyncio.ensure_future(self._tell_heard(socket, ledger))
         try:
             self._on_message(welcome)
             async for data in socket:
+                self._last_heard = asyncio.get_running_loop().time()
                 message = protocol.decode_server(data)
                 if isinstance(message, protocol.Bye):
+                    if message.code in protocol.COMES_BACK:
+                        return None
                     return message.code, message.message
+                if isinstance(message, protocol.Heard):
+                    ledger.acknowledge(message.count)
+                    continue
+                ledger.hear(message)
+                if ledger.heard % HEARD_MESSAGES == 0:
+                    self._queue(protocol.Heard(count=ledger.heard))
                 self._on_message(message)
         except ConnectionClosed:
             pass
@@ -180,7 +203,37 @@ class Signaling:
             raise ConnectionFailed(_MISMATCH.format(error)) from None
         finally:
             sending.cancel()
+            listening.cancel()
         return None
+
+    def _take_up(self, welcome: protocol.Welcome) -> Ledger[protocol.ClientMessage]:
+        """Say again what the server has not heard, if the place is the former one."""
+        if self._ledger is None or not welcome.resumed:
+            self._ledger = Ledger()
+        self._ledger.acknowledge(welcome.heard)
+        for message in self._ledger.unheard:
+            self._queue(message)
+        return self._ledger
+
+    def _queue(self, message: protocol.ClientMessage) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._sending.put_nowait(message)
+
+    async def _tell_heard(self, socket: ClientConnection, ledger: Ledger[protocol.ClientMessage]) -> None:
+        """Say now and then what was heard, and give up a socket over which no answer comes."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(HEARD_SECONDS)
+            if loop.time() - before > 2 * HEARD_SECONDS:
+                asked = loop.time()  # this process slept, not the network
+            elif self._last_heard >= asked:
+                asked = loop.time()
+            elif loop.time() - asked > SILENT_SECONDS:
+                socket.transport.abort()
+                return
+            self._queue(protocol.Heard(count=ledger.heard))
 
     async def _send_all(self, socket: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):

@@ -267,6 +267,7 @@ class Studio:
             self._want()
             self.recordings.worker_is_back()
         if state.code == "worker-died":
+            self.roster.own_id = None  # the next one comes to the same place, but knows nothing
             self.recordings.worker_died()
         self._was_connected |= state.phase == "connected"
         if state.phase == "ended":

@@ -78,6 +78,8 @@ class Worker:
         event = decode_event(line)
         if isinstance(event, State):
             self._was_connected |= event.phase == "connected"
+            if event.session:
+                self._join = msgspec.structs.replace(self._join, session=event.session)
             if event.phase == "ended":
                 if self._ended:
                     return

@@ -35,23 +35,22 @@ def socket_cut(scene: Scene) -> None:
         fault.gone()
         scene.kernel.run(f"for n in (4, 5): call.chat.send({said!r}[n])")
         deadline = time.time() + 20
-        heard: list[str] = []
-        while time.time() < deadline:
-            heard = scene.kernel.run("print([line.text for line in call.chat])"), scene.ana.evaluate(lines)
-            if "from Ana, cut off" in heard[0] and said[-1] in heard[1]:
-                break
+        there = ""
+        here: list[str] = []
+        while time.time() < deadline and not ("from Ana, cut off" in there and said[-1] in here):
+            there, here = scene.kernel.run("print([line.text for line in call.chat])"), scene.ana.evaluate(lines)
             time.sleep(0.2)
         took = time.time() - fault.ended
-        whole = heard[0].count("from Ana, cut off") == 1 and [one for one in heard[1] if one in said] == said
-        fault.note(f"messages {'whole, none twice' if whole else f'LOST OR DOUBLED {heard}'}, {took:.1f} s late")
+        whole = there.count("from Ana, cut off") == 1 and [one for one in here if one in said] == said
+        fault.note(f"messages {'whole, none twice' if whole else f'LOST OR DOUBLED {there} {here}'}, {took:.1f} s late")
         if ids != scene.ids():
             fault.note("new places")
 
 
 def _say(scene: Scene, text: str) -> None:
-    if not scene.ana.locator(".rtc-chat").is_visible():
-        scene.ana.get_by_role("button", name="Chat").first.click()
-    box = scene.ana.get_by_placeholder("Message").first
+    box = scene.ana.get_by_label("Write to everybody")
+    if not box.is_visible():
+        scene.ana.locator(".rtc-chat-button").click()
     box.fill(text)
     box.press("Enter")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def steady_since(times: Sequence[float], start: float, now: float) -> float | No
         run = [*later[index:], now]
         if now - first < STEADY_SECONDS:
             return None
-        if all(b - a < STEADY_GAP for a, b in zip(run, run[1:], strict=False)):
+        if all(b - a < STEADY_GAP for a, b in itertools.pairwise(run)):
             return first
     return None
 
@@ -55,7 +56,7 @@ def longest_gap(times: Sequence[float], start: float, end: float) -> float:
     """Return the longest time without a picture that reaches into start..end."""
     before = max((one for one in times if one < start), default=start)
     inside = [before, *(one for one in times if start <= one <= end), end]
-    return max(b - a for a, b in zip(inside, inside[1:], strict=False))
+    return max(b - a for a, b in itertools.pairwise(inside))
 
 
 def judge(views: Sequence[View], begun: float, gone: float, patience: float) -> list[Seen]:

@@ -61,6 +61,7 @@ class Join(_Message, frozen=True, tag="join"):
     call: str
     directory: str
     subprotocols: tuple[str, ...] = ()
+    session: str = ""
 
 
 class Want(_Message, frozen=True, tag="want"):
@@ -212,12 +213,16 @@ Command = (
 
 
 class State(_Message, frozen=True, tag="state"):
-    """How it stands with the room. ``message`` is for the user; ``participant`` is the kernel's own id there."""
+    """How it stands with the room. ``message`` is for the user; ``participant`` is the kernel's own id there.
+
+    ``session`` takes the place up again, for the next worker.
+    """
 
     phase: Phase
     participant: str | None = None
     code: str = ""
     message: str = ""
+    session: str = ""
 
 
 class Room(_Message, frozen=True, tag="room"):

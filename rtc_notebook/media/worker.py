@@ -69,6 +69,7 @@ class Worker:
             on_message=self._on_message,
             on_lost=self._on_lost,
             subprotocols=join.subprotocols,
+            session=join.session,
         )
         self._me: str | None = None
         self._room = Room()
@@ -227,7 +228,7 @@ class Worker:
             audio=lambda: OpusEncoder(sending.get()),
         )
         self._described = False
-        self._parent.send(control.State(phase="connecting", participant=self._me))
+        self._parent.send(control.State(phase="connecting", participant=self._me, session=self._session))
         if welcome.resumed:
             self._publishing.resume()
         else:

@@ -28,7 +28,7 @@ from .asks import (
 )
 from .base import MAX_MESSAGE_BYTES, VERSION
 from .chat import Chat, ChatLine, SendChat
-from .codec import ClientMessage, ServerMessage, decode_client, decode_server, encode
+from .codec import ClientMessage, ServerMessage, counted, decode_client, decode_server, encode
 from .connections import (
     Candidate,
     Connection,
@@ -50,11 +50,12 @@ from .overlays import Box, DrawOverlay, Mask, Overlay, Polyline, Shape, Text
 from .people import Moderate, ModerationAction, ParticipantInfo, Role, RoomState, SetHand, SetLock, SetRole, WaitingInfo
 from .reactions import Emoji, Reaction, SendReaction
 from .recording import SetRecording
-from .session import Bye, ClientKind, Error, Hello, Leave, Pair, Waiting, Welcome
+from .session import COMES_BACK, Bye, ClientKind, Error, Heard, Hello, Leave, Pair, Waiting, Welcome
 from .statistics import GetStats, Stats
 from .tracks import Kind, Mute, Publish, PublishAnswer, PublishLink, Source, Subscribe, TrackDescription, TrackInfo
 
 __all__ = [
+    "COMES_BACK",
     "MAX_MESSAGE_BYTES",
     "VERSION",
     "Answer",
@@ -83,6 +84,7 @@ __all__ = [
     "FilterState",
     "Filterable",
     "GetStats",
+    "Heard",
     "Hello",
     "IceCandidate",
     "IceServer",
@@ -138,6 +140,7 @@ __all__ = [
     "Waiting",
     "WaitingInfo",
     "Welcome",
+    "counted",
     "decode_client",
     "decode_server",
     "encode",

@@ -17,7 +17,7 @@ from .overlays import DrawOverlay, Overlay
 from .people import Moderate, RoomState, SetHand, SetLock, SetRole
 from .reactions import Reaction, SendReaction
 from .recording import SetRecording
-from .session import Bye, Error, Hello, Leave, Pair, Waiting, Welcome
+from .session import Bye, Error, Heard, Hello, Leave, Pair, Waiting, Welcome
 from .statistics import GetStats, Stats
 from .tracks import Mute, Publish, PublishAnswer, PublishLink, Subscribe
 
@@ -48,6 +48,7 @@ ClientMessage = (
     | CreateInvite
     | RevokeInvite
     | Leave
+    | Heard
 )
 """From a participant to the server."""
 
@@ -70,8 +71,21 @@ ServerMessage = (
     | Invited
     | Error
     | Bye
+    | Heard
 )
 """From the server to a participant."""
+
+_UNCOUNTED = (Hello, Welcome, Waiting, Leave, Bye, Heard, DrawOverlay, Overlay)
+
+
+def counted(message: ClientMessage | ServerMessage) -> bool:
+    """Whether a message is said again on the next socket if it was not heard on this one.
+
+    Both sides count those, from the welcome that began the place. A socket delivers in order, so that a number is all
+    it takes to know which of them were lost with it. Old drawings are of no use to anybody.
+    """
+    return not isinstance(message, _UNCOUNTED)
+
 
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ClientMessage)

@@ -11,12 +11,13 @@ import msgspec
 
 from rtc_notebook import __version__, protocol
 from rtc_notebook.errors import ProtocolError, SfuError
+from rtc_notebook.ledger import Ledger
 from rtc_notebook.protocol import Bye, Chat, Hello, MediaSettings, Waiting, Welcome
 
 from . import recovery
 from .centre import within
 from .identity import Identity
-from .place import POLICY_VIOLATION, Outlet, Place, say_bye
+from .place import GOING_AWAY, POLICY_VIOLATION, Outlet, Place, say_bye
 from .rooms import pairing
 
 if TYPE_CHECKING:
@@ -74,24 +75,49 @@ async def admit(live: LiveRoom, id: str) -> None:
 async def _enter(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet, back: Place | None = None) -> Place:
     place = back or await _new(live, hello, identity, outlet)
     who = live.room.participants[place.id]
+    resumed = back is not None and hello.heard is not None and place.ledger.whole
+    if not resumed:
+        await _begin_anew(live, place)
+    place.ledger.acknowledge(hello.heard or 0)
+    unheard = place.ledger.unheard
     welcome = Welcome(
         version=protocol.VERSION,
         server_version=__version__,
         participant=place.id,
         session=who.session,
-        resumed=back is not None,
+        resumed=resumed,
         room=live.room.name,
         media=_media(live, place.id),
+        heard=place.ledger.heard,
     )
-    place.send(welcome)
+    place.outlet = outlet
+    for message in (welcome, *unheard):
+        outlet.send(message)
     await live.settle()
     place.send(Chat(lines=tuple(live.room.chat.lines)))
-    if back is not None:
+    if resumed:
         place.lose()
-        if place.seat is not None:
+        if place.seat is not None and not any(isinstance(one, protocol.Offer) for one in unheard):
             with contextlib.suppress(SfuError):
                 await within(place.seat.resend_offer())
     return place
+
+
+async def _begin_anew(live: LiveRoom, place: Place) -> None:
+    """Forget what was said to somebody who knows nothing of it, and the connections with it."""
+    place.ledger = Ledger()
+    place.lost.clear()
+    if not place.wanted and not live.room.participants[place.id].tracks:
+        return
+    place.wanted, place.linked = (), False
+    if place.media is not None:
+        place.media.end(GOING_AWAY, "anew")
+    live.room.connection_lost(place.id)
+    if place.seat is not None:
+        with contextlib.suppress(SfuError):
+            await within(place.seat.subscribe(()))
+            await within(place.seat.restart("publish"))
+            await within(place.seat.restart("subscribe"))
 
 
 def _media(live: LiveRoom, participant: str) -> MediaSettings:
@@ -107,7 +133,8 @@ def _back(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> P
     if place.timer is not None:
         place.timer.cancel()
         place.timer = None
-    old, place.outlet, place.knows_invites = place.outlet, outlet, False
+    # Without an outlet until the welcome is out, so that nothing comes before it.
+    old, place.outlet, place.knows_invites = place.outlet, None, False
     if old is not None:
         old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
         old.close(POLICY_VIOLATION, "replaced")

@@ -34,20 +34,24 @@ async def gone(live: LiveRoom, outlet: Outlet) -> None:
 async def disconnected(live: LiveRoom, place: Place, outlet: Outlet, *, went_away: bool = False) -> None:
     """Keep the place of a participant whose socket broke, for the grace time.
 
-    A browser that ``went_away`` (its page was closed) is not waited for: Firefox may not get its ``leave`` out.
+    A browser that ``went_away`` (its page was closed, or is being loaded again) is not waited for long.
     """
     async with live.lock:
         if place.outlet is not outlet or live.places.get(place.id) is not place:
             return
-        kernel = live.room.participants[place.id].client == "kernel"
-        if went_away and not kernel:
-            await remove(live, place)
-            return
         place.outlet = None
         live.room.disconnect(place.id)
-        grace = live.settings.kernel_grace if kernel else live.settings.resume_grace
-        place.timer = live.background.after(grace, lambda: _expire(live, place))
+        place.timer = live.background.after(_grace(live, place, went_away), lambda: _expire(live, place))
         await live.settle()
+
+
+def _grace(live: LiveRoom, place: Place, went_away: bool) -> float:
+    who, settings = live.room.participants[place.id], live.settings
+    if who.client == "kernel":
+        return settings.kernel_grace
+    if went_away:  # JupyterLab takes its time to show its widgets again
+        return min(settings.resume_grace, settings.widget_grace if who.call else settings.reload_grace)
+    return settings.resume_grace
 
 
 async def dismiss(live: LiveRoom, id: str, code: str, message: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rtc_notebook.errors import SfuError
+from rtc_notebook.ledger import Ledger
 from rtc_notebook.protocol import Bye, Connection, Restarted, ServerMessage
 
 from .limits import Bucket
@@ -68,6 +69,7 @@ class Place:
     linked: bool = False
     media: MediaOutlet | None = None
     lost: set[Connection] = field(default_factory=set)
+    ledger: Ledger[ServerMessage] = field(default_factory=Ledger)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
     knows_invites: bool = False
@@ -90,7 +92,8 @@ class Place:
         return origin if origin.startswith(("http://", "https://")) else ""
 
     def send(self, message: ServerMessage) -> None:
-        """Send to the participant, if it has a socket now."""
+        """Send to the participant, now or when it is back."""
+        self.ledger.say(message)
         if self.outlet is not None:
             self.outlet.send(message)
 
@@ -104,7 +107,7 @@ class Place:
         self.lost.update(connections)
         if self.outlet is not None and self.lost:
             ordered: tuple[Connection, ...] = ("publish", "subscribe")
-            self.outlet.send(Restarted(connections=tuple(c for c in ordered if c in self.lost)))
+            self.send(Restarted(connections=tuple(c for c in ordered if c in self.lost)))
             self.lost.clear()
 
     async def subscribe(self) -> None:

@@ -21,6 +21,8 @@ class Settings:
     ice: IceSettings = field(default_factory=IceSettings)
     resume_grace: float = 30.0
     kernel_grace: float = 5.0
+    reload_grace: float = 4.0
+    widget_grace: float = 12.0
     max_participants: int = 50
     max_rooms: int = 100
     linger: float = 10.0

@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import authorized, ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado.ioloop import PeriodicCallback
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from rtc_notebook import __version__, protocol
@@ -28,6 +29,8 @@ MESSAGES_PER_SECOND = 200
 HELLO_SECONDS = 15.0
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 UNSUPPORTED_DATA = 1003
+HEARD_SECONDS = 2.0
+PAGE_GONE = 4001  # what a page says that is closed, or loaded again
 
 
 class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -61,12 +64,19 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         self._unsent = 0
         self._bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
         self._hello_timer: asyncio.TimerHandle | None = None
+        self._pulse = PeriodicCallback(self._say_heard, HEARD_SECONDS * 1000)
         await super().get(room)  # WebSocketMixin's, which checks the origin
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Wait for hello, for a while. Tornado pings; WebSocketMixin, whose intervals are milliseconds, need not."""
         self.set_nodelay(True)
         self._hello_timer = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._no_hello)
+        self._pulse.start()
+
+    def _say_heard(self) -> None:
+        """Have the client know that this socket leads somewhere, also while a message of its takes long."""
+        if self._place is not None:
+            self.send(protocol.Heard(count=self._place.ledger.heard))
 
     async def on_message(self, data: str | bytes) -> None:
         """Hear one message; tornado reads the next when this returns."""
@@ -85,6 +95,12 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
             self._refuse(error.code, str(error))
             return
         about = message.__struct_config__.tag
+        if self._place is not None:
+            if isinstance(message, protocol.Heard):
+                self._place.ledger.acknowledge(message.count)
+                self._say_heard()
+                return
+            self._place.ledger.hear(message)
         try:
             if self._place is not None and self._live is not None:
                 await hear(self._live, self._place, message)
@@ -103,6 +119,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
     def on_close(self) -> None:
         """Give the place up, or keep it for the grace time."""
         self._closing = True
+        self._pulse.stop()
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         if self._live is not None:
@@ -181,7 +198,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         if self._place is None:
             await going.gone(self._live, self)
         else:  # RFC 6455, 7.4.1: 1001 is a page that was closed
-            await going.disconnected(self._live, self._place, self, went_away=self.close_code == 1001)
+            await going.disconnected(self._live, self._place, self, went_away=self.close_code in (1001, PAGE_GONE))
 
     def _wait(self, message: protocol.ClientMessage) -> None:
         if isinstance(message, protocol.Leave):
@@ -190,7 +207,8 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         raise ProtocolError("not-admitted", "You are not in this room yet. Wait for 'welcome'.")
 
     def _refuse(self, code: str, message: str, about: str | None = None, id: int | None = None) -> None:
-        self.send(protocol.Error(code=code, message=message, about=about, id=id))
+        error = protocol.Error(code=code, message=message, about=about, id=id)
+        (self if self._place is None else self._place).send(error)
 
     def _end(self, code: str, message: str) -> None:
         self.send(protocol.Bye(code=code, message=message))

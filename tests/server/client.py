@@ -20,6 +20,7 @@ class Client:
         self.lines: list[Any] = []
         self.invites: list[Any] | None = None
         self._sent = 0
+        self.heard = 0
 
     async def hello(self, client: str = "browser", **fields: Any) -> dict[str, Any]:
         self.say("hello", version=fields.pop("version", 1), client=client, clientVersion="0.1.0", **fields)
@@ -41,6 +42,7 @@ class Client:
         if data is None:
             return None
         message: dict[str, Any] = json.loads(data)
+        self.heard += message["type"] not in ("welcome", "waiting", "bye", "heard", "overlay")
         if message["type"] == "room":
             self.room = message
         elif message["type"] == "invites":

@@ -197,7 +197,7 @@ async def test_a_guest_reloads_and_takes_the_place_up_again(join: Any, guests: G
     first.socket.close()
     await ana.until(lambda c: c.who("G") and not c.who("G")["connected"])
     again = await guests.connect(told["session"])
-    assert (await again.hello(session=first.session))["resumed"] is True
+    assert (await again.hello(session=first.session, heard=first.heard))["resumed"] is True
     assert again.id == first.id
 
 

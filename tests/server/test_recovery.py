@@ -66,7 +66,7 @@ async def test_who_was_away_hears_of_it_on_coming_back(join: Any, connect: Any, 
     engines[0].die()
     await bo.next("restarted")
     again = await connect()
-    await again.hello(session=ana.session)
+    await again.hello(session=ana.session, heard=ana.heard)
     assert (await again.next("restarted"))["connections"] == ["publish", "subscribe"]
 
 

@@ -114,7 +114,7 @@ async def test_a_broken_socket_is_replaced_and_nobody_sees_a_leave(join: Any, co
     ana.socket.close()
     await bo.until(lambda c: c.who("Ana") and not c.who("Ana")["connected"])
     again = await connect()
-    welcome = await again.hello(session=ana.session)
+    welcome = await again.hello(session=ana.session, heard=ana.heard)
     assert welcome["resumed"] is True
     assert again.id == ana.id
     await again.next("offer")
@@ -125,7 +125,7 @@ async def test_a_broken_socket_is_replaced_and_nobody_sees_a_leave(join: Any, co
 async def test_the_same_session_twice_closes_the_older_socket(join: Any, connect: Any) -> None:
     ana = await join(name="Ana")
     again = await connect()
-    await again.hello(session=ana.session)
+    await again.hello(session=ana.session, heard=ana.heard)
     assert (await ana.next("bye"))["code"] == "replaced"
     assert await ana.closed() == 1008
     again.say("subscribe", tracks=[])

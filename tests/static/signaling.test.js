@@ -70,9 +70,60 @@ test("what was meant for a lost place is not said in a new one", () => {
   assert.equal(FakeSocket.last.sent.length, 1);
 });
 
+test("says again what was not heard on the lost socket, and nothing twice", () => {
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.say({ type: "chat", lines: [] });
+  for (const text of ["one", "two", "three"]) signaling.send({ type: "send-chat", text });
+  FakeSocket.last.say({ type: "heard", count: 1 });
+  FakeSocket.last.close();
+  signaling.send({ type: "send-chat", text: "four" });
+  mock.timers.tick(backoff(1, () => 1));
+  FakeSocket.last.accept();
+  assert.equal(FakeSocket.last.sent[0].heard, 1);
+  FakeSocket.last.say({ ...WELCOME, resumed: true, heard: 2 });
+  assert.deepEqual(FakeSocket.last.sent.slice(1).map(({ text }) => text), ["three", "four"]);
+});
+
+test("a place that is begun anew hears what was written, and nothing else of before", () => {
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.close();
+  signaling.send({ type: "mute", track: "t", muted: true });
+  signaling.send({ type: "send-chat", text: "hello" });
+  signaling.retry();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  assert.deepEqual(FakeSocket.last.sent.slice(1), [{ type: "send-chat", text: "hello" }]);
+});
+
+test("a socket over which nothing comes back is given up", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  for (let second = 0; second < 4; second += 1) mock.timers.tick(1000);
+  FakeSocket.last.say({ type: "heard", count: 0 });
+  for (let second = 0; second < 10; second += 1) mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("a server that stops may come back", () => {
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.say({ type: "bye", code: "server-stopped", message: "…" });
+  assert.equal(signaling.state, "reconnecting");
+  mock.timers.tick(3000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
 test("waits longer each time, never long, and at random", () => {
   const waits = [1, 2, 3, 4, 5, 6, 20].map((attempt) => backoff(attempt, () => 1));
-  assert.deepEqual(waits, [500, 1000, 2000, 4000, 5000, 5000, 5000]);
+  assert.deepEqual(waits, [500, 1000, 2000, 3000, 3000, 3000, 3000]);
   assert.equal(backoff(1, () => 0), 250);
 });
 

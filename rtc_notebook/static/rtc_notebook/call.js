@@ -6,6 +6,7 @@ import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
+import { recall, remember } from "./remembered.js";
 import { soundsOf, wantedOf } from "./room.js";
 import { SameRoom } from "./sameroom.js";
 import { Signaling } from "./signaling.js";
@@ -81,6 +82,7 @@ export class Call {
       this.#signaling?.retry();
       this.#path?.retry();
     };
+    this.awake = () => this.#signaling?.retry();
   }
 
   /** Calls `listener` after every change, at most once a task. @param {() => void} listener @returns {() => void} to stop */
@@ -135,13 +137,16 @@ export class Call {
     Object.assign(this, { phase: "connecting", message: "", kernelGone: false, notices: [] });
     this.devices.begin();
     const { name, secret, url, clientVersion, protocols } = this.options;
+    const before = recall(this.#key);
+    if (before && !opened) wish = before;
     const signaling = new Signaling({
-      url, clientVersion, name, secret, protocols,
+      url, clientVersion, name, secret, protocols, session: before?.session,
       onmessage: (message) => this.#receive(message),
       onstate: (state, attempt) => this.#socketChanged(state, attempt),
     });
     this.#signaling = signaling;
     globalThis.addEventListener?.("online", this.online);
+    globalThis.document?.addEventListener?.("resume", this.awake);
     signaling.open();
     this.#changed();
     if (!secret) return this.devices.open(wish, opened);
@@ -194,6 +199,20 @@ export class Call {
     this.#end("left", "");
   }
 
+  /** The page is being closed, or loaded again: then it takes its place up where it was. */
+  suspend() {
+    const session = this.#signaling?.session;
+    const { camera } = this.devices.tracks;
+    if (session) remember(this.#key, { session, camera: !!camera, microphone: this.devices.speaking });
+    this.#signaling?.suspend();
+    this.#end("left", "");
+  }
+
+  /** What tells the calls of one page apart. */
+  get #key() {
+    return `${this.options.url} ${this.options.secret ?? ""}`;
+  }
+
   /** @param {string} id */
   dismiss(id) {
     this.notices = this.notices.filter((notice) => notice.id !== id);
@@ -210,6 +229,7 @@ export class Call {
     this.#signaling = null; // first, so that its closing is no news
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
+    globalThis.document?.removeEventListener?.("resume", this.awake);
     this.#path?.close();
     this.#path = null;
     this.sound.close();
@@ -292,6 +312,7 @@ export class Call {
       protocols: this.options.protocols,
       session,
       send: (message) => this.#signaling?.send(message),
+      online: () => this.#signaling?.alive ?? false,
       ontracks: (tracks) => this.#show(tracks),
       onerror: (error) => this.#report(error),
       onwarning: (id, text) => this.#notice(id, "warning", text),

@@ -4,6 +4,7 @@ import { BackgroundBlur } from "./blur.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
 import { Prejoin } from "./prejoin.js";
+import { remembers } from "./remembered.js";
 
 /**
  * @typedef {object} Visit
@@ -33,10 +34,10 @@ export function visit(root, { fixed, watch = false, name: known, ...where }) {
     const call = new Call({ ...where, watch, blur, media: query.get("link"), name: fixed ? undefined : name });
     const view = new CallView(call, { tab: false, rejoin: () => void call.join({ camera, microphone }) });
     root.replaceChildren(view.element);
-    addEventListener("pagehide", () => call.leave());
+    addEventListener("pagehide", () => call.suspend());
     void call.join({ camera, microphone }, opened);
   }
 
-  if (query.has("join")) join({ name, ...wish });
+  if (query.has("join") || remembers(where.url)) join({ name, ...wish });
   else root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, blur, ...wish }, join).element);
 }

@@ -1,5 +1,6 @@
 // The devices that this browser gives to a call: opened, muted, changed for others, unplugged, let go.
 
+import { Comeback } from "./comeback.js";
 import { Choices, pick } from "./choices.js";
 import { DeviceList } from "./devicelist.js";
 import { explain, openDevices, openOne, openScreen } from "./devices.js";
@@ -36,12 +37,19 @@ export class LocalDevices {
   /** @type {Map<Input, Gone>} devices that vanished while they were on */ #gone = new Map();
   /** @type {Map<Input, () => Promise<void>>} what was chosen while another change was under way */ #next = new Map();
   #speaker = "";
+  #heard = true; // whether the microphone was when it was lost
 
   /** @param {LocalDevicesOptions} options @param {Choices} [choices] */
   constructor(options, choices = new Choices()) {
     this.options = options;
     this.choices = choices;
     this.list = new DeviceList(() => this.#listed());
+    this.comeback = new Comeback(async (device) => {
+      if (this.tracks[device] || this.busy.has(device)) return;
+      const heard = this.#heard;
+      await this.open({ camera: device === "camera", microphone: device === "microphone" });
+      if (device === "microphone" && !heard) await this.setMicrophone(false);
+    });
   }
 
   /** A call begins: from now on devices may be held. */
@@ -55,6 +63,7 @@ export class LocalDevices {
   /** Lets go of every device. */
   end() {
     this.#session = null;
+    this.comeback.close();
     this.list.stop();
     this.#gone.clear();
     this.#next.clear();
@@ -112,6 +121,7 @@ export class LocalDevices {
     if ((on && !this.#permitted) || this.busy.has("camera") || on === !!this.tracks.camera) return;
     this.#gone.delete("camera");
     if (on) return this.open({ camera: true, microphone: false });
+    this.comeback.found("camera");
     this.#release("camera");
     this.#publish("camera");
     this.options.onchange();
@@ -208,6 +218,7 @@ export class LocalDevices {
   /** @param {Device} device @param {MediaStreamTrack} track */
   #hold(device, track) {
     this.tracks[device] = track;
+    this.comeback.found(device);
     track.onended = () => this.#ended(device, track);
     this.#publish(device);
   }
@@ -257,12 +268,21 @@ export class LocalDevices {
     if (device === "screen-sound") return this.#unshare(device);
     const { label, getSettings } = track;
     const id = getSettings?.call(track).deviceId ?? "";
+    this.#heard = this.speaking;
     this.#gone.set(device, { id, label, speaking: this.speaking, since: Date.now(), replaced: false });
     this.#drop(device);
-    const message = `The ${device} was disconnected. Plug it in, then turn it on again.`;
-    this.problems = [...this.problems.filter((one) => one.device !== device), { kind: "missing", device, message }];
-    this.options.onchange();
+    this.#lack({ kind: "missing", device, message: `The ${device} was disconnected. It comes back when it is plugged in again.` });
+    this.comeback.lost(device);
+    void this.comeback.denied(device).then((denied) => {
+      if (denied && !this.tracks[device] && this.#session) this.#lack(explain(new DOMException("", "NotAllowedError"), device));
+    });
     void this.list.refresh();
+  }
+
+  /** @param {Problem} problem */
+  #lack(problem) {
+    this.problems = [...this.problems.filter(({ device }) => device !== problem.device), problem];
+    this.options.onchange();
   }
 
   /** Devices were plugged in or out: another stands in for one that vanished, and goes when that is back. */

@@ -4,6 +4,7 @@ import { Link } from "./link.js";
 import { LinkPublisher, LinkSubscriber, lacks } from "./link-connections.js";
 import { Publisher } from "./publisher.js";
 import { Subscriber } from "./subscriber.js";
+import { Watchdog } from "./watchdog.js";
 
 /**
  * @typedef {import("./protocol.js").ClientMessage} ClientMessage
@@ -24,10 +25,13 @@ import { Subscriber } from "./subscriber.js";
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
+ * @property {() => boolean} [online] whether the server is heard from just now
  * @property {() => void} onchange the way or its delay changed
  */
 
 export const PATIENCE = 3_000;
+const AGAIN_PATIENCE = 1_500; // for what connected before: it takes a fraction of that
+const RENEW_EVERY = 2_500;
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
 
@@ -51,6 +55,9 @@ export class MediaPath {
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
   /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
   /** @type {RTCPeerConnection[]} the newest two */ #connections = [];
+  /** @type {Record<ConnectionName, number>} when each was last made anew */ #renewed = { publish: 0, subscribe: 0 };
+  /** @type {Watchdog | null} */ #watchdog = null;
+  #worked = false; // whether WebRTC ever found a way here
   #closed = false;
 
   /** @param {MediaPathOptions} options */
@@ -139,6 +146,10 @@ export class MediaPath {
   resume() {
     void this.#publisher.resume();
     this.#subscribe();
+    for (const name of /** @type {ConnectionName[]} */ (["publish", "subscribe"])) {
+      const state = this.#connection(name)?.connectionState;
+      if (state === "disconnected" || state === "failed") this.#renew(name);
+    }
   }
 
   /** The network is another one: what found no way before may find one now. */
@@ -166,6 +177,24 @@ export class MediaPath {
     this.#stop();
   }
 
+  /** @param {ConnectionName} name */
+  #connection(name) {
+    const end = name === "publish" ? this.#publisher : this.#subscriber;
+    return end instanceof Publisher || end instanceof Subscriber ? end.connection : null;
+  }
+
+  /** Makes a connection anew that leads nowhere any more, once the server is heard from. @param {ConnectionName} name */
+  #renew(name) {
+    if (this.#closed || this.way !== "webrtc") return;
+    if (this.options.online?.() === false) return; // `resume` sees to it
+    const now = Date.now();
+    if (now - this.#renewed[name] < RENEW_EVERY) return;
+    this.#renewed[name] = now;
+    this.options.send({ type: "restart", connection: name });
+    if (name === "publish") void this.#publisher.restart();
+    // The last picture stays until the next connection has one.
+  }
+
   #subscribe() {
     if (this.#subscriber instanceof LinkSubscriber) this.#subscriber.want(this.#wanted);
     /** @type {import("./protocol.js").Subscribe} */
@@ -176,6 +205,8 @@ export class MediaPath {
   #stop() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#watchdog?.close();
+    this.#watchdog = null;
     this.#publisher.close();
     this.#subscriber.close();
     this.#link?.close();
@@ -212,6 +243,7 @@ export class MediaPath {
       iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []),
       iceTransportPolicy: media.iceTransportPolicy ?? "all",
     };
+    this.#watchdog = new Watchdog({ connection: (name) => this.#connection(name), onsilent: (name) => this.#renew(name) });
     const shared = { createConnection: () => this.#watched(new RTCPeerConnection(configuration)), send, onerror };
     return [
       new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") }),
@@ -234,10 +266,13 @@ export class MediaPath {
       if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed") return;
       if (connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed") return;
       // The other side's description may not be here yet: then there is nothing that could have failed.
-      if (!connection.remoteDescription) timer = this.#after(PATIENCE / 3, check);
+      if (!connection.remoteDescription || this.options.online?.() === false) timer = this.#after(PATIENCE / 3, check);
       else this.#fallBack();
     };
-    let timer = this.#after(PATIENCE, check);
+    let timer = this.#after(this.#worked ? AGAIN_PATIENCE : PATIENCE, check);
+    connection.addEventListener?.("connectionstatechange", () => {
+      this.#worked ||= connection.connectionState === "connected";
+    });
     return connection;
   }
 
@@ -264,6 +299,7 @@ export class MediaPath {
 
   /** A connection failed for good: asks for a fresh one, ever more patiently. @param {ConnectionName} connection */
   #failed(connection) {
+    if (this.#worked) return this.#renew(connection); // what it makes falls back if it finds no way any more
     if (this.#fallBack()) return;
     const count = this.#failures[connection]++;
     if (count > 0) this.options.onwarning("no-path", NO_PATH);

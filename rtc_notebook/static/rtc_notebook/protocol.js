@@ -39,7 +39,7 @@ import {
  * @typedef {"camera" | "screen" | "kernel"} Drawable
  *
  * @typedef {{ type: "hello", version: number, client: "browser" | "kernel", clientVersion: string,
- *   name?: string | null, session?: string | null, call?: string | null }} Hello
+ *   name?: string | null, session?: string | null, call?: string | null, heard?: number | null }} Hello
  * @typedef {{ type: "publish", id: number, sdp: string, tracks: Record<string, TrackDescription> }} Publish
  * @typedef {{ type: "publish-link", id: number, kinds: Record<string, Kind>,
  *   tracks: Record<string, TrackDescription> }} PublishLink
@@ -81,12 +81,13 @@ import {
  * @typedef {{ type: "create-invite", id: number, role?: Role, minutes?: number, uses?: number | null, name?: string }} CreateInvite
  * @typedef {{ type: "revoke-invite", invite: string, remove?: boolean }} RevokeInvite
  * @typedef {{ type: "leave" }} Leave
+ * @typedef {{ type: "heard", count: number }} Heard
  * @typedef {Hello | Publish | PublishLink | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
  *   SendData | SetRecording | GetStats | Restart | Pair | SetRole | Moderate | SetLock | SetHand | SendChat |
- *   SendReaction | AskKernel | AnswerAsk | CreateInvite | RevokeInvite | Leave} ClientMessage
+ *   SendReaction | AskKernel | AnswerAsk | CreateInvite | RevokeInvite | Leave | Heard} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
- *   resumed: boolean, room: string, media: MediaSettings }} Welcome
+ *   resumed: boolean, room: string, media: MediaSettings, heard?: number }} Welcome
  * @typedef {{ type: "room", revision: number, participants: ParticipantInfo[], locked?: boolean,
  *   waiting?: WaitingInfo[], hands?: string[] }} RoomState
  * @typedef {{ type: "publish-answer", id: number, sdp: string, tracks: Record<string, string> }} PublishAnswer
@@ -105,7 +106,7 @@ import {
  * @typedef {{ type: "error", code: string, message: string, about?: string | null, id?: number | null }} ErrorMessage
  * @typedef {{ type: "bye", code: string, message: string }} Bye
  * @typedef {Welcome | RoomState | PublishAnswer | Offer | Candidate | Restarted | Overlay | Data | Stats |
- *   Waiting | Chat | Reaction | Asked | Answer | Invites | Invited | ErrorMessage | Bye} ServerMessage
+ *   Waiting | Chat | Reaction | Asked | Answer | Invites | Invited | ErrorMessage | Bye | Heard} ServerMessage
  */
 
 /** @typedef {import("./checks.js").Check} Check */
@@ -206,7 +207,7 @@ const candidate = record({ type, connection, candidate: iceCandidate });
 const CLIENT = {
   hello: record(
     { type, version: integer, client, clientVersion: text },
-    { name: orNull(text), session: orNull(text), call: orNull(text) },
+    { name: orNull(text), session: orNull(text), call: orNull(text), heard: orNull(integer) },
   ),
   publish: record({ type, id: integer, sdp: text, tracks: mapOf(description) }),
   "publish-link": record({
@@ -235,13 +236,15 @@ const CLIENT = {
   "create-invite": record({ type, id: integer }, { role, minutes: number, uses: orNull(integer), name: text }),
   "revoke-invite": record({ type, invite: text }, { remove: flag }),
   leave: record({ type }),
+  heard: record({ type, count: integer }),
 };
 
 /** @type {Record<string, Check>} */
 const SERVER = {
-  welcome: record({
-    type, version: integer, serverVersion: text, participant: text, session: text, resumed: flag, room: text, media,
-  }),
+  welcome: record(
+    { type, version: integer, serverVersion: text, participant: text, session: text, resumed: flag, room: text, media },
+    { heard: integer },
+  ),
   room: record(
     { type, revision: integer, participants: listOf(participant) },
     { locked: flag, hands: listOf(text), waiting: listOf(record({ id: text, name: text })) },
@@ -262,7 +265,13 @@ const SERVER = {
   invited: record({ type, id: integer, invite }),
   error: record({ type, code: text, message: text }, { about: orNull(text), id: orNull(integer) }),
   bye: record({ type, code: text, message: text }),
+  heard: record({ type, count: integer }),
 };
+
+const UNCOUNTED = new Set(["hello", "welcome", "waiting", "leave", "bye", "heard", "draw-overlay", "overlay"]);
+
+/** Whether a message is said again on the next socket if it was not heard on this one. @param {{ type: string }} message */
+export const counted = ({ type }) => !UNCOUNTED.has(type);
 
 /** @param {Record<string, Check>} table @param {string} data @returns {any} */
 function decode(table, data) {

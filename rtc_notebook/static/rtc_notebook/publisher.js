@@ -37,6 +37,11 @@ export class Publisher {
     this.options = options;
   }
 
+  /** The connection, for who watches over it. */
+  get connection() {
+    return this.#connection;
+  }
+
   /** Publishes a track, or puts another in its place without renegotiation. @param {Slot} source @param {MediaStreamTrack | null} track */
   async set(source, track, muted = false) {
     const publication = this.#publications.get(source);

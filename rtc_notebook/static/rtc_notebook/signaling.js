@@ -1,5 +1,6 @@
 // The room's WebSocket: opens it again when it breaks and takes the same place in the room up again.
 
+import { Ledger } from "./ledger.js";
 import { VERSION, ProtocolError, decodeServer, encode } from "./protocol.js";
 
 /**
@@ -13,6 +14,7 @@ import { VERSION, ProtocolError, decodeServer, encode } from "./protocol.js";
  * @property {string[]} [protocols] subprotocols, by which a guest is let in
  * @property {string} [name]
  * @property {string} [secret] pairs this widget with its kernel
+ * @property {string} [session] of a place that this page had before it was loaded again
  * @property {(message: ServerMessage) => void} onmessage
  * @property {(state: SignalingState, attempt: number) => void} [onstate]
  * @property {typeof WebSocket} [WebSocket]
@@ -20,8 +22,15 @@ import { VERSION, ProtocolError, decodeServer, encode } from "./protocol.js";
  */
 
 export const WELCOME_TIMEOUT = 10_000;
-const LONGEST_WAIT = 5_000;
-const KEPT_MESSAGES = 200;
+const OPEN_TIMEOUT = 3_000; // for a socket that is to replace one: what went into a dead network does not come back
+const LONGEST_WAIT = 3_000;
+const HEARD_EVERY = 2_000;
+const HEARD_MESSAGES = 64;
+const SILENT = 5_000;
+const PROBE = 1_500;
+const PULSE = 2_700;
+const PAGE_GONE = 4001;
+const COMES_BACK = "server-stopped"; // what the server says before it stops, to be started again maybe
 
 /** Milliseconds before attempt `attempt` (1, 2, …): doubles, capped, between half and the whole of it at random. */
 export function backoff(/** @type {number} */ attempt, random = Math.random) {
@@ -33,7 +42,11 @@ export class Signaling {
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {string | null} */ #session = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-  /** @type {ClientMessage[]} said while the socket was broken */ #kept = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #asking;
+  /** @type {Ledger | null} */ #ledger = null;
+  #asked = 0; // when an answer was asked for that has not come
+  #ticked = 0;
+  #heardAt = 0;
   #attempt = 0;
   #welcomed = false;
   /** @type {SignalingState} */ #state = "connecting";
@@ -42,6 +55,7 @@ export class Signaling {
   constructor(options) {
     this.options = options;
     this.secret = options.secret;
+    this.#session = options.session ?? null;
   }
 
   get state() {
@@ -53,12 +67,15 @@ export class Signaling {
     const socket = new Socket(this.options.url, this.options.protocols ?? []);
     this.#socket = socket;
     this.#welcomed = false;
-    this.#timer = setTimeout(() => this.#broken(socket), WELCOME_TIMEOUT);
+    this.#timer = setTimeout(() => this.#broken(socket), this.#ledger ? OPEN_TIMEOUT : WELCOME_TIMEOUT);
     socket.onopen = () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#broken(socket), WELCOME_TIMEOUT);
       /** @type {ClientMessage} */
       const hello = { type: "hello", version: VERSION, client: "browser", clientVersion: this.options.clientVersion };
       if (this.options.name) hello.name = this.options.name;
       if (this.#session) hello.session = this.#session;
+      if (this.#session && this.#ledger?.whole) hello.heard = this.#ledger.heard;
       if (this.secret) hello.call = this.secret;
       socket.send(encode(hello));
     };
@@ -68,15 +85,34 @@ export class Signaling {
 
   /** Sends now, or after the place in the room was taken up again. @param {ClientMessage} message */
   send(message) {
+    if (this.#state === "closed") return;
+    this.#ledger?.say(message);
     if (this.#welcomed && this.#socket?.readyState === 1) this.#socket.send(encode(message));
-    else if (this.#session && this.#state !== "closed" && this.#kept.length < KEPT_MESSAGES) this.#kept.push(message);
   }
 
-  /** Tries at once instead of waiting, for when the network is back. */
+  /** Whether the server was heard from just now; it says something every other second. */
+  get alive() {
+    return this.#welcomed && Date.now() - this.#heardAt < PULSE;
+  }
+
+  /** What takes the place up again; null before there is one. */
+  get session() {
+    return this.#session;
+  }
+
+  /** Tries at once instead of waiting, for when the network may be another one, or the page was asleep. */
   retry() {
-    if (this.#socket || this.#state === "closed") return;
-    clearTimeout(this.#timer);
+    if (this.#state === "closed") return;
+    if (this.#welcomed) return this.#probe();
+    if (this.#socket && !this.#ledger) return;
+    this.#drop();
     this.open();
+  }
+
+  /** Lets go of the socket without leaving: this page is being closed, or loaded again. */
+  suspend() {
+    this.#socket?.close(PAGE_GONE);
+    this.#end();
   }
 
   /** Leaves the room for good. */
@@ -95,20 +131,67 @@ export class Signaling {
       if (!(error instanceof ProtocolError)) throw error;
       message = /** @type {const} */ ({ type: "error", code: error.code, message: error.message });
     }
-    if (message.type === "welcome") {
-      clearTimeout(this.#timer);
-      this.#session = message.session;
-      this.#welcomed = true;
-      this.#attempt = 0;
-      const kept = this.#kept.splice(0);
-      this.#enter("connected");
-      this.options.onmessage(message);
-      if (message.resumed) kept.forEach((late) => this.send(late));
-      return;
-    }
+    this.#asked = 0;
+    this.#heardAt = Date.now();
+    if (message.type === "welcome") return this.#welcome(message);
+    if (message.type === "heard") return this.#ledger?.acknowledge(message.count);
+    this.#ledger?.hear(message);
+    if (this.#ledger && this.#ledger.heard % HEARD_MESSAGES === 0) this.#say();
     if (message.type === "waiting") clearTimeout(this.#timer); // for a host, as long as that takes
+    if (message.type === "bye" && message.code === COMES_BACK && this.#session) {
+      return this.#socket ? this.#broken(this.#socket) : undefined;
+    }
     if (message.type === "bye") this.#end();
     this.options.onmessage(message);
+  }
+
+  /** @param {import("./protocol.js").Welcome} message */
+  #welcome(message) {
+    clearTimeout(this.#timer);
+    this.#session = message.session;
+    this.#welcomed = true;
+    this.#attempt = 0;
+    const before = this.#ledger;
+    const ledger = message.resumed && before ? before : new Ledger();
+    this.#ledger = ledger;
+    ledger.acknowledge(message.heard ?? 0);
+    for (const late of [...ledger.unheard]) this.#socket?.send(encode(late));
+    this.#enter("connected");
+    this.options.onmessage(message);
+    // In a place that is begun anew, what a person wrote still counts; the rest is said anew.
+    if (ledger !== before) before?.unheard.filter(({ type }) => type === "send-chat").forEach((late) => this.send(late));
+    this.#ticked = Date.now();
+    this.#listen();
+  }
+
+  #say() {
+    if (this.#welcomed && this.#ledger) this.send({ type: "heard", count: this.#ledger.heard });
+  }
+
+  #listen() {
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => this.#listened(), HEARD_EVERY);
+  }
+
+  /** Says what was heard, now and then, and gives the socket up if no answer comes. */
+  #listened() {
+    const now = Date.now();
+    if (now - this.#ticked > 2 * HEARD_EVERY) this.#asked = 0; // it was this page that slept, not the network
+    this.#ticked = now;
+    if (this.#asked && now - this.#asked >= SILENT) return this.#socket ? this.#broken(this.#socket) : undefined;
+    this.#asked ||= now;
+    this.#say();
+    this.#listen();
+  }
+
+  /** Finds out soon whether the socket still leads anywhere. */
+  #probe() {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#asked = this.#ticked = Date.now();
+    this.#say();
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => (this.#asked ? this.#broken(socket) : this.#listen()), PROBE);
   }
 
   /** @param {WebSocket} socket */
@@ -122,6 +205,8 @@ export class Signaling {
 
   #drop() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#asking);
+    this.#asked = 0;
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
@@ -132,7 +217,7 @@ export class Signaling {
 
   #end() {
     this.#drop();
-    this.#kept = [];
+    this.#ledger = null;
     this.#enter("closed");
   }
 

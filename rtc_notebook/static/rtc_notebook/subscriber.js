@@ -27,6 +27,11 @@ export class Subscriber {
     this.options = options;
   }
 
+  /** The connection, for who watches over it. */
+  get connection() {
+    return this.#connection;
+  }
+
   /** Answers offers one after another, in order. @param {Offer} offer */
   handleOffer(offer) {
     this.#queue = this.#queue.then(() => this.#answer(offer)).catch((error) => this.options.onerror?.(error));

@@ -34,7 +34,10 @@ class Session {
       // Without a view the cell is being run again: its next call takes this one over, or it ends by itself.
       if (model.get("left") && this.views > 0 && this.owns) this.client?.call.leave();
     });
-    globalThis.addEventListener("pagehide", () => this.dispose());
+    globalThis.addEventListener("pagehide", () => {
+      if (this.client && this.owns) this.client.call.suspend();
+      this.dispose();
+    });
   }
 
   /** @param {() => void} listener */
