@@ -83,9 +83,8 @@ def address_changed(scene: Scene) -> None:
     new = old.rsplit(".", 1)[0] + ".7"
     ids = scene.ids()
     with scene.fault("address changed in mid-call"):
-        scene.far.run("ip", "address", "add", f"{new}/24", "dev", inner)
         scene.far.run("ip", "address", "del", f"{old}/24", "dev", inner)
-        scene.far.run("ip", "address", "show", "dev", inner)
+        scene.far.run("ip", "address", "add", f"{new}/24", "dev", inner)
     _places(scene, ids)
     scene.far.there = new
 

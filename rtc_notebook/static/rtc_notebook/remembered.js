@@ -14,10 +14,16 @@ export function remember(key, place) {
   }
 }
 
+/** Whether this page was loaded again; who comes by a link is not who was here before. */
+function reloaded() {
+  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (globalThis.performance?.getEntriesByType?.("navigation") ?? []);
+  return entry?.type === "reload";
+}
+
 /** Whether there is one, of a call page. @param {string} url */
 export function remembers(url) {
   try {
-    return sessionStorage.getItem(`${PREFIX}${url} `) !== null;
+    return reloaded() && sessionStorage.getItem(`${PREFIX}${url} `) !== null;
   } catch {
     return false;
   }
@@ -28,7 +34,7 @@ export function recall(key) {
   try {
     const place = JSON.parse(sessionStorage.getItem(PREFIX + key) ?? "null");
     sessionStorage.removeItem(PREFIX + key);
-    return place && Date.now() - place.at < GOOD_FOR ? place : null;
+    return place && reloaded() && Date.now() - place.at < GOOD_FOR ? place : null;
   } catch {
     return null;
   }
