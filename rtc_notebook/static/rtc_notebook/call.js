@@ -313,6 +313,7 @@ export class Call {
       session,
       send: (message) => this.#signaling?.send(message),
       online: () => this.#signaling?.alive ?? false,
+      onsilent: () => this.#signaling?.state === "connected" && this.#signaling.retry(),
       ontracks: (tracks) => this.#show(tracks),
       onerror: (error) => this.#report(error),
       onwarning: (id, text) => this.#notice(id, "warning", text),

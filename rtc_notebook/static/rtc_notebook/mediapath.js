@@ -26,6 +26,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
  * @property {() => boolean} [online] whether the server is heard from just now
+ * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
  * @property {() => void} onchange the way or its delay changed
  */
 
@@ -186,7 +187,7 @@ export class MediaPath {
   /** Makes a connection anew that leads nowhere any more, once the server is heard from. @param {ConnectionName} name */
   #renew(name) {
     if (this.#closed || this.way !== "webrtc") return;
-    if (this.options.online?.() === false) return; // `resume` sees to it
+    if (this.options.online?.() === false) return this.options.onsilent?.(); // `resume` sees to it
     const now = Date.now();
     if (now - this.#renewed[name] < RENEW_EVERY) return;
     this.#renewed[name] = now;

@@ -26,7 +26,7 @@ const OPEN_TIMEOUT = 3_000; // for a socket that is to replace one: what went in
 const LONGEST_WAIT = 3_000;
 const HEARD_EVERY = 2_000;
 const HEARD_MESSAGES = 64;
-const SILENT = 5_000;
+const SILENT = 3_500;
 const PROBE = 1_500;
 const PULSE = 2_700;
 const PAGE_GONE = 4001;
@@ -47,6 +47,7 @@ export class Signaling {
   #asked = 0; // when an answer was asked for that has not come
   #ticked = 0;
   #heardAt = 0;
+  #probing = false;
   #attempt = 0;
   #welcomed = false;
   /** @type {SignalingState} */ #state = "connecting";
@@ -187,11 +188,16 @@ export class Signaling {
   /** Finds out soon whether the socket still leads anywhere. */
   #probe() {
     const socket = this.#socket;
-    if (!socket) return;
+    if (!socket || this.#probing) return;
+    this.#probing = true;
     this.#asked = this.#ticked = Date.now();
     this.#say();
     clearTimeout(this.#asking);
-    this.#asking = setTimeout(() => (this.#asked ? this.#broken(socket) : this.#listen()), PROBE);
+    this.#asking = setTimeout(() => {
+      this.#probing = false;
+      if (this.#asked) this.#broken(socket);
+      else this.#listen();
+    }, PROBE);
   }
 
   /** @param {WebSocket} socket */
@@ -206,6 +212,7 @@ export class Signaling {
   #drop() {
     clearTimeout(this.#timer);
     clearTimeout(this.#asking);
+    this.#probing = false;
     this.#asked = 0;
     const socket = this.#socket;
     this.#socket = null;
