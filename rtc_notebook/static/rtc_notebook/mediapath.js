@@ -31,8 +31,8 @@ import { Watchdog } from "./watchdog.js";
  */
 
 export const PATIENCE = 3_000;
-const AGAIN_PATIENCE = 1_500; // for what connected before: it takes a fraction of that
-const RENEW_EVERY = 2_500;
+const AGAIN_PATIENCE = 2_000; // for what connected before: it takes a fraction of that
+const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
 
@@ -58,6 +58,7 @@ export class MediaPath {
   /** @type {RTCPeerConnection[]} the newest two */ #connections = [];
   /** @type {Record<ConnectionName, number>} when each was last made anew */ #renewed = { publish: 0, subscribe: 0 };
   /** @type {Watchdog | null} */ #watchdog = null;
+  /** @type {Record<ConnectionName, number>} */ #renewWait = { publish: 0, subscribe: 0 };
   #worked = false; // whether WebRTC ever found a way here
   #closed = false;
 
@@ -107,6 +108,10 @@ export class MediaPath {
         break;
       }
       case "restarted":
+        for (const name of message.connections) {
+          this.#renewed[name] = Date.now(); // it is being made anew
+          this.#renewWait[name] = RENEW_WAIT;
+        }
         if (message.connections.includes("publish")) void this.#publisher.restart();
         break;
       case "error":
@@ -189,7 +194,9 @@ export class MediaPath {
     if (this.#closed || this.way !== "webrtc") return;
     if (this.options.online?.() === false) return this.options.onsilent?.(); // `resume` sees to it
     const now = Date.now();
-    if (now - this.#renewed[name] < RENEW_EVERY) return;
+    if (now - this.#renewed[name] > 30_000) this.#renewWait[name] = 0;
+    if (now - this.#renewed[name] < this.#renewWait[name]) return;
+    this.#renewWait[name] = 2 * this.#renewWait[name] || RENEW_WAIT;
     this.#renewed[name] = now;
     this.options.send({ type: "restart", connection: name });
     if (name === "publish") void this.#publisher.restart();
