@@ -114,6 +114,8 @@ class World:
     async def play(self, script: Script) -> int:
         """Let everything happen; return how many messages were said."""
         said = 0
+        for user in range(script.number(4)):  # most of the time somebody is there already
+            await self.enter(self.rooms[0], USERS[user], "kernel" if user == 1 else "browser", "", None, None)
         while script and said < 60:
             what = script.number(16)
             if what < 3:
@@ -154,8 +156,14 @@ class World:
             theirs, session, owner = script.one(self.sessions)
             if script.number(3):
                 room, identity = theirs, owner
-        hello = Hello(version=1, client=kind, client_version="1", name=name, session=session, call=call)  # type: ignore[arg-type]
+        await self.enter(room, identity, kind, name, call, session)
+
+    async def enter(
+        self, room: str, identity: Identity, kind: str, name: str, call: str | None, session: str | None
+    ) -> None:
+        """Let somebody in, or back in, or wait."""
         client = Client(self, room, identity, kind)
+        hello = Hello(version=1, client=kind, client_version="1", name=name, session=session, call=call)  # type: ignore[arg-type]
         model = self.models[room]
         waits = model.has_to_wait(identity)
         back = self.comes_back(room, session, identity)
@@ -241,6 +249,8 @@ class World:
 
     def words(self, script: Script, client: Client) -> str:
         rooms = [live.room for live in self.manager.rooms.values()]
+        if script.number(6):
+            rooms = [room for room in rooms if room.name == client.room]
         people = [*(id for room in rooms for id in (*room.participants, *room.door.waiting)), "none"]
         tracks = [t for room in rooms for one in room.participants.values() for t in one.tracks]
         text = say.message(script, people, tracks, sorted(self.invites), client.mark)
