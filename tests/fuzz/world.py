@@ -93,7 +93,14 @@ class World:
         self.engines: list[FuzzEngine] = []
         self.manager = RoomManager(
             Settings(
-                make_engine=self._engine, max_participants=MAX_PEOPLE, invites=invites, linger=1e6, resume_grace=1e6
+                make_engine=self._engine,
+                max_participants=MAX_PEOPLE,
+                invites=invites,
+                linger=1e6,
+                kernel_grace=1e6,
+                reload_grace=1e6,
+                widget_grace=1e6,
+                resume_grace=1e6,
             )
         )
         self.rooms = (f"a{number}", f"b{number}")
@@ -350,8 +357,6 @@ class World:
             model = self.models[client.room]
             if client.place is None:
                 model.waiting = {id: one for id, one in model.waiting.items() if id in client.live.waiting}
-            elif went_away and model.people[client.place.id].client == "browser":
-                model.leaves(client.place.id)
             else:
                 model.people[client.place.id].connected = False
 
