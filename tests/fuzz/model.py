@@ -82,7 +82,8 @@ class RoomModel:
         if who.user is None:
             return "host"
         hosted = any(one.role == "host" for one in self.people.values())
-        return self.known.get(who.user, "member" if hosted else "host")
+        before = self.known.get(who.user, "member")
+        return "host" if before == "member" and not hosted else before
 
     def has_to_wait(self, who: Identity) -> str | None:
         key = key_of(who.user, who.guest)

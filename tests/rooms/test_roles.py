@@ -45,6 +45,14 @@ def test_where_the_server_tells_users_not_apart_everybody_is_host(room: Room) ->
     assert set(roles(room).values()) == {"host"}
 
 
+def test_a_member_who_comes_back_to_a_room_without_a_host_is_one(room: Room, ana: Participant, bo: Participant) -> None:
+    guest(room)
+    for who in (bo, ana):
+        room.leave(who.id)
+    assert roles(room) == {"Guest": "member"}
+    assert room.join("browser", "Bo", user="bo").role == "host"
+
+
 def test_the_clients_of_one_user_share_a_role(room: Room, ana: Participant, bo: Participant) -> None:
     kernel = room.join("kernel", "Bo's kernel", user="bo")
     assert kernel.role == "member"

@@ -22,15 +22,16 @@ def newcomers(user: str | None, guest: Guest | None, participants: Participants,
     """Return the role that somebody comes in with.
 
     A guest has the invite's. A server that tells its users not apart has one, who is host. Of several users, whoever
-    opens the room is host and the others are members, unless they had another role before.
+    opens the room is host and the others are members, unless they had another role before. A member who comes back to
+    a room that all hosts have left is host.
     """
     if guest is not None:
         return guest.role
     if user is None:
         return "host"
-    if user in known:
-        return known[user]
-    return "member" if any(one.role == "host" for one in participants.values()) else "host"
+    hosted = any(one.role == "host" for one in participants.values())
+    before = known.get(user, "member")
+    return "host" if before == "member" and not hosted else before
 
 
 def heir(participants: Participants) -> Participant | None:
