@@ -33,7 +33,7 @@ BUSY = "import time\nend = time.monotonic() + {}\nx = 0\nwhile time.monotonic() 
 
 def blank(browser: Browser) -> Page:
     """Return an empty page that can make and read time-coded pictures."""
-    page = context(browser, viewport=VIEWPORT).new_page()
+    page = context(browser, size=None, viewport=VIEWPORT).new_page()
     page.goto("about:blank")
     page.evaluate(TIMECODE)
     page.evaluate(DIRECT)
@@ -96,7 +96,7 @@ class Ours:
 
     def enter(self, name: str, **query: str) -> Page:
         """Open the call page as this person, with the time as the camera."""
-        page = context(self.browser, viewport=VIEWPORT).new_page()
+        page = context(self.browser, size=None, viewport=VIEWPORT).new_page()
         page.add_init_script("globalThis.timecodeAsCamera = true;" + TIMECODE)
         page.goto(self.server.page(f"rtc-notebook/room/{self.room}", name=name, join="", **query))
         page.locator(tile(name, state=None)).wait_for(state="attached", timeout=20000)

@@ -34,7 +34,7 @@ STATS = """async () => {
 
 def enter(browser: Browser, url: str, name: str) -> Page:
     """Open the call page as this person."""
-    page = context(browser, viewport={"width": 640, "height": 400}).new_page()
+    page = context(browser, size=None, viewport={"width": 640, "height": 400}).new_page()
     page.goto(url)
     page.locator(tile(name, state=None)).wait_for(state="attached", timeout=20000)
     return page

@@ -22,7 +22,7 @@ CALL, FILTER = 1, 3
 def guest(browser: Browser, server: JupyterServer, name: str, dark: bool) -> Page:
     """Join the room from the call page."""
     scheme = "dark" if dark else "light"
-    page = context(browser, viewport={"width": 1100, "height": 700}, color_scheme=scheme).new_page()
+    page = context(browser, size=None, viewport={"width": 1100, "height": 700}, color_scheme=scheme).new_page()
     page.goto(server.page("rtc-notebook/room/demo", name=name, join=""))
     page.locator(tile(name)).wait_for(state="attached")
     return page
@@ -41,7 +41,7 @@ def main() -> None:
             chromium(playwright, bikes) as ben,
         ):
             name = server.copy_notebook(ROOT / "notebooks" / "01_first_call.ipynb")
-            page = context(ana, viewport={"width": 1240, "height": 1000}).new_page()
+            page = context(ana, size=None, viewport={"width": 1240, "height": 1000}).new_page()
             notebook = Notebook(page, server, name)
             page.add_style_tag(content=".jp-toastContainer, .Toastify { display: none }")
             notebook.command("application:toggle-left-area")

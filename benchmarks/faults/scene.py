@@ -111,7 +111,7 @@ class Scene:
 
     def open(self, browser: Browser, name: str, **query: str) -> Page:
         """Go into the call with a browser."""
-        page = context(browser).new_page()
+        page = context(browser, size=None).new_page()
         page.add_init_script(RECORDER)
         page.goto(self.url(name, browser is self.there, **query))
         page.locator(tile(name, state=None)).first.wait_for(state="attached", timeout=20_000)

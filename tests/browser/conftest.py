@@ -78,8 +78,8 @@ def join(lab: JupyterServer, room: str) -> Iterator[Callable[..., Page]]:
     """Return a function that opens the call page in a browser and goes in."""
     contexts = []
 
-    def enter(browser: Browser, name: str, script: str = FIRST_PICTURE, **query: str) -> Page:
-        contexts.append(context(browser))
+    def enter(browser: Browser, name: str, script: str = FIRST_PICTURE, hd: bool = False, **query: str) -> Page:
+        contexts.append(context(browser, size=None) if hd else context(browser))
         page = contexts[-1].new_page()
         page.add_init_script(script)
         page.goto(lab.page(f"rtc-notebook/room/{room}", name=name, join="", **query))

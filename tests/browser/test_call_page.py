@@ -52,7 +52,7 @@ def test_two_people_see_and_hear_each_other(join: Join, head: Browser, pattern: 
 @pytest.mark.alone
 def test_a_720p_camera_arrives_as_720p_within_two_seconds(join: Join, sharp: Browser, pattern: Browser):
     guest = join(pattern, "Guest", camera="0", microphone="0")
-    ana = join(sharp, "Ana")
+    ana = join(sharp, "Ana", hd=True)
     expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     guest.wait_for_function(

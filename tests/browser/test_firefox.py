@@ -91,7 +91,7 @@ def fox_picture(page: FirefoxPage, selector: str) -> np.ndarray:
 
 
 def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: JoinFox, pattern: Browser):
-    ana, fox = join(pattern, "Ana"), join_fox("Fox")
+    ana, fox = join(pattern, "Ana", hd=True), join_fox("Fox")
     fox.wait_for(ATTACHED, tile("Ana"), 20)
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     assert fox.evaluate(FPS, [tile("Ana"), 2]) > 3

@@ -31,7 +31,7 @@ cv2.Canny = witness
 @pytest.fixture
 def notebook(lab: JupyterServer, sharp: Browser) -> Iterator[Notebook]:
     name = lab.copy_notebook(NOTEBOOK)
-    opened = context(sharp, viewport={"width": 900, "height": 700})
+    opened = context(sharp, size=None, viewport={"width": 900, "height": 700})
     yield Notebook(opened.new_page(), lab, name)
     opened.close()
 

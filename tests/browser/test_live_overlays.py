@@ -68,7 +68,7 @@ def call(kernel: Kernel, room: str) -> Kernel:
 
 @pytest.fixture
 def ana(join: Join, pattern: Browser) -> Page:
-    page = join(pattern, "Ana")
+    page = join(pattern, "Ana", hd=True)
     expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     return page
 

@@ -71,7 +71,7 @@ def test_layouts_pins_statistics_and_the_original(
 
     choose(ana, "Statistics")
     for name in ("Ana", "Bo"):
-        expect(stood(ana, name).locator("dl")).to_contain_text("1280×720", timeout=15_000)
+        expect(stood(ana, name).locator("dl")).to_contain_text("640×360", timeout=15_000)
         expect(stood(ana, name).locator("dl")).to_contain_text("bit/s")
     choose(ana, "Statistics")
     expect(stood(ana, "Bo").locator("dl")).to_be_hidden()

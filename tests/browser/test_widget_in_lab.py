@@ -126,7 +126,7 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
 def test_all_cells_at_once_find_me(notebook: Notebook):
     notebook.set_source(1, "frame = call.participants['me'].video.frame(timeout=30)\nprint(frame.shape)")
     notebook.command("notebook:run-all-cells")
-    assert "(720, 1280, 3)" in notebook.run(1)
+    assert "(360, 640, 3)" in notebook.run(1)
 
 
 def test_an_old_output_turns_no_camera_on(notebook: Notebook, lab: JupyterServer, room: str):

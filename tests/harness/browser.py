@@ -28,7 +28,7 @@ _FLAGS = [
 ]
 
 
-# Keeps what a page opens where a test finds it; changes nothing.
+# Keeps what a page opens where a test finds it, and asks for a smaller picture where the test says so.
 WITNESS = """
 (() => {
     globalThis.connections = []; globalThis.cameras = [];
@@ -40,6 +40,10 @@ WITNESS = """
     if (!devices) return;
     const open = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (constraints) => {
+        if (globalThis.cameraSize && constraints?.video) {
+            const [width, height] = globalThis.cameraSize.map((ideal) => ({ideal}));
+            constraints = {...constraints, video: {...constraints.video, width, height}};
+        }
         const stream = await open(constraints);
         globalThis.cameras.push(...stream.getVideoTracks());
         return stream;
@@ -68,10 +72,12 @@ def chromium(
         browser.close()
 
 
-def context(browser: Browser, **options: Any) -> BrowserContext:
-    """Return a fresh profile that may use camera and microphone."""
+def context(browser: Browser, size: tuple[int, int] | None = (640, 360), **options: Any) -> BrowserContext:
+    """Return a fresh profile that may use camera and microphone; with no ``size`` pictures are as large as ever."""
     options.setdefault("viewport", {"width": 720, "height": 480})  # the CPU paints it
     opened = browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"], **options)
+    if size:
+        opened.add_init_script(f"globalThis.cameraSize = {list(size)}")
     opened.add_init_script(WITNESS)
     return opened
 
