@@ -311,9 +311,10 @@ async def test_candidates_may_come_early_but_not_for_ever(engine: EmbeddedEngine
         for _ in range(100):
             await ana.seat.candidate("publish", candidate)
     assert refusal.value.code == "too-many-candidates"
-    await ana.publish({"cam": Picture(60)})
+    ben = await join("ben")
+    await ben.publish({"cam": Picture(60)})
     with pytest.raises(SfuError) as refusal:
-        await ana.seat.candidate("publish", IceCandidate(candidate=candidate.candidate, sdp_mid="nowhere"))
+        await ben.seat.candidate("publish", IceCandidate(candidate=candidate.candidate, sdp_mid="nowhere"))
     assert refusal.value.code == "unknown-mid"
 
 
