@@ -45,6 +45,7 @@ export class LocalDevices {
     this.choices = choices;
     this.list = new DeviceList(() => this.#listed());
     this.comeback = new Comeback(async (device) => {
+      await this.list.refresh(); // where another one can stand in, that happens first
       if (this.tracks[device] || this.busy.has(device)) return;
       const heard = this.#heard;
       await this.open({ camera: device === "camera", microphone: device === "microphone" });
