@@ -120,7 +120,8 @@ export class ViewMenu {
     if (open) {
       ownerDocument.addEventListener("pointerdown", this.outside, true);
       this.update();
-      if (focus) this.#items()[0]?.focus();
+      const first = this.#stop(0);
+      if (focus) first?.focus();
     } else {
       ownerDocument.removeEventListener("pointerdown", this.outside, true);
       if (focus) this.button.focus();
@@ -151,11 +152,18 @@ export class ViewMenu {
       this.toggle(false);
       act();
     };
-    return h("button", { type: "button", class: "rtc-menu-item", role, tabindex: -1, onclick }, icon(name), h("span", {}, label), icon("check"));
+    return h("button", { type: "button", class: "rtc-menu-item", role, onclick }, icon(name), h("span", {}, label), icon("check"));
   }
 
   #items() {
     return [...this.element.querySelectorAll("button")].filter(({ hidden }) => !hidden);
+  }
+
+  /** Makes this item the menu's one stop for Tab. @param {number} at */
+  #stop(at) {
+    const items = this.#items();
+    for (const item of items) item.tabIndex = item === items[at] ? 0 : -1;
+    return items.at(at);
   }
 
   /** @param {KeyboardEvent} event */
@@ -163,7 +171,7 @@ export class ViewMenu {
     const items = this.#items();
     const at = items.indexOf(/** @type {HTMLButtonElement} */ (event.target));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
-    if (to !== undefined) items[to % items.length].focus();
+    if (to !== undefined) this.#stop(to % items.length)?.focus();
     else if (event.key === "Escape") this.toggle(false);
     else if (event.key === "Tab") return this.toggle(false, false);
     else return;
