@@ -19,6 +19,8 @@ TIME_BASE = Fraction(1, CLOCK_RATE)
 MIN_BITRATE = 150_000
 RISE = 1.25
 FALL = 0.9
+FINE, COARSE = 40, 63
+"""Coarsest quantizer that an encoder may use: as a rule, and where that took too much."""
 THREADS_FROM_PIXELS = 640 * 480
 
 
@@ -42,6 +44,7 @@ class RealtimeVp8Encoder:
         self._max_bitrate = max_bitrate
         self._codec: Any = None
         self._codec_bitrate = 0
+        self._codec_coarse = False
         self._picture_id = random.getrandbits(15)
         self._governor = Governor()
         self._keyframe_owed = False
@@ -72,7 +75,7 @@ class RealtimeVp8Encoder:
         while not governor.encoded(8 * len(data), keyframe, bitrate):
             self._codec = None
             data, keyframe, size = self._encode(frame, True, bitrate)
-        if governor.scale > 1 and (index := vp8_header.quantizer(data)) is not None:
+        if governor.coarse and (index := vp8_header.quantizer(data)) is not None:
             governor.quantized(index)
         payloads = vp8.packetize(data, self._picture_id)
         self._picture_id = (self._picture_id + 1) & 0x7FFF
@@ -85,8 +88,11 @@ class RealtimeVp8Encoder:
         if self._governor.scale > 1:
             frame = _reduced(frame, self._governor.scale)
         size = (frame.width, frame.height)
-        if self._codec is None or size != (self._codec.width, self._codec.height) or bitrate != self._codec_bitrate:
-            self._codec, self._codec_bitrate = _open(*size, bitrate), bitrate
+        codec, coarse = self._codec, self._governor.coarse
+        changed = codec is None or size != (codec.width, codec.height) or bitrate != self._codec_bitrate
+        if changed or (coarse and not self._codec_coarse):
+            self._codec = _open(*size, bitrate, COARSE if coarse else FINE)
+            self._codec_bitrate, self._codec_coarse = bitrate, coarse
         frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
         packets = self._codec.encode(frame)
         return b"".join(map(bytes, packets)), any(packet.is_keyframe for packet in packets), size
@@ -103,13 +109,13 @@ def _reduced(frame: av.VideoFrame, scale: int) -> av.VideoFrame:
     return reduced
 
 
-def _open(width: int, height: int, bitrate: int) -> Any:
+def _open(width: int, height: int, bitrate: int, coarsest: int) -> Any:
     codec: Any = av.CodecContext.create("libvpx", "w")
     codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
     codec.bit_rate = bitrate
     codec.time_base = TIME_BASE
     codec.gop_size = 3000
-    codec.qmin, codec.qmax = 2, 63
+    codec.qmin, codec.qmax = 2, coarsest
     codec.thread_count = max(1, min(4, (os.cpu_count() or 1) // 2)) if width * height > THREADS_FROM_PIXELS else 1
     codec.options = {
         "deadline": "realtime",

@@ -37,6 +37,9 @@ class Governor:
     ----------
     scale : int
         By what the sides are to be divided: 1, 2 or 4.
+    coarse : bool
+        Whether the coarsest quantizers are needed. An encoder begins with the coarsest that it may use, and a still or
+        a calm picture would look it; so it may use them only once the others took too much.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,7 @@ class Governor:
 
     def _reset(self) -> None:
         self.scale = 1
+        self.coarse = False
         self._debt = 0.0  # in bits
         self._again = False
         self._last: float | None = None
@@ -64,33 +68,42 @@ class Governor:
             self._debt = max(0.0, self._debt - passed * TOLERANCE * bitrate)
             self._interval += (min(passed, _LONGEST_INTERVAL) - self._interval) * _SMOOTHING
         self._last = seconds
-        return self._debt < DEBT_SECONDS * bitrate
+        if self._debt < DEBT_SECONDS * bitrate:
+            return True
+        self.coarse = True
+        return False
 
     def encoded(self, bits: int, keyframe: bool, bitrate: int) -> bool:
         """Take note of what a picture took; False if it is not to be sent, but encoded anew by a new encoder."""
         share = bitrate * self._interval
         if bits > EXCESS * share and (not self._again or self._shrink()):
-            self._again = True
+            self._again = self.coarse = True
             return False
         self._debt += bits
         if not keyframe or self._again:
             self._newest.append(bits)
             if len(self._newest) == _FRAMES and sum(self._newest) / _FRAMES > OVERRUN * share:
-                self._shrink()
+                self._shrink() if self.coarse else self._coarsen()
         self._again = False
         return True
 
     def quantized(self, index: int) -> None:
-        """Take note of how coarsely a picture of reduced size was quantized; enough fine ones, and it grows again."""
+        """Take note of how coarsely a picture was quantized; enough fine ones, and it may be larger again."""
         now = self._last or 0.0
-        if self.scale == 1 or index > FINE_QUANTIZER:
+        if not self.coarse or index > FINE_QUANTIZER:
             self._fine_since = None
         elif self._fine_since is None:
             self._fine_since = now
+        elif now - self._fine_since >= self._patience and self.scale == 1:
+            self.coarse = False
         elif now - self._fine_since >= self._patience:
             self.scale //= 2
             self._grown, self._fine_since = now, None
             self._newest.clear()
+
+    def _coarsen(self) -> None:
+        self._newest.clear()
+        self.coarse = True
 
     def _shrink(self) -> bool:
         self._newest.clear()

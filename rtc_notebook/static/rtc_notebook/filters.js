@@ -47,7 +47,8 @@ const keyOf = ({ participant, source }) => `${participant}/${source}`;
 /** @param {HTMLElement} chip @param {FilterStatus} filter */
 function fill(chip, { participant, source, label, state, errors, lastError, fps, ms, traceback }) {
   const [, name, figures] = [...chip.children];
-  setText(name, `${label || "filter"} on ${participant === "me" ? "you" : participant}${source === "camera" ? "" : `, ${source}`}`);
+  const whose = participant === "me" ? "you" : participant;
+  setText(name, `${label || "filter"} on ${[whose, ...(source === "camera" ? [] : [source])].join(", ")}`);
   const speed = fps > 0 ? `${Math.round(fps)} fps · ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : state;
   setText(figures, errors ? `${errors} ${errors === 1 ? "error" : "errors"}` : speed);
   setAttribute(chip, "data-failing", errors > 0);

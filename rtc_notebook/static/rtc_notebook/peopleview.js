@@ -79,7 +79,9 @@ export class PeopleView {
     const find = (/** @type {string} */ query) => /** @type {HTMLElement | null} */ (row.querySelector(query));
     setText(/** @type {Element} */ (find(".rtc-people-name")), own ? `${name} (you)` : name);
     const sound = (tracks ?? []).some(({ kind, muted }) => kind === "audio" && !muted);
-    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && `hand raised${this.call.house.hands.length > 1 ? `, ${this.call.house.hands.indexOf(id) + 1} of ${this.call.house.hands.length}` : ""}`, connected === false && "away"];
+    const { hands } = this.call.house;
+    const turn = hands.length > 1 ? `, ${hands.indexOf(id) + 1} of ${hands.length}` : "";
+    const marks = [role, guest && "guest", client === "kernel" && "kernel", hand && `hand raised${turn}`, connected === false && "away"];
     setText(/** @type {Element} */ (find(".rtc-people-marks")), marks.filter(Boolean).join(" · "));
     const select = /** @type {HTMLSelectElement | null} */ (find("select"));
     if (select && document.activeElement !== select) select.value = role;

@@ -14,7 +14,7 @@ const LOOK = 2_000;
 /** What a track is called in the table. @param {Track} track */
 export function words({ source, kind, label, muted, filter }) {
   const name = source === "kernel" ? label || "kernel" : source === "screen" && kind === "audio" ? "screen sound" : source;
-  return `${name}${muted ? " (off)" : ""}${filter ? ` · ${filter}` : ""}`;
+  return [`${name}${muted ? " (off)" : ""}`, filter].filter(Boolean).join(" · ");
 }
 
 /** @param {{ model: Model, el: HTMLElement }} context */

@@ -202,7 +202,7 @@ function render(session, model, el) {
     const { phase = "", message = "" } = model.get("status") ?? {};
     const quiet = phase === "connected" || phase === "" || model.get("left") || session.trouble;
     kernel.hidden = !!quiet;
-    setText(kernel, quiet ? "" : `Kernel ${phase}${message ? `: ${message}` : "…"}`);
+    setText(kernel, quiet ? "" : `Kernel ${phase}${message ? ": " : "…"}${message}`);
     setAttribute(kernel, "data-phase", phase);
   }
 
