@@ -9,10 +9,11 @@
     });
   const show = (connection) => {
     const video = Object.assign(document.createElement("video"), { autoplay: true, muted: true, playsInline: true });
-    document.body.append(video);
+    const sound = Object.assign(document.createElement("audio"), { autoplay: true });
+    document.body.append(video, sound);
     connection.addEventListener("track", ({ track, receiver }) => {
       if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
-      if (track.kind === "video") video.srcObject = new MediaStream([track]);
+      (track.kind === "video" ? video : sound).srcObject = new MediaStream([track]);
     });
   };
   const preferVp8 = (transceiver) => {
@@ -30,6 +31,11 @@
         streams: [stream],
       });
       preferVp8(transceiver);
+      if (!echo) {
+        // a call has sound, which the picture waits for: a receiver keeps the two together
+        const [microphone] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks();
+        this.connection.addTransceiver(microphone, { direction: "sendonly", streams: [stream] });
+      }
       if (echo) show(this.connection);
       await this.connection.setLocalDescription();
       await gathered(this.connection);
