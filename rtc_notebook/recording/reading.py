@@ -19,6 +19,7 @@ from ..frames import FrameInfo
 from ..media.control import TrackKey
 from ..pixels import Format
 from ..protocol import Kind, ParticipantInfo, Source, TrackInfo
+from .truncated import missing_bytes
 
 RATE = 48_000
 _FORMATS = {"bgr": "bgr24", "rgb": "rgb24", "gray": "gray", "yuv420p": "yuv420p"}
@@ -53,6 +54,13 @@ class Contents:
     raw : bool
         Whether a picture that was recorded raw too stands for the one that everybody saw.
 
+    Attributes
+    ----------
+    duration : float
+        Seconds, as far as the file goes.
+    missing : int
+        How many bytes were cut off at its end; 0 if that is not known.
+
     Raises
     ------
     RecordingError
@@ -69,11 +77,18 @@ class Contents:
                 self.created = _created(container.metadata.get("creation_time", ""))
                 self.duration = max((container.duration or 0) / 1e6, 0.0)
         except (av.FFmpegError, OSError) as error:
-            raise RecordingError(f"{self.path} cannot be read as a recording: {error}.") from None
+            why = getattr(error, "strerror", None) or str(error)
+            raise RecordingError(
+                f"{self.path} cannot be read as a recording: {why}. It is none, or was cut off before its first "
+                "picture."
+            ) from None
         streams = [stream for stream in found if stream is not None]
         if not streams:
             raise RecordingError(f"There is no picture and no sound in {self.path}.")
         self.streams = _chosen(streams, raw)
+        self.missing = missing_bytes(self.path)
+        if self.missing:
+            self.duration = self._last()
 
     @property
     def participants(self) -> tuple[ParticipantInfo, ...]:
@@ -135,6 +150,15 @@ class Contents:
                     if event is not None and packet.pts is not None:
                         events.append({"seconds": float(packet.pts * packet.time_base), **event})
         return events
+
+    def _last(self) -> float:
+        """Return when the last frame is that the file still has, seconds."""
+        last = 0.0
+        with av.open(str(self.path)) as container:
+            for packet in _until_the_end(container.demux(video=(), audio=())):
+                if packet.pts is not None and packet.time_base is not None:
+                    last = max(last, float(packet.pts * packet.time_base))
+        return last
 
     def _decoded(self, stream: Stream, start: float) -> Iterator[Timed]:
         with av.open(str(self.path)) as container:

@@ -48,7 +48,11 @@ class Recordings:
         RecordingError
             If there can be no such file; says why.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise RecordingError(f"A recording is named by the path of its file, not by {path!r:.80}.")
         target = Path(path).expanduser().absolute()
+        if target.is_dir():
+            raise RecordingError(f"{target} is a folder. Name a file in it.")
         with self._lock:
             written = self._check_layout(target, layout, raw)
             for each in {target, written}:
@@ -189,8 +193,6 @@ class Recordings:
             raise RecordingError(f"{path} is being recorded to already. Stop that first, or name another file.")
         if not path.parent.is_dir():
             raise RecordingError(f"There is no folder {path.parent}. Make it first.")
-        if path.is_dir():
-            raise RecordingError(f"{path} is a folder. Name a file in it.")
         if path.exists() and not overwrite:
             raise RecordingError(f"{path} is there already. Name another file, or say overwrite=True.")
 

@@ -75,6 +75,12 @@ class Replay(Call):
         if speed is not None and not 0 < speed <= 100:
             raise RecordingError(f"speed is a number above 0, 100 at most, or None, not {speed!r}.")
         self._contents = contents = Contents(path, raw)
+        if contents.missing:
+            print(
+                f"rtc-notebook: {contents.path.name} was cut off, {contents.missing / 1e6:.1f} MB are missing. It is "
+                f"replayed as far as it goes, {contents.duration:.1f} s.",
+                file=sys.stderr,
+            )
         self.path, self.duration = contents.path, contents.duration
         self.room, self.name = self.path.name, None
         self._widget = self._view = None

@@ -36,6 +36,8 @@ def open_file(path: str | os.PathLike[str]) -> File | Still:
     import av
 
     full = Path(path).expanduser().absolute()
+    if full.is_dir():
+        raise SourceError(f"{str(full)!r} is a directory; what is published is one file in it.")
     if not full.is_file():
         raise SourceError(f"There is no file {str(full)!r}. A text that is published is the path of a file.")
     try:
@@ -53,7 +55,7 @@ def open_file(path: str | os.PathLike[str]) -> File | Still:
                 next(container.decode(**{kind: 0}))
                 container.seek(0)
     except (av.FFmpegError, OSError, StopIteration) as error:
-        why = str(error) or "it has no frames"
+        why = getattr(error, "strerror", None) or str(error) or "it has no frames"
         raise SourceError(f"{str(full)!r} is no video that can be played: {why}.") from None
     if not kinds:
         raise SourceError(f"{str(full)!r} has neither picture nor sound.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
@@ -41,6 +42,9 @@ def to_picture(value: Any) -> Picture:
         array = np.asarray(array)
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))) or not array.size:
         raise SourceError(f"An array of shape {array.shape} is no picture. Accepted are {_ACCEPTED}.")
+    every = math.ceil(math.sqrt(array.shape[0] * array.shape[1] / (2 * LARGEST**2)))
+    if every > 1:  # hundreds of megapixels take seconds, and FFmpeg refuses them
+        array = array[::every, ::every]
     return _fitting(_bgr(_uint8(array)))
 
 
@@ -136,7 +140,7 @@ def _bgr(array: np.ndarray[Any, Any]) -> Picture:
 
 
 def _fitting(picture: Picture) -> Picture:
-    height, width = picture.shape[:2]
+    given = height, width = picture.shape[:2]
     if min(height, width) < SMALLEST:
         times = -(-SMALLEST // min(height, width))
         picture = picture.repeat(times, 0).repeat(times, 1)
@@ -146,7 +150,10 @@ def _fitting(picture: Picture) -> Picture:
     import av
 
     if min(height, width) * LARGEST < SMALLEST * max(height, width):
-        raise SourceError(f"A picture of {height} x {width} pixels is too narrow to be sent; cut a part out of it.")
+        hint = " Sound has one channel or two." if given[1] <= 8 else ""
+        raise SourceError(
+            f"A picture of {given[0]} x {given[1]} pixels is too narrow to be sent; cut a part out of it.{hint}"
+        )
     frame = av.VideoFrame.from_ndarray(picture, "bgr24")
     return np.ascontiguousarray(
         frame.reformat(*_reduced(width, height), "bgr24", interpolation="AREA").to_ndarray(format="bgr24")

@@ -64,13 +64,15 @@ def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp
         ("no/a.mkv", "no folder"),
         ("there.mkv", "overwrite=True"),
         ("folder.mkv", "is a folder"),
+        ("", "is a folder"),
+        (5, "not by 5"),
     ],
 )
-def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path: Path, name: str, message: str):
+def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path: Path, name: str | int, message: str):
     (tmp_path / "there.mkv").touch()
     (tmp_path / "folder.mkv").mkdir()
     with pytest.raises(RecordingError, match=message):
-        call.record(tmp_path / name)
+        call.record(tmp_path / name if isinstance(name, str) else name)  # type: ignore[arg-type]
     assert not answering.sent(StartRecording)
 
 

@@ -53,6 +53,7 @@ def test_tiny_ones_keep_their_cells_and_huge_ones_their_shape() -> None:
     picture = to_picture(board)
     assert picture.shape == (16, 16, 3) and (picture[::2, ::2, 0] == 255 * board).all()
     assert to_picture(np.zeros((5000, 2500), np.uint8)).shape == (4096, 2048, 3)
+    assert to_picture(np.broadcast_to(np.uint8(7), (30_000, 15_000))).shape == (4096, 2048, 3)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_tiny_ones_keep_their_cells_and_huge_ones_their_shape() -> None:
         (np.zeros((2, 2, 2, 2, 2), np.uint8), r"\(2, 2, 2, 2, 2\)"),
         (np.zeros((0, 20), np.uint8), r"\(0, 20\)"),
         (np.zeros((1, 100_000), np.uint8), "too narrow"),
+        (np.zeros((48_000, 5), np.float32), r"48000 x 5 .* Sound has one channel or two"),
         (np.full(4800, np.inf), "4800 samples that are NaN or infinite"),
     ],
 )
@@ -78,8 +80,10 @@ def test_what_is_no_picture_is_told_clearly(value: Any, words: str) -> None:
 
 def test_a_file_that_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("no video at all")
-    with pytest.raises(SourceError, match="no video that can be played"):
+    with pytest.raises(SourceError, match="no video that can be played: Invalid data"):
         read(tmp_path / "text.mp4")
+    with pytest.raises(SourceError, match="is a directory"):
+        read(tmp_path)
 
 
 def test_a_picture_file_is_a_still_and_a_video_a_file(tmp_path: Path) -> None:

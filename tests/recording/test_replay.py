@@ -192,12 +192,17 @@ def test_a_filter_that_changes_the_size_is_saved(path: Path, tmp_path: Path):
     assert {frame.shape for frame in decoded(out, "Ben camera")} == {(160, 192, 3), (128, 128, 3)}
 
 
-def test_a_truncated_recording_is_replayed_as_far_as_it_goes(path: Path, tmp_path: Path):
+def test_a_truncated_recording_is_replayed_as_far_as_it_goes(path: Path, tmp_path: Path, capsys):
+    whole = replay(path).duration
+    assert not capsys.readouterr().err
     cut = tmp_path / "cut.mkv"
     data = path.read_bytes()
     cut.write_bytes(data[: 96 * 1024 + (len(data) - 96 * 1024) * 6 // 10])
     call = replay(cut, speed=None)
+    assert "cut.mkv was cut off" in capsys.readouterr().err
     frames = list(call.participants["Ana"].video.frames())
+    assert 0.4 * whole < call.duration < 0.8 * whole
+    assert call.duration >= (len(frames) - 1) / FPS
     assert 1.5 * FPS < len(frames) < 3.5 * FPS
     call.filter(lambda frame: 255 - frame, on="Ana")
     assert 0 <= len(frames) - len(decoded(call.save(tmp_path / "inverted.mkv"))) <= 1
@@ -218,7 +223,10 @@ def test_bad_input_is_told(path: Path, tmp_path: Path):
         replay(tmp_path / "nothing.mkv")
     text = tmp_path / "text.mkv"
     text.write_text("no video")
-    with pytest.raises(RecordingError, match="cannot be read as a recording"):
+    with pytest.raises(RecordingError, match="cannot be read as a recording: Invalid data"):
+        replay(text)
+    text.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(RecordingError, match="cut off before its first picture"):
         replay(text)
     with pytest.raises(RecordingError, match="speed"):
         replay(path, speed=0)
