@@ -1,8 +1,9 @@
 """Provokes every fault that a call has to survive, and prints the table in ``docs/reliability.md``.
 
-Usage: ``python benchmarks/faults.py [fault ...]``, as root (it makes a network namespace). A real Jupyter server, two
+Usage: ``python benchmarks/faults.py [--stages] [fault ...]``, as root (it makes a network namespace). A real Jupyter server, two
 Chromium pages, one of them in a network of its own, and a kernel that filters. For each fault: what was lost, and how
-long after its cause was gone all pictures moved again, without a click.
+long after its cause was gone all pictures moved again, without a click. With ``--stages``, also what each page went
+through meanwhile, and when.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 ALL = [*processes.FAULTS, *networks.FAULTS, *networks.LONG, *pages.FAULTS]
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], stages: bool) -> None:
     """Provoke the faults with these names, or all."""
     chosen = [one for one in ALL if not names or one.__name__ in names]
     unknown = set(names) - {one.__name__ for one in ALL}
@@ -35,7 +36,7 @@ def main(names: list[str]) -> None:
         with (
             tempfile.TemporaryDirectory() as directory,
             sync_playwright() as playwright,
-            Scene(playwright, Path(directory)) as scene,
+            Scene(playwright, Path(directory), stages=stages) as scene,
         ):
             while waiting:
                 provoke = waiting.pop(0)
@@ -51,4 +52,4 @@ def main(names: list[str]) -> None:
 if __name__ == "__main__":
     if unavailable():
         sys.exit(f"This needs a network namespace: {unavailable()}.")
-    main(sys.argv[1:])
+    main([one for one in sys.argv[1:] if one != "--stages"], "--stages" in sys.argv)

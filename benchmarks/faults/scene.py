@@ -18,7 +18,7 @@ from harness.kernel import Kernel
 from harness.network import Namespace
 from playwright.sync_api import Browser, Page, Playwright
 
-from .views import RECORDER, View, judge
+from .views import RECORDER, STAGES, View, judge
 
 PATIENCE = 40.0
 JOIN = """
@@ -67,8 +67,9 @@ class Fault:
 class Scene:
     """The call, and the handles to do things to it."""
 
-    def __init__(self, playwright: Playwright, home: Path, *server_options: str) -> None:
+    def __init__(self, playwright: Playwright, home: Path, *server_options: str, stages: bool = False) -> None:
         self.playwright = playwright
+        self.stages = stages
         self.home = home
         self.room = f"faults-{secrets.token_hex(3)}"
         self.rows: list[Row] = []
@@ -113,6 +114,8 @@ class Scene:
         """Go into the call with a browser."""
         page = context(browser, size=None).new_page()
         page.add_init_script(RECORDER)
+        if self.stages:
+            page.add_init_script(STAGES)
         page.goto(self.url(name, browser is self.there, **query))
         page.locator(tile(name, state=None)).first.wait_for(state="attached", timeout=20_000)
         return page
@@ -152,6 +155,14 @@ class Scene:
             f"{one.key} {one.gap:.1f}/{'never' if one.after is None else f'{one.after:.1f}'}" for one in seen
         )
         print(row, "  <!--", each, "-->", flush=True)
+        if self.stages:
+            self._tell_stages(fault)
+
+    def _tell_stages(self, fault: Fault) -> None:
+        for name, page in (("Ana", self.ana), ("Ben", self.ben)):
+            for at, what in page.evaluate("globalThis.stages"):
+                if at / 1000 >= fault.begun:
+                    print(f"    {name} {at / 1000 - fault.begun:6.2f} s  {what}", flush=True)
 
     # --- what there is ---
 

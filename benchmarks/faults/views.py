@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 RECORDER = (Path(__file__).parent / "recorder.js").read_text()
+STAGES = (Path(__file__).parent / "stages.js").read_text()
 STEADY_SECONDS = 2.0
 STEADY_GAP = 0.7
 

@@ -281,7 +281,8 @@ async def test_a_restarted_subscribe_connection_is_offered_afresh(engine: Embedd
     ben.carries = {}
     await ben.seat.restart("subscribe")
     await (await ben.screen("cam")).shows(60)
-    assert [offer.connection_id for offer in ben.offers] == [1, 2]
+    first, second = (offer.connection_id for offer in ben.offers)
+    assert first != second
 
 
 async def test_an_unanswered_offer_is_sent_again_on_request(engine: EmbeddedEngine, join: Join) -> None:

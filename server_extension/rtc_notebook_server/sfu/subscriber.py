@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -59,7 +60,8 @@ class Subscriber:
         self._emit = emit
         self._wanted: tuple[str, ...] = ()
         self._connection: PeerConnection | None = None
-        self._connection_id = 0
+        # not from 0: whoever still has a connection to an SFU that died must not take the next one's for it
+        self._connection_id = secrets.randbelow(2**31)
         self._offers = 0
         self._slots: list[Slot] = []
         self._open: OfferMade | None = None
