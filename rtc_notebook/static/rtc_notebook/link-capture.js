@@ -48,8 +48,14 @@ function watched(track, onframe) {
   const next = () => {
     video.requestVideoFrameCallback((now) => {
       if (stopped) return;
-      onframe(new VideoFrame(video, { timestamp: Math.round(now * 1000) }));
       next();
+      let frame;
+      try {
+        frame = new VideoFrame(video, { timestamp: Math.round(now * 1000) });
+      } catch {
+        return; // nothing to take at this moment; the next may be had
+      }
+      onframe(frame);
     });
   };
   next();
