@@ -121,6 +121,17 @@ def frames_shown(page: Page, selector: str, seconds: float) -> dict[str, float]:
     )
 
 
+INBOUND = """async () => {
+    const found = [], wanted = ["packetsReceived", "packetsLost", "framesReceived", "framesDecoded", "framesDropped",
+        "keyFramesDecoded", "pliCount", "nackCount", "jitterBufferDelay", "jitterBufferEmittedCount", "trackIdentifier"];
+    for (const connection of connections) {
+        const reports = [...(await connection.getStats()).values()].filter(({type}) => type === "inbound-rtp");
+        found.push([connection.connectionState, ...reports.map((one) => wanted.map((name) => one[name]))]);
+    }
+    return JSON.stringify(found);
+}"""
+
+
 def plays(page: Page, selector: str, fps: float = 3, tries: int = 6) -> None:
     """Wait until a video element presents more than ``fps`` frames a second; a busy machine is given time."""
     seen = []
@@ -128,4 +139,5 @@ def plays(page: Page, selector: str, fps: float = 3, tries: int = 6) -> None:
         seen.append(frames_shown(page, selector, 1.5)["fps"])
         if seen[-1] > fps:
             return
-    raise AssertionError(f"{selector} shows {seen} frames a second, not {fps}")
+    counted = [page.evaluate(INBOUND), page.wait_for_timeout(1_000), page.evaluate(INBOUND)]
+    raise AssertionError(f"{selector} shows {seen} frames a second, not {fps}; what came in: {counted}")
