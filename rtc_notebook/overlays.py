@@ -274,7 +274,7 @@ class _Wire:
     def _share(self, value: float, whole: float) -> float:
         if self._size is None and abs(value) > _SHARES:
             raise OverlayError(
-                f"{value:g} in {self._shape!r:.80} looks like pixels. Say which picture they belong to, with frame=; "
+                f"{value:g} in {self._shape!r:.160} looks like pixels. Say which picture they belong to, with frame=; "
                 "without it coordinates are shares of the picture, from 0 to 1."
             )
         return round(value / whole, 5)
@@ -285,7 +285,7 @@ class _Wire:
         except (TypeError, ValueError):
             number = math.nan
         if not math.isfinite(number):
-            raise OverlayError(f"{value!r} in {self._shape!r:.80} is no finite number.")
+            raise OverlayError(f"{value!r} in {self._shape!r:.160} is no finite number.")
         return round(number, 5)
 
     def _points(self, points: Any) -> tuple[tuple[float, float], ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .studio import Studio
 
 ANSWER_SECONDS = 5.0
+SHORTEST_SECONDS = 0.5  # over less, two frames more or fewer would change the rates
 FORGET_SECONDS = 60.0  # rates over a longer time would say nothing of how it is now
 
 
@@ -117,9 +118,10 @@ class Statistics:
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
         self._before: tuple[float, dict[str, dict[str, Any]]] = (0.0, {})
+        self._earlier = self._before
 
     def __call__(self, timeout: float = ANSWER_SECONDS) -> Rows:
-        """Return how each track goes, over the time since the last call (a second at least the first time).
+        """Return how each track goes, over the time since the last call, and half a second at least.
 
         Returns
         -------
@@ -146,7 +148,11 @@ class Statistics:
                 self._sleep(1.0)
             counters = self._studio.sfu.ask(timeout)
             now, published = self._clock(), _published(counters)
-            (since, before), self._before = self._before, (now, published)
+            if self._earlier[1] and now - self._before[0] < SHORTEST_SECONDS:
+                since, before = self._earlier
+            else:
+                since, before = self._earlier = self._before
+                self._before = (now, published)
         return Rows(_rows(self._studio, counters, before, now - since))
 
     def frame(self) -> DataFrame:

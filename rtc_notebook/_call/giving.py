@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import ConnectionFailed, MessageError
+from ..errors import ConnectionFailed, MessageError, ParticipantNotFound
 from ..participants import Participant
 from ..publication import Publication
 from .base import CallBase
@@ -55,7 +55,7 @@ class Giving(CallBase):
         OverlayError
             If a shape cannot be drawn; says which and why.
         ParticipantNotFound
-            If nobody of that name is in the call.
+            If nobody of that name is in the call (any more).
         CallEnded
             If the call was left or has ended.
 
@@ -68,6 +68,8 @@ class Giving(CallBase):
 
         participant = who if isinstance(who, Participant) else self.participants[who]
         self._check()
+        if not participant.present:
+            raise ParticipantNotFound(participant.name, self.participants)
         place: Any = "kernel" if participant.is_kernel else source
         canvas = Canvas.of(frame)
         self._studio.relay.draw(

@@ -64,13 +64,13 @@ class Throttle:
 
 _here = threading.local()
 _lock = threading.Lock()
-_patched: dict[str, tuple[Any, Any]] = {}
 _users = 0
 
 
 @contextlib.contextmanager
 def throttled(throttle: Throttle, clock: Callable[[], float]) -> Iterator[None]:
     """Put what this thread prints through a throttle."""
+    _patch_all()
     _here.by = (throttle, clock)
     try:
         yield
@@ -83,10 +83,6 @@ def acquire() -> None:
     global _users
     with _lock:
         _users += 1
-        for name in ("stdout", "stderr"):
-            stream = getattr(sys, name)
-            if stream is not None and (name not in _patched or _patched[name][0] is not stream):
-                _patch(name, stream)
 
 
 def release() -> None:
@@ -95,26 +91,55 @@ def release() -> None:
     with _lock:
         _users -= 1
         if not _users:
-            for stream, ours in _patched.values():
-                if vars(stream).get("write") is ours:
-                    del stream.write
-            _patched.clear()
+            for stream in (sys.stdout, sys.stderr):
+                ours = vars(stream).get("write") if hasattr(stream, "__dict__") else None
+                if isinstance(ours, _Write):
+                    ours.undo()
 
 
-def _patch(name: str, stream: Any) -> None:
-    # On the stream itself, so that whoever puts another in its place for a while is left alone.
-    write = stream.write
+def _patch_all() -> None:
+    """Make sure that both streams are ours.
 
-    def ours(text: str) -> int:
+    Anew before each frame: IPython puts a ``write`` of its own on them when a cell begins, and the one from before back
+    when it ends.
+    """
+    with _lock:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if _users and stream is not None and not isinstance(getattr(stream, "write", None), _Write):
+                with contextlib.suppress(AttributeError, TypeError):  # one that cannot be patched prints it all
+                    stream.write = _Write(name, stream)
+
+
+class _Write:
+    """A stream's ``write``, on the stream itself so that whoever puts another in its place for a while is left alone.
+
+    One that is left behind, under IPython's say, does nothing to anybody who is not throttled.
+    """
+
+    def __init__(self, name: str, stream: Any) -> None:
+        self._name = name
+        self._stream = stream
+        self._write = stream.write
+        self._was_set = "write" in vars(stream)
+
+    def __call__(self, text: str, *more: Any) -> Any:
         by = getattr(_here, "by", None)
         if by is None:
-            return int(write(text) or 0)
+            return self._write(text, *more)
         throttle, clock = by
-        shown = throttle.take(name, text, clock())
+        shown = throttle.take(self._name, text, clock())
         if shown:
-            write(shown)
+            _here.by = None  # there may be another one further down
+            try:
+                self._write(shown)
+            finally:
+                _here.by = by
         return len(text)
 
-    with contextlib.suppress(AttributeError, TypeError):  # a stream that cannot be patched prints it all
-        stream.write = ours
-        _patched[name] = (stream, ours)
+    def undo(self) -> None:
+        """Put the former one back."""
+        if self._was_set:
+            self._stream.write = self._write
+        else:
+            del self._stream.write

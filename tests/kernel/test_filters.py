@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -299,6 +301,51 @@ def test_a_filter_that_prints_at_every_frame_does_not_fill_the_notebook(
     assert "the cell's own words\n" in shown.out
     room.unfilter(on="Guest")
     assert "write" not in vars(sys.stdout)
+
+
+def test_nor_does_it_when_cells_put_their_own_write_on_the_streams(
+    room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, sequence = 100.0, 0
+    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+    teed: list[str] = []
+
+    @contextlib.contextmanager
+    def cell() -> Iterator[None]:  # as IPython has it since 8.31
+        before = sys.stdout.write
+
+        def tee(text: str) -> int:
+            teed.append(text)
+            return before(text)
+
+        sys.stdout.write = tee  # type: ignore[method-assign]
+        yield
+        sys.stdout.write = before  # type: ignore[method-assign]
+
+    def frames(count: int) -> None:
+        nonlocal now, sequence
+        for _ in range(count):
+            sequence += 1
+            worker.frame(picture(sequence), sequence)
+            worker.result(count=sequence)
+            now += 1 / 30
+
+    with cell():
+        room.filter(lambda frame: print("every frame") or frame, on="Guest")
+        frames(20)
+    frames(30)
+    for _ in range(3):
+        with cell():
+            frames(20)
+            print("a cell's own words")
+    frames(10)
+    with cell():
+        room.unfilter(on="Guest")
+    print("the end")
+    shown = capsys.readouterr().out.splitlines()
+    assert shown.count("every frame") < 16 and sum("lines left out" in line for line in shown) > 1
+    assert shown.count("a cell's own words") == teed.count("a cell's own words") == 3
+    assert shown[-1] == "the end"
 
 
 def test_a_filter_that_starts_a_thread_a_frame_is_told_once(

@@ -157,6 +157,16 @@ def test_a_call_sends_the_drawing_and_nothing_else(call: Call, worker: FakeWorke
     assert len(worker.sent(ToServer)) == 2
 
 
+def test_who_has_left_is_drawn_on_no_more(call: Call, worker: FakeWorker) -> None:
+    worker.connect(person("p2", "Ana", "camera"), person("p3", "Ben", "camera"))
+    ana = call.participants["Ana"]
+    call.overlay(ana, [])
+    worker.room(person("p3", "Ben", "camera"))
+    for who in (ana, "Ana"):
+        with pytest.raises(ParticipantNotFound, match=r"'Ana' is in the room\. There: 'Ben'"):
+            call.overlay(who, [])
+
+
 def test_a_loop_that_draws_too_fast_is_slowed_down(call: Call, worker: FakeWorker) -> None:
     worker.connect(person("p2", "Guest", "camera"))
     begin = time.monotonic()

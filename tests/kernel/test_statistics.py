@@ -98,6 +98,25 @@ def test_a_table_of_it(call: Call, answered: FakeWorker):
     assert list(call.stats().to_frame().fps) == [30.0]
 
 
+def test_two_questions_at_once_do_not_spoil_the_rates(call: Call, answered: FakeWorker, monkeypatch):
+    asked = iter((0.0, 1.0, 1.001, 1.002, 3.0))
+    now = [0.0]
+
+    def clock() -> float:
+        return now[0]
+
+    ask = call._studio.sfu.ask
+
+    def at_its_time(timeout: float) -> object:
+        now[0] = next(asked)
+        return ask(timeout)
+
+    monkeypatch.setattr(call._studio.sfu, "ask", at_its_time)
+    monkeypatch.setattr(call.stats, "_clock", clock)
+    rates = [call.stats()[0]["fps"] for _ in range(4)]  # 30 frames from one question to the next
+    assert rates == pytest.approx([30, 60 / 1.001, 90 / 1.002, 90 / 2], abs=0.1)
+
+
 def test_without_pandas_it_says_what_to_install(call: Call, answered: FakeWorker, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingDependency, match="pip install pandas"):
