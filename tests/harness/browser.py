@@ -123,7 +123,7 @@ def frames_shown(page: Page, selector: str, seconds: float) -> dict[str, float]:
 
 INBOUND = """async () => {
     const found = [], wanted = ["packetsReceived", "packetsLost", "framesReceived", "framesDecoded", "framesDropped",
-        "keyFramesDecoded", "pliCount", "nackCount", "jitterBufferDelay", "jitterBufferEmittedCount", "trackIdentifier"];
+        "keyFramesDecoded", "pliCount", "nackCount", "jitterBufferDelay", "jitterBufferEmittedCount"];
     for (const connection of connections) {
         const reports = [...(await connection.getStats()).values()].filter(({type}) => type === "inbound-rtp");
         found.push([connection.connectionState, ...reports.map((one) => wanted.map((name) => one[name]))]);
