@@ -71,10 +71,9 @@ class Giving(CallBase):
         if not participant.present:
             raise ParticipantNotFound(participant.name, self.participants)
         place: Any = "kernel" if participant.is_kernel else source
-        canvas = Canvas.of(frame)
-        self._studio.relay.draw(
-            drawing(participant.id, shapes, canvas, source=place, label=name, seconds=seconds),
-        )
+        drawn = drawing(participant.id, shapes, Canvas.of(frame), source=place, label=name, seconds=seconds)
+        if self.phase == "connected":  # while it is connected anew, a drawing would come too late
+            self._studio.relay.draw(drawn)
 
     def send(self, message: Any, to: str | Participant | None = None) -> None:
         """Send an object to the other kernels in the room; there ``@call.on("message")`` gets it.

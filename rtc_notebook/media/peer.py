@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection
+from aiortc import RTCIceServer, RTCPeerConnection
 from aiortc.sdp import candidate_from_sdp
 
 from ..protocol import IceCandidate, MediaSettings
+from ..rtp import seam
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +28,7 @@ def new_connection(
     ``on_no_path`` is called instead if it fails, and if ICE has found no pair after `PATIENCE_SECONDS`.
     """
     servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in media.ice_servers]
-    # MAX_BUNDLE: with the default policy aiortc loses tracks when audio and video m-lines alternate
-    configuration = RTCConfiguration(
-        iceServers=servers,
-        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-        iceTransportPolicy=RTCIceTransportPolicy(media.ice_transport_policy),
-    )
-    connection = RTCPeerConnection(configuration)
+    connection = RTCPeerConnection(seam.ice_configuration(servers, media.ice_transport_policy))
 
     def changed() -> None:
         if connection.connectionState in ("failed", "closed"):

@@ -18,7 +18,7 @@ import aiortc.rtcdtlstransport
 import aiortc.rtcpeerconnection
 import aiortc.rtcrtpsender
 import pylibsrtp
-from aiortc import RTCPeerConnection
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.codecs import is_rtx
 from aiortc.rtcdtlstransport import RtpRouter, State
 from aiortc.rtp import RtpPacket, is_rtcp
@@ -135,6 +135,35 @@ def use_encoders(**factories: Callable[[], Any]) -> None:
         return ours[codec.mimeType]() if codec.mimeType in ours else aiortc_get_encoder(codec)
 
     aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]
+
+
+class RelayGatherer(aiortc.rtcpeerconnection.RTCIceGatherer):
+    """Gathers relayed candidates alone, where aiortc (1.15) has no word for it and aioice has."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._connection._transport_policy = aioice.ice.TransportPolicy.RELAY
+
+
+def ice_configuration(servers: list[RTCIceServer], policy: str) -> RTCConfiguration:
+    """Return a connection's configuration, all in one bundle.
+
+    With the default bundle policy aiortc loses tracks when audio and video m-lines alternate.
+
+    Parameters
+    ----------
+    servers : list of RTCIceServer
+        STUN and TURN servers.
+    policy : {"all", "relay"}
+        Which paths may be taken; one process keeps to one.
+    """
+    bundle: dict[str, Any] = {"iceServers": servers, "bundlePolicy": RTCBundlePolicy.MAX_BUNDLE}
+    policies = getattr(aiortc, "RTCIceTransportPolicy", None)
+    if policies is not None:
+        return RTCConfiguration(**bundle, iceTransportPolicy=policies(policy))
+    if policy == "relay":
+        _replace(aiortc.rtcpeerconnection, "RTCIceGatherer", RelayGatherer)
+    return RTCConfiguration(**bundle)
 
 
 class RoomyProtocol(aioice.ice.StunProtocol):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aioice.ice
+import aiortc
 import aiortc.rtcdtlstransport
 import aiortc.rtcpeerconnection
 import aiortc.rtcrtpreceiver
@@ -78,3 +79,16 @@ async def test_a_burst_of_packets_finds_room() -> None:
 
 def _most() -> int:
     return int(Path("/proc/sys/net/core/rmem_max").read_text())
+
+
+@pytest.mark.parametrize("old", [False, True])
+async def test_relay_alone_is_kept_to_by_every_aiortc(old: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiortc.rtcpeerconnection, "RTCIceGatherer", aiortc.rtcpeerconnection.RTCIceGatherer)
+    if old:  # 1.15, the last for Python 3.10
+        monkeypatch.delattr(aiortc, "RTCIceTransportPolicy", raising=False)
+    turn = [aiortc.RTCIceServer("turn:127.0.0.1:9", "name", "secret")]
+    for policy in ("all", "relay"):
+        connection = aiortc.RTCPeerConnection(seam.ice_configuration(turn, policy))
+        transport = connection.addTransceiver("audio").sender.transport.transport
+        assert transport.iceGatherer._connection._transport_policy is aioice.ice.TransportPolicy[policy.upper()]
+        await connection.close()
