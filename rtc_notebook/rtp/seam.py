@@ -18,7 +18,7 @@ import aiortc.rtcdtlstransport
 import aiortc.rtcpeerconnection
 import aiortc.rtcrtpsender
 import pylibsrtp
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceGatherer, RTCIceServer, RTCPeerConnection
 from aiortc.codecs import is_rtx
 from aiortc.rtcdtlstransport import RtpRouter, State
 from aiortc.rtp import RtpPacket, is_rtcp
@@ -137,7 +137,7 @@ def use_encoders(**factories: Callable[[], Any]) -> None:
     aiortc.rtcrtpsender.get_encoder = get_encoder  # type: ignore[attr-defined]
 
 
-class RelayGatherer(aiortc.rtcpeerconnection.RTCIceGatherer):
+class RelayGatherer(RTCIceGatherer):
     """Gathers relayed candidates alone, where aiortc (1.15) has no word for it and aioice has."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
