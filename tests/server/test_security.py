@@ -87,3 +87,25 @@ async def test_a_stolen_place_needs_its_guest(join: Any, session: str, guests: G
     await first.hello(name="G")
     thief = await connect()
     assert (await thief.hello(session=first.session))["resumed"] is False
+
+
+async def test_what_was_recorded_and_is_said_again_gives_nobody_anothers_place(join: Any, guests: Guests) -> None:
+    ana = await join(name="Ana")
+    made, others = await invite(ana, uses=1), await invite(ana)
+    token = made["url"].partition("#")[2]
+    told = await guests.exchange(token)
+    gus = await guests.connect(told["session"])
+    await gus.hello(name="Gus")
+    said = [{"type": "send-chat", "text": "Mine"}, {"type": "set-hand", "raised": True}, {"type": "leave"}]
+    again = await guests.exchange(token)
+    assert again["status"] == 403 and again["code"] == "invite-used"
+    eve = await guests.connect((await guests.exchange(others["url"].partition("#")[2]))["session"])
+    assert (await eve.hello(name="Eve", session=gus.session, heard=0))["resumed"] is False
+    for message in said:
+        eve.raw(json.dumps(message))
+    told = await ana.next("chat")
+    while not told["lines"]:
+        told = await ana.next("chat")
+    assert [line["name"] for line in told["lines"]] == ["Eve"], "what is said is its socket's"
+    await ana.until(lambda c: c.names == ["Ana", "Gus"] and not c.who("Gus").get("hand"))
+    assert eve.id != gus.id
