@@ -79,12 +79,20 @@ class Watched:
     megabytes: list[float] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
     descriptors: list[int] = field(default_factory=list)
+    cpu: list[tuple[float, float]] = field(default_factory=list)
 
     def sample(self) -> None:
         """Measure once."""
         self.megabytes.append(self.process.memory_info().rss / 1e6)
         self.threads.append(self.process.num_threads())
         self.descriptors.append(self.process.num_fds())
+        times = self.process.cpu_times()
+        self.cpu.append((time.monotonic(), times.user + times.system))
+
+    def busy(self) -> float:
+        """Return the share of a core that it takes, in percent."""
+        (begin, before), (end, after) = self.cpu[0], self.cpu[-1]
+        return 100 * (after - before) / max(1e-9, end - begin)
 
     def growth(self, settled: int) -> tuple[float, float, float]:
         """Return how much more memory (MB), threads and descriptors there are than once settled: medians."""
@@ -103,13 +111,16 @@ def soak(minutes: float, home: Path, settle: float = SETTLE_MINUTES, show: bool 
         participant = _participant(server)
         try:
             kernel.run(CELL.replace("{path!r}", repr(str(path))))
-            watched = _processes(server, kernel)
+            watched, other = _processes(server, kernel), Watched("participant", psutil.Process(participant.pid))
+            other.sample()
             settled = _watch(kernel, watched, minutes, min(settle, minutes / 3), show)
+            other.sample()
             state = kernel.run(STATE).split()
             kernel.run("recording.stop(); call.leave()")
         finally:
             participant.stdin.close()  # type: ignore[union-attr]
             participant.wait(10)
+    print(f"{other.name}: {other.busy():.0f} % of a core")
     return _judge(watched, settled, state, path, minutes)
 
 
@@ -154,7 +165,10 @@ def _judge(watched: list[Watched], settled: int, state: list[str], path: Path, m
     wrong = []
     for one in watched:
         memory, threads, descriptors = one.growth(settled)
-        print(f"{one.name}: {memory:+.1f} MB, {threads:+.0f} threads, {descriptors:+.0f} descriptors once settled")
+        print(
+            f"{one.name}: {memory:+.1f} MB, {threads:+.0f} threads, {descriptors:+.0f} descriptors once settled; "
+            f"{one.busy():.0f} % of a core"
+        )
         if memory > MEMORY_LIMIT_MB:
             wrong.append(f"the {one.name}'s memory grew by {memory:.1f} MB")
         if threads > 1 or descriptors > 1:
