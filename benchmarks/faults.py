@@ -1,9 +1,9 @@
 """Provokes every fault that a call has to survive, and prints the table in ``docs/reliability.md``.
 
-Usage: ``python benchmarks/faults.py [--stages] [fault ...]``, as root (it makes a network namespace). A real Jupyter server, two
-Chromium pages, one of them in a network of its own, and a kernel that filters. For each fault: what was lost, and how
-long after its cause was gone all pictures moved again, without a click. With ``--stages``, also what each page went
-through meanwhile, and when.
+Usage: ``python benchmarks/faults.py [--stages] [fault ...]``, as root (it makes a network namespace). A real Jupyter
+server, two Chromium pages, one of them in a network of its own, and a kernel that filters. For each fault: what was
+lost, and how long after its cause was gone all pictures moved again, without a click. With ``--stages``, also what each
+page went through meanwhile, and when.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { Overlays } from "./overlays.js";
 import { recall, remember } from "./remembered.js";
-import { soundsOf, wantedOf } from "./room.js";
+import { camerasOf, soundsOf, wantedOf } from "./room.js";
 import { SameRoom } from "./sameroom.js";
 import { Signaling } from "./signaling.js";
 import { Sound } from "./sound.js";
@@ -28,6 +28,9 @@ const MOST_NOTICES = 3;
 const TOGGLE_SETTLES = 2_000; // milliseconds in which the room may not have heard of it
 const KERNEL_WAIT = 8_000;
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
+
+/** What the browser knows of its network, if it tells. @returns {EventTarget | undefined} */
+const connection = () => /** @type {any} */ (globalThis.navigator)?.connection;
 
 export class Call {
   /** @type {Phase} */ phase = "idle";
@@ -147,6 +150,7 @@ export class Call {
     this.#signaling = signaling;
     globalThis.addEventListener?.("online", this.online);
     globalThis.document?.addEventListener?.("resume", this.awake);
+    connection()?.addEventListener?.("change", this.awake); // another network, maybe
     signaling.open();
     this.#changed();
     if (!secret) return this.devices.open(wish, opened);
@@ -230,6 +234,7 @@ export class Call {
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
     globalThis.document?.removeEventListener?.("resume", this.awake);
+    connection()?.removeEventListener?.("change", this.awake);
     this.#path?.close();
     this.#path = null;
     this.sound.close();
@@ -312,6 +317,7 @@ export class Call {
       protocols: this.options.protocols,
       session,
       send: (message) => this.#signaling?.send(message),
+      flowing: () => camerasOf(this.participants),
       online: () => this.#signaling?.alive ?? false,
       onsilent: () => this.#signaling?.state === "connected" && this.#signaling.retry(),
       ontracks: (tracks) => this.#show(tracks),

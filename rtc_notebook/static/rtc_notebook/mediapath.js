@@ -25,6 +25,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
+ * @property {() => string[]} [flowing] tracks whose pictures have no reason to stand still
  * @property {() => boolean} [online] whether the server is heard from just now
  * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
  * @property {() => void} onchange the way or its delay changed
@@ -32,7 +33,12 @@ import { Watchdog } from "./watchdog.js";
 
 export const PATIENCE = 3_000;
 const AGAIN_PATIENCE = 2_000; // for what connected before: it takes a fraction of that
+const SHORTEST_PATIENCE = 1_000;
+const PATIENT = 6; // times as long as it took before
 const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
+const WITHOUT = 400; // enough for the SFU to have offered less
+const REPAIR_WAIT = 4_000;
+const LONGEST_REPAIR_WAIT = 300_000;
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
 
@@ -59,7 +65,10 @@ export class MediaPath {
   /** @type {Record<ConnectionName, number>} when each was last made anew */ #renewed = { publish: 0, subscribe: 0 };
   /** @type {Watchdog | null} */ #watchdog = null;
   /** @type {Record<ConnectionName, number>} */ #renewWait = { publish: 0, subscribe: 0 };
+  /** @type {Map<string, { at: number, wait: number }>} */ #repaired = new Map();
+  /** @type {Set<string>} tracks that are not asked for, for a moment */ #without = new Set();
   #worked = false; // whether WebRTC ever found a way here
+  #took = 0; // milliseconds that the last connection took
   #closed = false;
 
   /** @param {MediaPathOptions} options */
@@ -153,8 +162,9 @@ export class MediaPath {
     void this.#publisher.resume();
     this.#subscribe();
     for (const name of /** @type {ConnectionName[]} */ (["publish", "subscribe"])) {
-      const state = this.#connection(name)?.connectionState;
-      if (state === "disconnected" || state === "failed") this.#renew(name);
+      const connection = this.#connection(name);
+      const state = connection?.connectionState;
+      if (state === "disconnected" || state === "failed" || this.#watchdog?.quiet(connection)) this.#renew(name);
     }
   }
 
@@ -203,16 +213,36 @@ export class MediaPath {
     // The last picture stays until the next connection has one.
   }
 
+  /** Has tracks sent by another m-line or stream: what stands still may be any part of the way. @param {string[]} mids */
+  #repair(mids) {
+    const now = Date.now();
+    const tracks = mids.flatMap((mid) => (this.#subscriber instanceof Subscriber && this.#subscriber.mids[mid]) || []);
+    const due = tracks.filter((track) => {
+      const { at, wait } = this.#repaired.get(track) ?? { at: 0, wait: REPAIR_WAIT / 2 };
+      if (now - at < wait) return false;
+      this.#repaired.set(track, { at: now, wait: Math.min(2 * wait, LONGEST_REPAIR_WAIT) });
+      return true;
+    });
+    if (!due.length || this.#without.size) return;
+    this.#without = new Set(due);
+    this.#subscribe();
+    this.#after(WITHOUT, () => {
+      this.#without.clear();
+      this.#subscribe();
+    });
+  }
+
   #subscribe() {
     if (this.#subscriber instanceof LinkSubscriber) this.#subscriber.want(this.#wanted);
     /** @type {import("./protocol.js").Subscribe} */
-    const message = { type: "subscribe", tracks: this.#wanted };
+    const message = { type: "subscribe", tracks: this.#wanted.filter((track) => !this.#without.has(track)) };
     this.options.send(this.way === "websocket" ? { ...message, link: true } : message);
   }
 
   #stop() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#without.clear();
     this.#watchdog?.close();
     this.#watchdog = null;
     this.#publisher.close();
@@ -251,7 +281,17 @@ export class MediaPath {
       iceServers: /** @type {RTCIceServer[]} */ (media.iceServers ?? []),
       iceTransportPolicy: media.iceTransportPolicy ?? "all",
     };
-    this.#watchdog = new Watchdog({ connection: (name) => this.#connection(name), onsilent: (name) => this.#renew(name) });
+    this.#watchdog = new Watchdog({
+      connection: (name) => this.#connection(name),
+      onquiet: () => this.options.onsilent?.(),
+      onsilent: (name) => this.#renew(name),
+      onstuck: (mids) => this.#repair(mids),
+      flowing: () => {
+        const tracks = this.options.flowing?.() ?? [];
+        const mids = this.#subscriber instanceof Subscriber ? Object.entries(this.#subscriber.mids) : [];
+        return mids.flatMap(([mid, track]) => (tracks.includes(track) ? mid : []));
+      },
+    });
     const shared = { createConnection: () => this.#watched(new RTCPeerConnection(configuration)), send, onerror };
     return [
       new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") }),
@@ -269,17 +309,26 @@ export class MediaPath {
   /** Gives up on a connection whose ICE finds no pair in time. @param {RTCPeerConnection} connection */
   #watched(connection) {
     this.#connections = [...this.#connections, connection].slice(-2);
+    const patience = this.#worked ? Math.min(AGAIN_PATIENCE, Math.max(SHORTEST_PATIENCE, PATIENT * this.#took)) : PATIENCE;
+    let begun = 0; // when both sides were described
     const check = () => {
       this.#timers.delete(timer);
       if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed") return;
       if (connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed") return;
       // The other side's description may not be here yet: then there is nothing that could have failed.
+      const left = this.#worked ? begun + patience - Date.now() : 0;
       if (!connection.remoteDescription || this.options.online?.() === false) timer = this.#after(PATIENCE / 3, check);
+      else if (left > 0) timer = this.#after(left, check);
       else this.#fallBack();
     };
-    let timer = this.#after(this.#worked ? AGAIN_PATIENCE : PATIENCE, check);
+    let timer = this.#after(patience, check);
+    connection.addEventListener?.("iceconnectionstatechange", () => {
+      if (connection.iceConnectionState === "checking") begun ||= Date.now();
+    });
     connection.addEventListener?.("connectionstatechange", () => {
-      this.#worked ||= connection.connectionState === "connected";
+      if (connection.connectionState !== "connected") return;
+      this.#took = Date.now() - begun;
+      this.#worked = true;
     });
     return connection;
   }

@@ -92,6 +92,12 @@ export function wantedOf(participants, me) {
   return [...new Set([...pictures, ...soundsOf(participants, me)])].sort();
 }
 
+/** Cameras of people in browsers, as they come from there: their pictures have no reason to stand still. @param {ParticipantInfo[]} participants */
+export function camerasOf(participants) {
+  const people = participants.filter(({ client, connected }) => client === "browser" && connected !== false);
+  return people.flatMap(({ tracks = [] }) => tracks.flatMap(({ id, source, of, muted }) => (source === "camera" && !of && !muted ? id : [])));
+}
+
 /** Names of the kernels in the room, and how many people there are. @param {ParticipantInfo[]} participants */
 export function presence(participants) {
   const kernels = participants.filter(({ client }) => client === "kernel").map(({ name }) => name);

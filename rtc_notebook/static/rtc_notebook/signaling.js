@@ -27,7 +27,7 @@ const LONGEST_WAIT = 3_000;
 const HEARD_EVERY = 2_000;
 const HEARD_MESSAGES = 64;
 const SILENT = 3_500;
-const PROBE = 1_500;
+const PROBE = 1_000;
 const PULSE = 2_700;
 const PAGE_GONE = 4001;
 const COMES_BACK = "server-stopped"; // what the server says before it stops, to be started again maybe
@@ -91,9 +91,9 @@ export class Signaling {
     if (this.#welcomed && this.#socket?.readyState === 1) this.#socket.send(encode(message));
   }
 
-  /** Whether the server was heard from just now; it says something every other second. */
+  /** Whether the server was heard from just now; it says something every other second, and when it is asked. */
   get alive() {
-    return this.#welcomed && Date.now() - this.#heardAt < PULSE;
+    return this.#welcomed && Date.now() - this.#heardAt < PULSE && !(this.#probing && this.#asked);
   }
 
   /** What takes the place up again; null before there is one. */
@@ -195,8 +195,9 @@ export class Signaling {
     clearTimeout(this.#asking);
     this.#asking = setTimeout(() => {
       this.#probing = false;
-      if (this.#asked) this.#broken(socket);
-      else this.#listen();
+      if (!this.#asked) return this.#listen();
+      this.#broken(socket);
+      this.retry(); // the others have not lost theirs at the same moment
     }, PROBE);
   }
 

@@ -32,6 +32,11 @@ export class Subscriber {
     return this.#connection;
   }
 
+  /** Which track each m-line carries. */
+  get mids() {
+    return this.#mids;
+  }
+
   /** Answers offers one after another, in order. @param {Offer} offer */
   handleOffer(offer) {
     this.#queue = this.#queue.then(() => this.#answer(offer)).catch((error) => this.options.onerror?.(error));

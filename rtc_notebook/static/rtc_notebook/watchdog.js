@@ -5,16 +5,25 @@
  *
  * @typedef {object} WatchdogOptions
  * @property {(connection: ConnectionName) => RTCPeerConnection | null} connection
+ * @property {() => void} onquiet nothing has come for longer than it should: a reason to ask the server for a sign of life
  * @property {(connection: ConnectionName) => void} onsilent nothing has come over it for a while
+ * @property {(mids: string[]) => void} [onstuck] pictures do not come over these m-lines of the subscribe connection, or are not decoded
+ * @property {() => string[]} [flowing] m-lines over which pictures should come
+ *
+ * @typedef {{ bytes: number, lively: number, looks: number }} Heard
  */
 
-const EVERY = 1_000;
-const SILENT = 3; // looks in a row; both ends say something at least every other second
-const STUCK = 3;
+export const EVERY = 500;
+const QUIET = 2; // looks in a row
+const SILENT = 4;
+const LIVELY = 4; // looks in a row with something at each; the SFU says something twice a second at least
+const SILENT_OTHERWISE = 7; // an SFU of another kind may say less
+const STUCK = 6;
+const STARVED = 8;
 
 export class Watchdog {
-  /** @type {Map<RTCPeerConnection, { bytes: number, looks: number }>} */ #connections = new Map();
-  /** @type {Map<string, { packets: number, frames: number, looks: number }>} */ #pictures = new Map();
+  /** @type {Map<RTCPeerConnection, Heard>} */ #connections = new Map();
+  /** @type {Map<string, { packets: number, frames: number, stands: number, starves: number }>} */ #pictures = new Map();
   #timer;
   #looked = Date.now();
 
@@ -28,6 +37,11 @@ export class Watchdog {
     clearInterval(this.#timer);
   }
 
+  /** Whether nothing has come over a connection for a moment. @param {RTCPeerConnection | null} connection */
+  quiet(connection) {
+    return ((connection && this.#connections.get(connection)?.looks) ?? 0) >= QUIET;
+  }
+
   /** Looks once. */
   async look() {
     const slept = Date.now() - this.#looked > 3 * EVERY; // this page, not the network: what it missed may be coming
@@ -37,9 +51,9 @@ export class Watchdog {
       if (!connection || !["connected", "disconnected"].includes(connection.connectionState)) continue;
       const stats = [...(await connection.getStats()).values()];
       if (slept) this.#connections.delete(connection);
-      const stuck = name === "subscribe" && !slept && this.#stuck(stats);
-      if (stuck) this.#pictures.clear();
-      if (this.#silent(connection, stats) || stuck) this.options.onsilent(name);
+      if (this.#silent(connection, stats)) this.options.onsilent(name);
+      else if (this.#connections.get(connection)?.looks === QUIET) this.options.onquiet();
+      else if (name === "subscribe") this.#watchPictures(stats, slept || this.quiet(connection));
     }
     for (const connection of this.#connections.keys()) {
       if (connection.connectionState === "closed") this.#connections.delete(connection);
@@ -50,23 +64,26 @@ export class Watchdog {
   #silent(connection, stats) {
     const pairs = stats.filter(({ type }) => type === "candidate-pair");
     const bytes = pairs.reduce((sum, pair) => sum + (pair.bytesReceived ?? 0) + (pair.responsesReceived ?? 0) + (pair.requestsReceived ?? 0), 0);
-    const before = this.#connections.get(connection);
-    const looks = before && before.bytes === bytes ? before.looks + 1 : 0;
-    this.#connections.set(connection, { bytes, looks });
-    return looks >= SILENT;
+    const { bytes: before, lively, looks } = this.#connections.get(connection) ?? { bytes: -1, lively: 0, looks: 0 };
+    const comes = bytes !== before;
+    const now = { bytes, lively: comes ? (looks > 1 ? 1 : lively + 1) : lively, looks: comes ? 0 : looks + 1 };
+    this.#connections.set(connection, now);
+    return now.looks >= (now.lively >= LIVELY ? SILENT : SILENT_OTHERWISE);
   }
 
-  /** Packets come, but no picture is made of them. @param {any[]} stats */
-  #stuck(stats) {
-    let stuck = false;
-    for (const { id, type, kind, packetsReceived = 0, framesDecoded = 0 } of stats) {
+  /** Finds pictures whose packets come and are not decoded, or whose packets alone stay away. @param {any[]} stats @param {boolean} anew */
+  #watchPictures(stats, anew) {
+    const flowing = this.options.flowing?.() ?? [];
+    const stuck = [];
+    for (const { id, type, kind, mid, packetsReceived: packets = 0, framesDecoded: frames = 0 } of stats) {
       if (type !== "inbound-rtp" || kind !== "video") continue;
-      const before = this.#pictures.get(id);
-      const stands = before && packetsReceived > before.packets + 5 && framesDecoded === before.frames;
-      const looks = stands ? before.looks + 1 : 0;
-      this.#pictures.set(id, { packets: packetsReceived, frames: framesDecoded, looks });
-      stuck ||= looks >= STUCK;
+      const before = anew ? undefined : this.#pictures.get(id);
+      const stands = before && packets > before.packets + 2 && frames === before.frames ? before.stands + 1 : 0;
+      const starves = before && packets === before.packets && packets > 0 && flowing.includes(mid) ? before.starves + 1 : 0;
+      const over = stands >= STUCK || starves >= STARVED;
+      if (over) stuck.push(mid);
+      this.#pictures.set(id, { packets, frames, stands: over ? 0 : stands, starves: over ? 0 : starves });
     }
-    return stuck;
+    if (stuck.length) this.options.onstuck?.(stuck);
   }
 }

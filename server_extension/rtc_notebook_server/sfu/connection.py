@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceCandidate, RTCIceServer, RTCPeerConnection
+from aiortc.rtp import RtcpRrPacket
 from aiortc.sdp import candidate_from_sdp
 
 from rtc_notebook.errors import SfuError
@@ -20,6 +21,9 @@ from .base import Network
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 20.0
+PULSE_SECONDS = 0.5
+
+_nothing = bytes(RtcpRrPacket(ssrc=1, reports=[]))
 
 
 class PeerConnection:
@@ -42,6 +46,7 @@ class PeerConnection:
         self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.TimerHandle | None = None
+        self._pulsed = 0.0
         self.pc.on("connectionstatechange", self._state_changed)
 
     @property
@@ -90,6 +95,14 @@ class PeerConnection:
                 self.add_candidate(candidate)
         if self._watchdog is None:
             self._watchdog = asyncio.get_running_loop().call_later(CONNECT_SECONDS, self._check_connected)
+
+    def pulse(self, now: float) -> None:
+        """Send an empty report now and then (RFC 3550, 6.4.2): who hears none knows that the way is broken."""
+        if now - self._pulsed < PULSE_SECONDS or self.state != "connected":
+            return
+        self._pulsed = now
+        for transceiver in self.pc.getTransceivers()[:1]:  # all go over one transport
+            seam.send_packet(transceiver.receiver.transport, _nothing)
 
     async def close(self) -> None:
         """Close it without a word to anybody; idempotent."""

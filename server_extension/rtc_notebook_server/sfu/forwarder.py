@@ -201,7 +201,7 @@ class Forwarder:
         ticks: list[Callable[[], None]] = []
         for place in self.places.values():
             ticks.append(lambda place=place: place.publisher.tick(now))  # type: ignore[misc]
-            ticks.append(place.subscriber.tick)
+            ticks.append(lambda place=place: place.subscriber.tick(now))  # type: ignore[misc]
             ticks.append(place.link.tick)
         for publication in self.publications.values():
             ticks.append(lambda publication=publication: publication.tick(now))  # type: ignore[misc]

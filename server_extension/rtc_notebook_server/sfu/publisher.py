@@ -98,6 +98,8 @@ class Publisher:
 
     def tick(self, now: float) -> None:
         """Send what feedback is due: receiver reports, the bandwidth estimate; called about ten times a second."""
+        if self._connection is not None:
+            self._connection.pulse(now)
         if now - self._reported >= REPORT_SECONDS:
             self._reported = now
             for receiver in self._bound:

@@ -136,8 +136,10 @@ class Subscriber:
         async with self._lock:
             await self._drop()
 
-    def tick(self) -> None:
+    def tick(self, now: float) -> None:
         """Do what is due with time; called about ten times a second."""
+        if self._connection is not None:
+            self._connection.pulse(now)
         for slot in self._slots:
             slot.sender.tick()
 
