@@ -26,6 +26,7 @@ from .blur import files as blur_files
 from .blur import handlers as blur
 from .ice import IceSettings, ice_server, port_range
 from .invites import Invites
+from .kept import KeptRooms
 from .local_key import LocalKey
 from .manager import RoomManager
 from .settings import Settings
@@ -160,6 +161,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 max_rooms=self.max_rooms,
                 linger=self.room_linger,
                 invites=self.invites,
+                kept=KeptRooms(self._rooms_path),
                 public_url=self.public_url,
                 inner_url=lambda: str(serverapp.connection_url),
                 base_url=serverapp.base_url,
@@ -211,6 +213,13 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         assert self.serverapp is not None
         whose = f"{self.serverapp.base_url} {self.serverapp.root_dir}"
         return Path(jupyter_data_dir()) / "rtc-notebook" / f"invites-{sha256(whose.encode()).hexdigest()[:16]}.sqlite"
+
+    def _rooms_path(self) -> Path:
+        """Return where rooms are kept; two servers that run at once, by their ports, have each their own."""
+        assert self.serverapp is not None
+        path = self._invites_path()
+        port = "" if "JUPYTERHUB_SERVICE_PREFIX" in os.environ else f"-{self.serverapp.port}"
+        return path.with_name(f"{path.stem.replace('invites', 'rooms')}{port}.json")
 
     def _write_local_key(self) -> None:
         assert self.serverapp is not None

@@ -74,6 +74,7 @@ async def admit(live: LiveRoom, id: str) -> None:
 
 async def _enter(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet, back: Place | None = None) -> Place:
     place = back or await _new(live, hello, identity, outlet)
+    await _seat(live, place)
     who = live.room.participants[place.id]
     resumed = back is not None and hello.heard is not None and place.ledger.whole
     if not resumed:
@@ -141,6 +142,17 @@ def _back(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> P
     if hello.call:
         who.call = pairing(hello.call, who.guest)
     return place
+
+
+async def _seat(live: LiveRoom, place: Place) -> None:
+    """Give a seat to somebody who comes back to a server that was started again meanwhile."""
+    if not place.unseated:
+        return
+    if not live.centre.running:
+        await live.centre.start()
+    place.seat = await live.centre.join(place.id, partial(recovery.heard, live, place))
+    place.unseated = False
+    place.ledger.whole = False  # the counts of the sockets before are nobody's any more
 
 
 async def _new(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> Place:

@@ -45,6 +45,11 @@ async def disconnected(live: LiveRoom, place: Place, outlet: Outlet, *, went_awa
         await live.settle()
 
 
+def expect(live: LiveRoom, place: Place) -> None:
+    """Keep the place of somebody who was in the room before the server was started again, for the grace time."""
+    place.timer = live.background.after(_grace(live, place, False), lambda: _expire(live, place))
+
+
 def _grace(live: LiveRoom, place: Place, went_away: bool) -> float:
     who, settings = live.room.participants[place.id], live.settings
     if who.client == "kernel":

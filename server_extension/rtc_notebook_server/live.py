@@ -15,13 +15,13 @@ from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.protocol import Bye, Hello
 
-from . import addresses, recovery
+from . import addresses, going, recovery
 from .asks import OpenAsks
 from .background import Background
 from .centre import Centre
 from .identity import Identity
 from .place import GOING_AWAY, Outlet, Place, say_bye
-from .rooms import Room, view
+from .rooms import Room, keeping, view
 from .settings import Settings
 
 
@@ -40,6 +40,17 @@ class LiveRoom:
         self.closed = False
         self._on_closed = on_closed
         self._linger: asyncio.TimerHandle | None = None
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with the room that a server before this one had under this name, if there was one just now."""
+        kept = self.settings.kept.take(self.room.name)
+        if kept is None:
+            return
+        keeping.restore(self.room, kept)
+        for who in self.room.participants.values():
+            place = self.places[who.id] = Place(who.id, None, unseated=True)
+            going.expect(self, place)
 
     @contextlib.asynccontextmanager
     async def changing(self, place: Place) -> AsyncIterator[Room]:
@@ -58,6 +69,8 @@ class LiveRoom:
 
     async def settle(self) -> None:
         """Bring the SFU to the room's policy, then tell everybody what the room is now."""
+        if not self.closed:
+            self.settings.kept.changed(self.room)
         try:
             if self.places or self.centre.running:
                 await self.centre.apply(self.room.audiences())
@@ -94,6 +107,7 @@ class LiveRoom:
         self.closed = True
         self.stay()
         self._on_closed(self)
+        self.settings.kept.forget(self.room)
         for place in self.places.values():
             if place.timer is not None:
                 place.timer.cancel()

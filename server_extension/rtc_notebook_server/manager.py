@@ -70,6 +70,7 @@ class RoomManager:
     async def stop(self) -> None:
         """Say goodbye to everybody and end every SFU."""
         self._stopped = True
+        self.settings.kept.close()
         message = "The Jupyter server has been stopped. Start it again to go on."
         await asyncio.gather(*(live.close("server-stopped", message) for live in list(self.rooms.values())))
 

@@ -61,5 +61,6 @@ async def send_chat(live: LiveRoom, place: Place, message: protocol.SendChat) ->
         raise ProtocolError("chat-rate", "That is too much at once for the chat. Wait a moment.")
     who = live.room.participants[place.id]
     line = live.room.chat.write(who.id, who.name, message.text, time.time())
+    live.settings.kept.changed(live.room)
     for other in live.places.values():
         other.send(protocol.Chat(lines=(line,)))

@@ -9,6 +9,7 @@ from rtc_notebook.protocol import MediaSettings
 
 from .ice import IceSettings
 from .invites import Invites
+from .kept import KeptRooms
 from .sfu.base import Engine
 
 
@@ -27,6 +28,7 @@ class Settings:
     max_rooms: int = 100
     linger: float = 10.0
     invites: Invites = field(default_factory=Invites)
+    kept: KeptRooms = field(default_factory=KeptRooms)
     public_url: str = ""
     inner_url: Callable[[], str] = lambda: "/"
     base_url: str = "/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
+from collections.abc import Iterable
 
 from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import ChatLine
@@ -18,6 +19,12 @@ class ChatLog:
     def __init__(self) -> None:
         self.lines: deque[ChatLine] = deque(maxlen=MAX_LINES)
         self._last = 0
+
+    def take_over(self, lines: Iterable[ChatLine]) -> None:
+        """Begin with the lines of a former log."""
+        for line in lines:
+            self._last = max(self._last, line.id)
+            self.lines.append(line)
 
     def write(self, by: str, name: str, text: str, time: float) -> ChatLine:
         """Add a line and return it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import Role
@@ -67,6 +67,17 @@ class Door:
         key = _key(self.waiting[id].user, self.waiting[id].guest)
         if key is not None:
             self._admitted.add(key)
+
+    @property
+    def lists(self) -> tuple[frozenset[str], frozenset[str], Mapping[str, float]]:
+        """Who was admitted, who was removed, and by which invites they came."""
+        return frozenset(self._admitted), frozenset(self._barred), dict(self._barred_invites)
+
+    def take_over(self, admitted: Iterable[str], barred: Iterable[str], barred_invites: Mapping[str, float]) -> None:
+        """Begin with the lists of a former door."""
+        self._admitted.update(admitted)
+        self._barred.update(barred)
+        self._barred_invites.update(barred_invites)
 
     def may_enter(self, participants: Mapping[str, Participant]) -> list[str]:
         """Return the ids of those who wait for nothing any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import sha256
 from typing import NoReturn
 
 from rtc_notebook.errors import ProtocolError
@@ -51,7 +52,7 @@ class Room:
         self.chat = ChatLog()
         self._hands: dict[str, None] = {}  # in the order in which they were raised
         self._away = Away()
-        self._roles: dict[str, Role] = {}
+        self.known_roles: dict[str, Role] = {}  # of users, present or not
         self._revision = 0
 
     def audiences(self) -> policy.Audiences:
@@ -110,12 +111,15 @@ class Room:
         participant = self.find(session, user, guest)
         if participant is not None:
             participant.connected = True
+            participant.session = session
         return participant
 
     def find(self, session: str, user: str | None, guest: Guest | None = None) -> Participant | None:
         """Return who has this session, and is the same user or guest."""
+        sealed = sha256(session.encode()).hexdigest()
         for participant in self.participants.values():
-            same = secrets.compare_digest(participant.session.encode(), session.encode())
+            known, said = (participant.session, session) if participant.session else (participant.sealed, sealed)
+            same = secrets.compare_digest(known.encode(), said.encode())
             if same and (participant.user, participant.guest) == (user, guest):
                 return participant
         return None
@@ -137,7 +141,7 @@ class Room:
             self._give(heir, "host")
         if not self.participants:
             self.door.locked = False
-            self._roles.clear()
+            self.known_roles.clear()
 
     def pair(self, who: str, call: str) -> None:
         """Pair a widget with the kernel that says the same secret."""
@@ -198,13 +202,13 @@ class Room:
             self._hands.pop(who, None)
 
     def _newcomers_role(self, user: str | None, guest: Guest | None) -> Role:
-        return roles.newcomers(user, guest, self.participants, self._roles)
+        return roles.newcomers(user, guest, self.participants, self.known_roles)
 
     def _give(self, target: Participant, role: Role) -> None:
         for one in roles.clients_of(target, self.participants):
             one.role = role
             if one.user is not None and one.guest is None:
-                self._roles[one.user] = role
+                self.known_roles[one.user] = role
 
     def _share_role(self, newcomer: Participant) -> None:
         theirs = roles.clients_of(newcomer, self.participants)

@@ -55,7 +55,10 @@ class Waiting:
 
 @dataclass
 class Participant:
-    """Somebody in the room. ``session`` and ``call`` are secrets between this client and the server."""
+    """Somebody in the room. ``session`` and ``call`` are secrets between this client and the server.
+
+    Of who was in the room before the server was started again only ``sealed`` is known, until they come back.
+    """
 
     id: str
     name: str
@@ -70,4 +73,5 @@ class Participant:
     role: Role = "member"
     may_filter: bool = False
     hand: bool = False
+    sealed: str = ""
     tracks: dict[str, Track] = field(default_factory=dict)

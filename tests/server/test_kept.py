@@ -1,0 +1,154 @@
+"""Rooms of a server that was stopped or killed, taken up by the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_engine import SDP, FakeEngine
+from rtc_notebook_server.conversation import hear
+from rtc_notebook_server.identity import Identity
+from rtc_notebook_server.kept import GOOD_SECONDS, KeptRooms
+from rtc_notebook_server.manager import RoomManager
+from rtc_notebook_server.place import Place
+from rtc_notebook_server.settings import Settings
+
+from rtc_notebook.protocol import Chat, Hello, Publish, RoomState, SendChat, SetLock, TrackDescription, Waiting, Welcome
+
+ANA, BO, CY = (Identity(user=name, display_name=name.title()) for name in ("ana", "bo", "cy"))
+
+
+class Outlet:
+    origin = ""
+    unsent = 0
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def send(self, message: Any) -> None:
+        self.heard.append(message)
+
+    def admitted(self, place: Place) -> None: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+    def last(self, kind: type) -> Any:
+        return next(one for one in reversed(self.heard) if isinstance(one, kind))
+
+
+class Server:
+    """One run of a Jupyter server, as far as rooms go; the file is all that it shares with the next."""
+
+    def __init__(self, path: Path, clock: Any = None) -> None:
+        kept = KeptRooms(lambda: path, **({"clock": clock} if clock else {}))
+        self.manager = RoomManager(Settings(make_engine=FakeEngine, resume_grace=0.3, linger=0.05, kept=kept))
+
+    async def join(self, who: Identity, **fields: Any) -> Outlet:
+        outlet = Outlet()
+        hello = Hello(version=1, client="browser", client_version="0", **fields)
+        await self.manager.join("demo", hello, who, outlet)
+        return outlet
+
+    async def say(self, who: Outlet, message: Any) -> None:
+        live = self.manager.rooms["demo"]
+        await hear(live, live.places[who.last(Welcome).participant], message)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "private" / "rooms.json"
+
+
+async def call_of_two(path: Path, *, killed: bool = False) -> tuple[Outlet, Outlet]:
+    server = Server(path)
+    ana, bo = await server.join(ANA), await server.join(BO)
+    await server.say(ana, SendChat(text="hello"))
+    await server.say(ana, SetLock(locked=True))
+    if killed:
+        while not path.exists():  # noqa: ASYNC110 - written within the second, by a thread
+            await asyncio.sleep(0.02)
+        server.manager.settings.kept.close()
+    await server.manager.stop()
+    return ana, bo
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_people_roles_lock_and_chat_outlast_the_server(path: Path, killed: bool) -> None:
+    ana, bo = await call_of_two(path, killed=killed)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    server = Server(path)
+    waiting = await server.join(CY)
+    assert waiting.last(Waiting), "the lock holds, whoever comes first"
+    again = await server.join(BO, session=bo.last(Welcome).session, heard=7)
+    welcome = again.last(Welcome)
+    assert (welcome.participant, welcome.resumed) == (bo.last(Welcome).participant, False)
+    assert [line.text for line in again.last(Chat).lines] == ["hello"]
+    await server.say(again, Publish(id=1, sdp=SDP, tracks={"1": TrackDescription(source="camera")}))
+    await server.join(ANA, session=ana.last(Welcome).session)
+    state: RoomState = again.last(RoomState)
+    assert [(one.name, one.role, one.connected) for one in state.participants] == [
+        ("Ana", "host", True),
+        ("Bo", "member", True),
+    ]
+    await server.manager.stop()
+
+
+async def test_who_does_not_come_back_is_gone_after_the_grace_time(path: Path) -> None:
+    _, bo = await call_of_two(path)
+    server = Server(path)
+    again = await server.join(BO, session=bo.last(Welcome).session)
+    deadline = asyncio.get_running_loop().time() + 10
+    while len(again.last(RoomState).participants) > 1 and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+    assert [(one.name, one.role) for one in again.last(RoomState).participants] == [("Bo", "host")]
+    await server.manager.stop()
+
+
+async def test_a_room_that_is_over_is_not_kept(path: Path) -> None:
+    server = Server(path)
+    ana = await server.join(ANA)
+    live = server.manager.rooms["demo"]
+    await live.close("ended", "It is over.")
+    await server.manager.stop()
+    next_one = Server(path)
+    again = await next_one.join(ANA, session=ana.last(Welcome).session)
+    assert again.last(Welcome).participant != ana.last(Welcome).participant
+    await next_one.manager.stop()
+
+
+async def test_what_is_old_is_not_taken_up(path: Path) -> None:
+    ana, _ = await call_of_two(path)
+    server = Server(path, clock=lambda: time.time() + GOOD_SECONDS + 1)
+    again = await server.join(ANA, session=ana.last(Welcome).session)
+    assert again.last(Welcome).participant != ana.last(Welcome).participant
+    await server.manager.stop()
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"rooms": [{"name": "demo"}]}', b'{"rooms": 7}', b"\xff\x00" * 99])
+async def test_a_file_that_cannot_be_read_is_told_and_the_room_begins_empty(
+    path: Path, text: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(text)
+    server = Server(path)
+    with caplog.at_level(logging.WARNING):
+        ana = await server.join(ANA)
+    assert len(ana.last(RoomState).participants) == 1
+    assert "Rooms begin empty" in caplog.text
+    await server.manager.stop()
+
+
+async def test_where_nothing_can_be_written_calls_go_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    server = Server(blocked / "rooms.json")
+    with caplog.at_level(logging.WARNING):
+        ana = await server.join(ANA)
+        await server.manager.stop()
+    assert ana.last(RoomState).participants
+    assert "cannot be" in caplog.text
