@@ -93,6 +93,11 @@ def send_packet(transport: Any, data: bytes) -> bool:
     return True
 
 
+def received_packets(transport: Any) -> int:
+    """Return how many RTP and RTCP packets a transport has taken in."""
+    return sum(one.packetsReceived for one in transport._get_stats().values())
+
+
 def register_receiver(transport: Any, receiver: Any, parameters: Any, ssrcs: list[int]) -> None:
     """Have a transport hand a receiver its packets; may be called again after a renegotiation."""
     transport._register_rtp_receiver(receiver, parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from rtc_notebook.errors import SfuError
@@ -12,6 +13,9 @@ from .place import Outlet, Place, say_bye
 
 if TYPE_CHECKING:
     from .live import LiveRoom
+
+
+SPEAKS_SECONDS = 3.0  # RTCP comes every second or so (RFC 3550, 6.2)
 
 
 async def leave(live: LiveRoom, place: Place) -> None:
@@ -40,6 +44,7 @@ async def disconnected(live: LiveRoom, place: Place, outlet: Outlet, *, went_awa
         if place.outlet is not outlet or live.places.get(place.id) is not place:
             return
         place.outlet = None
+        place.alone_since = time.monotonic()
         live.room.disconnect(place.id)
         place.timer = live.background.after(_grace(live, place, went_away), lambda: _expire(live, place))
         await live.settle()
@@ -102,5 +107,20 @@ async def remove(live: LiveRoom, place: Place) -> None:
 
 async def _expire(live: LiveRoom, place: Place) -> None:
     async with live.lock:
-        if place.outlet is None:
-            await remove(live, place)
+        if place.outlet is not None or live.places.get(place.id) is not place:
+            return
+        left = place.alone_since + live.settings.resume_grace - time.monotonic()
+        if live.room.participants[place.id].client == "kernel" and left > 0 and await _speaks(live, place):
+            place.timer = live.background.after(min(left, live.settings.kernel_grace), lambda: _expire(live, place))
+            return
+        await remove(live, place)
+
+
+async def _speaks(live: LiveRoom, place: Place) -> bool:
+    """Whether media still comes from a kernel: it lives, and only its socket is broken."""
+    if place.media is not None:
+        return True
+    with contextlib.suppress(SfuError):
+        connections = (await live.centre.stats())["participants"].get(place.id, {}).get("connections", {})
+        return bool(connections.get("silent", SPEAKS_SECONDS) < SPEAKS_SECONDS)
+    return False

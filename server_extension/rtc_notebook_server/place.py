@@ -59,8 +59,9 @@ class Place:
     """A participant's place.
 
     ``wanted`` is what the participant last subscribed to, ``linked`` whether over its media link (``media`` is that
-    link's socket); ``lost`` the connections it must still hear were lost. ``unseated``: of who was in the room before the
-    server was started again, and has not come back yet.
+    link's socket); ``lost`` the connections it must still hear were lost. ``alone_since``: when its socket broke,
+    on the monotonic clock. ``unseated``: of who was in the room before the server was started again, and has not come
+    back yet.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Place:
     timer: asyncio.TimerHandle | None = None
     knows_invites: bool = False
     unseated: bool = False
+    alone_since: float = 0.0
     chat: Bucket = field(default_factory=lambda: Bucket(CHAT_PER_SECOND, CHAT_AT_ONCE))
 
     reactions: Bucket = field(default_factory=lambda: Bucket(REACTIONS_PER_SECOND, REACTIONS_AT_ONCE))

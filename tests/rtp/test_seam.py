@@ -50,6 +50,7 @@ async def test_a_transport_has_what_a_packet_is_sent_through() -> None:
     assert isinstance(transport.transport._connection._nominated, dict), "aioice keeps its chosen pair elsewhere"
     assert hasattr(aioice.ice.CandidatePair, "remote_addr"), "aioice's pair has no remote_addr any more"
     assert not seam.send_packet(transport, bytes(12)), "a connection that is not connected sends nothing"
+    assert seam.received_packets(transport) == 0, "RTCDtlsTransport counts packets otherwise now"
     await connection.close()
 
 

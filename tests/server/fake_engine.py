@@ -72,6 +72,7 @@ class FakeEngine(Engine):
         self.audiences: dict[str, frozenset[str]] = {}
         self.log: list[tuple[Any, ...]] = []
         self.dead = self.closed = False
+        self.silent: dict[str, float] = {}
         self.hold: asyncio.Event | None = None
         self.ended = asyncio.Event()
 
@@ -101,7 +102,8 @@ class FakeEngine(Engine):
 
     async def stats(self) -> dict[str, Any]:
         self._check()
-        return {"process": {"pid": 0}, "participants": {}}
+        participants = {who: {"connections": {"silent": seconds}} for who, seconds in self.silent.items()}
+        return {"process": {"pid": 0}, "participants": participants}
 
     async def close(self) -> None:
         self.closed = True

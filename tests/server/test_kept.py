@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +66,25 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "private" / "rooms.json"
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = asyncio.get_running_loop().time() + 10
+    while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - a thread writes
+        await asyncio.sleep(0.02)
+
+
+def written(path: Path, text: bytes) -> Path:
+    path.parent.mkdir()
+    path.write_bytes(text)
+    return path
+
+
 async def call_of_two(path: Path, *, killed: bool = False) -> tuple[Outlet, Outlet]:
     server = Server(path)
     ana, bo = await server.join(ANA), await server.join(BO)
     await server.say(ana, SendChat(text="hello"))
     await server.say(ana, SetLock(locked=True))
     if killed:
-        while not path.exists():  # noqa: ASYNC110 - written within the second, by a thread
-            await asyncio.sleep(0.02)
+        await until(lambda: os.path.exists(path))  # within the second, by a thread
         server.manager.settings.kept.close()
     await server.manager.stop()
     return ana, bo
@@ -80,7 +93,7 @@ async def call_of_two(path: Path, *, killed: bool = False) -> tuple[Outlet, Outl
 @pytest.mark.parametrize("killed", [False, True])
 async def test_people_roles_lock_and_chat_outlast_the_server(path: Path, killed: bool) -> None:
     ana, bo = await call_of_two(path, killed=killed)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     server = Server(path)
     waiting = await server.join(CY)
     assert waiting.last(Waiting), "the lock holds, whoever comes first"
@@ -102,9 +115,7 @@ async def test_who_does_not_come_back_is_gone_after_the_grace_time(path: Path) -
     _, bo = await call_of_two(path)
     server = Server(path)
     again = await server.join(BO, session=bo.last(Welcome).session)
-    deadline = asyncio.get_running_loop().time() + 10
-    while len(again.last(RoomState).participants) > 1 and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.02)
+    await until(lambda: len(again.last(RoomState).participants) == 1)
     assert [(one.name, one.role) for one in again.last(RoomState).participants] == [("Bo", "host")]
     await server.manager.stop()
 
@@ -133,9 +144,7 @@ async def test_what_is_old_is_not_taken_up(path: Path) -> None:
 async def test_a_file_that_cannot_be_read_is_told_and_the_room_begins_empty(
     path: Path, text: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path.parent.mkdir()
-    path.write_bytes(text)
-    server = Server(path)
+    server = Server(written(path, text))
     with caplog.at_level(logging.WARNING):
         ana = await server.join(ANA)
     assert len(ana.last(RoomState).participants) == 1

@@ -99,3 +99,16 @@ async def test_who_is_muted_is_muted_for_the_next_sfu_too(join: Any, engines: li
     await bo.until(lambda c: (c.track(ids["0"]) or {}).get("muted"))
     assert await bo.publish(m0="microphone") == ids
     assert engines[1].seats[bo.id].log[-1] == ("set_muted", ids["0"], True)
+
+
+async def test_a_kernel_whose_media_goes_on_keeps_its_place(join: Any, connect: Any, engines: list[FakeEngine]) -> None:
+    ana, kernel = await join(name="Ana"), await join(name="Kernel", client="kernel")
+    engines[0].silent[kernel.id] = 0.4
+    kernel.socket.close()
+    await ana.until(lambda c: (c.who("Kernel") or {}).get("connected") is False)
+    await asyncio.sleep(0.3)  # several times as long as one whose media is gone is waited for
+    again = await connect()
+    assert (await again.hello(client="kernel", session=kernel.session))["participant"] == kernel.id
+    again.socket.close()
+    engines[0].silent[kernel.id] = 9.0
+    await ana.until(lambda c: len(c.room["participants"]) == 1)

@@ -46,7 +46,8 @@ class PeerConnection:
         self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.TimerHandle | None = None
-        self._pulsed = 0.0
+        self._pulsed = self._heard_at = 0.0
+        self._heard = 0
         self.pc.on("connectionstatechange", self._state_changed)
 
     @property
@@ -102,7 +103,16 @@ class PeerConnection:
             return
         self._pulsed = now
         for transceiver in self.pc.getTransceivers()[:1]:  # all go over one transport
-            seam.send_packet(transceiver.receiver.transport, _nothing)
+            transport = transceiver.receiver.transport
+            seam.send_packet(transport, _nothing)
+            heard, before = seam.received_packets(transport), self._heard
+            self._heard = heard
+            if heard != before:
+                self._heard_at = now
+
+    def silent(self, now: float) -> float:
+        """Return the seconds since something came over it, to half a second."""
+        return now - self._heard_at
 
     async def close(self) -> None:
         """Close it without a word to anybody; idempotent."""

@@ -24,6 +24,7 @@ from .subscriber import Subscriber
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
+LATELY_SECONDS = 60.0
 
 
 class Place:
@@ -86,10 +87,17 @@ class Place:
         await asyncio.gather(self.publisher.close(), self.subscriber.close())
 
     def connections(self) -> dict[str, Any]:
-        """Return the states of its connections, and how its media link is if it has one."""
+        """Return the states of its connections, and how its media link is if it has one.
+
+        ``silent``: seconds since anything came over either connection, absent if nothing did lately.
+        """
+        now = time.monotonic()
         states: dict[str, Any] = {"publish": self.publisher.state, "subscribe": self.subscriber.state}
         if self.link.used:
             states["link"] = {"state": self.link.state, **self.link.describe()}
+        silent = min(self.publisher.silent(now), self.subscriber.silent(now))
+        if silent < LATELY_SECONDS:
+            states["silent"] = round(silent, 2)
         return states
 
     def _publication(self, track: str, kind: Kind) -> Publication:

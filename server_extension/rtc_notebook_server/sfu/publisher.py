@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -56,6 +57,10 @@ class Publisher:
     def state(self) -> str:
         """As W3C ``RTCPeerConnectionState``; ``"new"`` if nothing was offered yet."""
         return self._connection.state if self._connection is not None else "new"
+
+    def silent(self, now: float) -> float:
+        """Return the seconds since something came over the connection."""
+        return self._connection.silent(now) if self._connection is not None else math.inf
 
     async def answer(self, offer: str, bindings: Mapping[str, Publication]) -> str:
         """Answer an offer, whose mids carry these publications from now on.

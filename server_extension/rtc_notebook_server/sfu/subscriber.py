@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,10 @@ class Subscriber:
     def state(self) -> str:
         """As W3C ``RTCPeerConnectionState``; ``"new"`` if nothing was offered yet."""
         return self._connection.state if self._connection is not None else "new"
+
+    def silent(self, now: float) -> float:
+        """Return the seconds since something came over the connection."""
+        return self._connection.silent(now) if self._connection is not None else math.inf
 
     def want(self, tracks: Collection[str]) -> None:
         """Set the tracks wanted, whole."""
