@@ -30,7 +30,16 @@ def _served(path: str, _changed: int) -> bytes:
     return str(_MINIFY[Path(path).suffix](text)).encode()
 
 
+# What a page of a call begins with; its modules load the others with what needs them.
+_FIRST = ["style.css", "tiles.css"]
+
+
+def first_styles(page: str) -> list[str]:
+    """Return the names of the style sheets that a page cannot do without, in the order in which they count."""
+    return ["style.css", "rooms.css"] if page == "rooms" else _FIRST
+
+
 def styles() -> list[str]:
     """Return the names of the style sheets of calls, in the order in which they count."""
-    names = sorted(path.name for path in MODULES.glob("*.css") if path.name != "thumbnails.css")
+    names = sorted(path.name for path in MODULES.glob("*.css") if path.name not in {"thumbnails.css", "rooms.css"})
     return sorted(names, key=lambda name: name != "style.css")

@@ -12,7 +12,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from rtc_notebook import __version__, _esm, protocol
-from rtc_notebook._served import is_ours, served, styles
+from rtc_notebook._served import first_styles, is_ours, served
 from rtc_notebook.errors import RoomNameError, SfuError
 
 from .identity import Identity, identify
@@ -100,7 +100,7 @@ class Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         modules = _esm.order(_MODULE[page], later=False)[::-1]
         shown = {"page": page, "room": room, "config": config, "static": static, "modules": modules}
-        self.write(self.render_template("page.html", **shown, styles=styles()))
+        self.write(self.render_template("page.html", **shown, styles=first_styles(page)))
 
 
 class RoomsPage(Page):

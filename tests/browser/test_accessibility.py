@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, e
 pytestmark = pytest.mark.skipif(not SOURCE.exists(), reason="axe-core is not installed: npm install")
 
 # What the call's bar opens by a button of this name; Escape closes it. New ones are added here.
-OPENED = ["Chat", "People", "Filters and recording", "React", "Devices", "View"]
+OPENED = ["Chat", "People", "Filters and recording", "React", "Devices", "More"]
 
 
 class Looks:
@@ -81,6 +81,14 @@ def test_before_and_after_the_call(lab: JupyterServer, room: str, profile: Calla
     expect(page.get_by_text("No call is on")).to_be_visible()
     look(page, "no rooms")
 
+    page.add_init_script(
+        "const open = navigator.mediaDevices.getUserMedia;"
+        "navigator.mediaDevices.getUserMedia = async function (wish) {"
+        " if (location.hash === '#refused') throw new DOMException('', 'NotAllowedError'); return open.call(this, wish); }"
+    )
+    page.goto(lab.page(f"rtc-notebook/room/{room}") + "#refused")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    look(page, "before joining, refused")
     page.goto(lab.page(f"rtc-notebook/room/{room}"))
     expect(page.get_by_role("button", name="Turn camera off")).to_be_visible()
     look(page, "before joining")
@@ -137,6 +145,23 @@ def test_in_the_call(
         host.get_by_role("button", name=name).first.click()
         look(host, f"{name} open")
         host.keyboard.press("Escape")
+
+    host.keyboard.press("?")
+    expect(host.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    look(host, "shortcuts")
+    host.keyboard.press("Escape")
+    host.keyboard.press("i")
+    expect(host.locator("dl").first).to_be_visible()
+    look(host, "statistics")
+    host.keyboard.press("i")
+    desktop = host.viewport_size
+    host.set_viewport_size({"width": 390, "height": 844})
+    host.get_by_role("button", name="More", exact=True).click()
+    expect(host.get_by_role("menuitem", name="Devices")).to_be_visible()
+    look(host, "what a phone has no room for")
+    host.keyboard.press("Escape")
+    if desktop:
+        host.set_viewport_size(desktop)
 
     host.get_by_role("button", name="People", exact=True).click()
     host.get_by_role("button", name="Lock room").click()

@@ -31,8 +31,9 @@ def reactions(page: Page) -> None:
     """Keep what floats over the tiles."""
     page.evaluate(
         """globalThis.floated = []; new MutationObserver(changes => {
-            for (const {addedNodes} of changes) for (const one of addedNodes) floated.push(one.textContent);
-        }).observe(document.querySelector(".rtc-react-layer"), {childList: true})"""
+            for (const {addedNodes} of changes) for (const one of addedNodes)
+                if (one.className === "rtc-reaction") floated.push(one.textContent);
+        }).observe(document.querySelector(".rtc-react-place"), {childList: true, subtree: true})"""
     )
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.browser import picture, tile
+from harness.browser import picture, tile, weight
 from harness.kernel import Kernel
 from playwright.sync_api import Browser, Locator, Page, expect
 
+READY = """
+new MutationObserver(() => {
+    const button = document.querySelector(".rtc-controls .rtc-toggle");
+    if (button?.checkVisibility() && !button.disabled) globalThis.ready ??= performance.now();
+}).observe(document, {subtree: true, childList: true, attributes: true});
+"""
 SHIFTS = """
 globalThis.shifts = [];
 new PerformanceObserver((list) => {
@@ -34,8 +40,8 @@ def until(page: Page, condition: str) -> None:
 
 
 def choose(page: Page, item: str) -> None:
-    page.get_by_role("button", name="View", exact=True).click()
-    page.get_by_role("menu", name="View").get_by_text(item, exact=True).click()
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menu", name="More").get_by_text(item, exact=True).click()
 
 
 def test_layouts_pins_statistics_and_the_original(
@@ -43,9 +49,12 @@ def test_layouts_pins_statistics_and_the_original(
 ):
     ana = join(pattern, "Ana", SHIFTS, microphone="0")
     expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
-    bo = join(pattern, "Bo", microphone="0")
+    bo = join(pattern, "Bo", READY, microphone="0")
     expect(ana.locator(tile("Bo"))).to_be_attached(timeout=20_000)
     expect(bo.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    until(bo, "performance.getEntriesByType('resource').some(({name}) => name.endsWith('/statistics.js'))")
+    assert 50_000 < weight(bo) < 150_000  # bytes, uncompressed, until there is nothing more to come
+    assert bo.evaluate("ready") < 3_000  # ms; a quiet machine takes a third of a second, this one may be busy
     assert sum(ana.evaluate("shifts")) < 0.001
 
     choose(ana, "Side strip")

@@ -72,6 +72,16 @@ def chromium(
         browser.close()
 
 
+def weight(page: Page) -> int:
+    """Return how many bytes of our own a page has loaded, uncompressed: itself, modules and styles."""
+    size: int = page.evaluate("""() => {
+        const all = performance.getEntries().filter(({entryType, name}) =>
+            entryType === "navigation" || (entryType === "resource" && name.includes("/static/rtc_notebook/")));
+        return [...new Map(all.map(({name, decodedBodySize}) => [name, decodedBodySize])).values()].reduce((a, b) => a + b, 0);
+    }""")
+    return size
+
+
 def context(browser: Browser, size: tuple[int, int] | None = (640, 360), **options: Any) -> BrowserContext:
     """Return a fresh profile that may use camera and microphone; with no ``size`` pictures are as large as ever."""
     options.setdefault("viewport", {"width": 720, "height": 480})  # the CPU paints it

@@ -52,5 +52,5 @@ def test_libraries_go_out_as_they_are(tmp_path: Path) -> None:
 
 def test_the_base_style_comes_first() -> None:
     assert styles()[0] == "style.css"
-    assert "people.css" in styles()
+    assert "side.css" in styles()
     assert "thumbnails.css" not in styles()

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { ProtocolError, VERSION, decodeClient, decodeServer, encode } from "../../rtc_notebook/static/rtc_notebook/protocol.js";
+import { decodeClient } from "../../rtc_notebook/static/rtc_notebook/protocol-client.js";
+import { ProtocolError, VERSION, decodeServer, encode } from "../../rtc_notebook/static/rtc_notebook/protocol.js";
 
 const DECODERS = { client: decodeClient, server: decodeServer };
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Meter, countsOf, qualityOf, words } from "../../rtc_notebook/static/rtc_notebook/statistics.js";
+import { Meter, countsOf, qualityOf } from "../../rtc_notebook/static/rtc_notebook/statistics.js";
+import { words } from "../../rtc_notebook/static/rtc_notebook/statisticslist.js";
 
 /** @param {Partial<Record<string, any>>} [more] */
 const report = (more = {}) => [

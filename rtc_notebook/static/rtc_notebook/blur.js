@@ -1,27 +1,27 @@
-// Background blur: what is sent and shown in the place of the camera's own picture. A worker makes it (blur/worker.js),
-// unless the browser blurs by itself (W3C Media Capture and Streams Extensions, backgroundBlur).
-
-import { drawn, streamed } from "./blurtracks.js";
+// Background blur: whether it is wanted, and what is sent and shown in the place of the camera's own picture then.
+// blurring.js makes it, loaded when it is wanted first.
 
 /**
- * @typedef {{ fps: number, ms: number, height: number, model: boolean }} Figures pictures a second, milliseconds a picture
- * @typedef {{ raw: MediaStreamTrack, sent: MediaStreamTrack, stop: () => void }} Running
+ * @typedef {import("./blurring.js").Figures} Figures
+ * @typedef {import("./blurring.js").Running} Running
  */
 
 const REMEMBERED = "rtc-notebook:blur";
-const PATIENCE = 60_000; // milliseconds for the model to come
 
 export class BackgroundBlur {
   /** How it goes, once it goes. @type {Figures | null} */ figures = null;
   /** Whether the person is told from the background by now. */ ready = false;
   /** @type {(message: string) => void} called when it cannot be done; nothing is sent then */ onfail = () => {};
   /** @type {() => void} */ onchange = () => {};
+  /** @type {() => void} called when there is another track to send */ onready = () => {};
+  /** @type {typeof import("./blurring.js") | null} */ #code = null;
   /** @type {Running | null} */ #running = null;
 
   /** @param {string} socket URL of the room's socket, on the server that the worker comes from */
   constructor(socket) {
     this.base = socket.replace(/^ws/, "http").replace(/rtc-notebook\/api\/.*$/, "static/");
     this.wanted = remembered();
+    if (this.wanted) void this.#load();
   }
 
   /** Whether there is a camera to blur the background of. */
@@ -32,6 +32,7 @@ export class BackgroundBlur {
   /** @param {boolean} wanted */
   set(wanted) {
     this.wanted = wanted;
+    if (wanted) void this.#load();
     try {
       localStorage.setItem(REMEMBERED, wanted ? "on" : "");
     } catch {
@@ -48,8 +49,9 @@ export class BackgroundBlur {
   of(raw) {
     if (this.#running && (this.#running.raw !== raw || !this.wanted)) this.#stop();
     if (!raw || !this.wanted) return raw;
+    if (!this.#code) return null; // until it is here
     try {
-      this.#running ??= this.#start(raw);
+      this.#running ??= this.#code.begin(raw, this.base, (news) => this.#hear(news));
     } catch (error) {
       queueMicrotask(() => this.#fail(/** @type {Error} */ (error).message));
       return null;
@@ -59,57 +61,27 @@ export class BackgroundBlur {
 
   /** What to show of a camera's track. @param {MediaStreamTrack | null} raw */
   shown(raw) {
-    return raw && this.#running?.raw === raw ? this.#running.sent : raw;
+    if (raw && this.#running?.raw === raw) return this.#running.sent;
+    return this.wanted && !this.#code ? null : raw;
   }
 
-  /** @param {MediaStreamTrack} raw @returns {Running} */
-  #start(raw) {
-    const capabilities = /** @type {{ backgroundBlur?: boolean[] }} */ (raw.getCapabilities?.() ?? {});
-    if (capabilities.backgroundBlur?.includes(true)) return this.#constrain(raw);
-    const worker = new Worker(`${this.base}rtc_notebook/blur/worker.js`, { type: "module", name: "rtc-notebook blur" });
-    const patience = setTimeout(() => this.#fail("The model does not come."), PATIENCE);
-    const way = (streamed(raw) ?? drawn(raw));
-    way.sent.contentHint = "motion";
-    worker.onerror = (event) => this.#fail(event.message || "The worker does not start.");
-    worker.onmessage = ({ data }) => {
-      if (data.failed) return this.#fail(data.failed);
-      if (data.bitmap) return way.take?.(data.bitmap);
-      if (data.figures) this.figures = data.figures;
-      if (data.ready) {
-        clearTimeout(patience);
-        this.ready = true;
-      }
-      this.onchange();
-    };
-    const { start, transfer } = way.start(worker);
-    worker.postMessage({ state: `${this.base}rtc_notebook_blur/state`, ...start }, transfer);
-    const stop = () => {
-      clearTimeout(patience);
-      worker.onmessage = worker.onerror = null;
-      way.stop();
-      worker.terminate();
-    };
-    return { raw, sent: way.sent, stop };
+  async #load() {
+    if (this.#code) return;
+    try {
+      this.#code = await import("./blurring.js");
+    } catch {
+      return this.#fail("The server does not answer.");
+    }
+    this.onready();
+    this.onchange();
   }
 
-  /** @param {MediaStreamTrack} raw @returns {Running} */
-  #constrain(raw) {
-    raw.enabled = false; // until it is blurred
-    const constrain = (/** @type {boolean} */ on) => raw.applyConstraints(/** @type {any} */ ({ ...raw.getConstraints(), backgroundBlur: { exact: on } }));
-    constrain(true).then(
-      () => {
-        if (this.#running?.raw !== raw) return;
-        raw.enabled = this.ready = true;
-        this.onchange();
-      },
-      (error) => this.#fail(error.message),
-    );
-    const stop = () => {
-      if (raw.readyState !== "live") return;
-      constrain(false).catch(() => {});
-      raw.enabled = true;
-    };
-    return { raw, sent: raw, stop };
+  /** @param {import("./blurring.js").News} news */
+  #hear({ failed, figures, ready }) {
+    if (failed) return this.#fail(failed);
+    if (figures) this.figures = figures;
+    if (ready) this.ready = true;
+    this.onchange();
   }
 
   #stop() {

@@ -1,11 +1,9 @@
 // One browser's part in a call: signaling, both connections and the devices, as one observable state.
 
-import { Asks } from "./asks.js";
 import { BackgroundBlur } from "./blur.js";
 import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
-import { Overlays } from "./overlays.js";
 import { recall, remember } from "./remembered.js";
 import { camerasOf, soundsOf, wantedOf } from "./room.js";
 import { SameRoom } from "./sameroom.js";
@@ -43,7 +41,8 @@ export class Call {
   /** The server's version of rtc-notebook, once it said so. */ serverVersion = "";
   /** @type {RTCIceServer[]} STUN and TURN servers that it names */ iceServers = [];
   /** Whether a host has to admit this participant. */ atTheDoor = false;
-  asks = new Asks((message) => this.#signaling?.send(message), () => this.#changed());
+  /** @type {import("./overlays.js").Overlays | null} what kernels draw over pictures, once they did */ overlays = null;
+  /** @type {import("./asks.js").Asks | null} what was asked of kernels, once something was */ asks = null;
   /** @type {(reaction: import("./protocol.js").Reaction) => void} */ onreaction = () => {};
   house = new House((message) => this.#signaling?.send(message));
 
@@ -60,7 +59,6 @@ export class Call {
   /** @param {CallOptions} options */
   constructor(options) {
     this.options = options;
-    this.overlays = new Overlays();
     this.devices = new LocalDevices({
       onpublish: (device, track, muted) => {
         if (device === "microphone") this.#toggled = Date.now();
@@ -80,6 +78,7 @@ export class Call {
     this.sameRoom = new SameRoom(() => this.#changed());
     this.blur = options.blur ?? new BackgroundBlur(options.url);
     this.blur.onchange = () => this.#changed();
+    this.blur.onready = () => this.devices.publish("camera");
     this.blur.onfail = (message) => this.devices.giveUp("camera", message);
     this.online = () => {
       this.#signaling?.retry();
@@ -179,6 +178,11 @@ export class Call {
     this.devices.publish("camera");
   }
 
+  /** Lets kernels be asked for things. @param {typeof import("./asks.js").Asks} Asks what does that, loaded when it is needed */
+  asking(Asks) {
+    return (this.asks ??= new Asks((message) => this.#signaling?.send(message), () => this.#changed()));
+  }
+
   /** @param {boolean} on */
   setScreen(on) {
     return this.devices.setScreen(on);
@@ -266,16 +270,16 @@ export class Call {
         this.participants = message.participants;
         this.house.room(message, this.me);
         this.#obeyHosts();
-        this.overlays.keep(message.participants);
+        this.overlays?.keep(message.participants);
         this.#watchKernel();
         this.#want();
         break;
       case "overlay":
-        return this.overlays.take(message); // the page as such does not change
+        return void this.#draw(message).catch(() => {}); // the next one tries again
       case "reaction":
         return this.onreaction(message);
       case "answer":
-        return this.asks.take(message);
+        return this.asks?.take(message);
       case "waiting":
         this.message = message.message;
         this.atTheDoor = true;
@@ -287,7 +291,7 @@ export class Call {
         this.house.take(message, this.me);
         break;
       case "error":
-        if (this.asks.refused(message) || message.about === "send-reaction") break;
+        if (this.asks?.refused(message) || message.about === "send-reaction") break;
         if (message.code === "viewers-watch" && (message.about ?? "").startsWith("publish")) break; // the room says it in a moment
         if (this.#signaling?.state !== "connected") this.message = message.message;
         else this.#notice(message.code, "error", message.message);
@@ -374,6 +378,16 @@ export class Call {
       return track ? [/** @type {[string, MediaStreamTrack]} */ ([id, track])] : [];
     });
     this.sound.play(new Map(sounds));
+  }
+
+  /** @param {import("./protocol.js").Overlay} overlay */
+  async #draw(overlay) {
+    const { Overlays } = await import("./overlays.js");
+    if (!this.overlays) {
+      this.overlays = new Overlays();
+      this.#changed();
+    }
+    this.overlays.take(overlay); // the page as such does not change
   }
 
   #watchKernel() {

@@ -3,7 +3,7 @@
 import { BackgroundBlur } from "./blur.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
-import { Prejoin } from "./prejoin.js";
+import { style } from "./dom.js";
 import { remembers } from "./remembered.js";
 
 /**
@@ -22,7 +22,7 @@ const REMEMBERED_NAME = "rtc-notebook:name";
 const query = new URLSearchParams(location.search);
 
 /** @param {HTMLElement} root @param {Visit} visit */
-export function visit(root, { fixed, watch = false, name: known, ...where }) {
+export async function visit(root, { fixed, watch = false, name: known, ...where }) {
   const wish = { camera: !watch && query.get("camera") !== "0", microphone: !watch && query.get("microphone") !== "0" };
   const name = fixed ? known : (query.get("name") ?? (known || (localStorage.getItem(REMEMBERED_NAME) ?? "")));
 
@@ -39,5 +39,8 @@ export function visit(root, { fixed, watch = false, name: known, ...where }) {
   }
 
   if (query.has("join") || remembers(where.url)) join({ name, ...wish });
-  else root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, blur, ...wish }, join).element);
+  else {
+    const [{ Prejoin }] = await Promise.all([import("./prejoin.js"), style("devices.css"), style("prejoin.css")]);
+    root.replaceChildren(new Prejoin({ room: where.room, name, fixed, watch, blur, ...wish }, join).element);
+  }
 }

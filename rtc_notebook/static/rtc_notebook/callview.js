@@ -2,12 +2,11 @@
 
 import { Controls } from "./controls.js";
 import { DeviceMenu } from "./devicemenu.js";
-import { h, keyed, setAttribute, setText } from "./dom.js";
+import { h, keyed, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
 import { Reactions } from "./reactions.js";
 import { RecordMark } from "./recordmark.js";
 import { echoText } from "./sameroom.js";
-import { ShortcutsDialog } from "./shortcutsdialog.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
@@ -51,7 +50,7 @@ export class CallView {
       this.again,
       this.check,
     );
-    this.shortcuts = new ShortcutsDialog(this);
+    /** @type {import("./shortcutsdialog.js").ShortcutsDialog | null} */ this.shortcuts = null;
     this.awake = new WakeLock();
     this.element = h(
       "div",
@@ -63,8 +62,6 @@ export class CallView {
         this.side.element,
       ),
       this.controls.element,
-      this.side.dialog.element,
-      this.shortcuts.element,
     );
     this.unlisten = listenForKeys(this, !options.tab); // on a page of its own the keys are the call's wherever the focus is
     this.stop = call.subscribe(() => this.update());
@@ -133,10 +130,15 @@ export class CallView {
   }
 
   toggleDevices() {
-    this.menu.toggle();
+    void this.menu.toggle();
   }
 
-  toggleShortcuts() {
+  async toggleShortcuts() {
+    const [{ ShortcutsDialog }] = await Promise.all([import("./shortcutsdialog.js"), style("devices.css"), style("side.css")]);
+    if (!this.shortcuts) {
+      this.shortcuts = new ShortcutsDialog(this);
+      this.element.append(this.shortcuts.element);
+    }
     this.shortcuts.toggle();
   }
 

@@ -1,7 +1,7 @@
 // The chat: what was written, and a field to write in.
 
 import { h, keyed, setAttribute } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon } from "./moreicons.js";
 import { rich } from "./richtext.js";
 
 /** @typedef {import("./call.js").Call} Call */

@@ -1,7 +1,7 @@
 // The handle on one's own processed picture: while it is held, one sees the original; nobody else does.
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon } from "./moreicons.js";
 
 const KEYS = [" ", "Enter"];
 

@@ -30,12 +30,12 @@ export class Controls {
     this.call = call;
     this.microphone = iconButton("microphone", "", () => void call.setMicrophone(!call.speaking), "rtc-toggle");
     this.camera = iconButton("camera", "", () => void call.setCamera(!call.local.camera), "rtc-toggle");
-    this.screen = iconButton("screen", "Share your screen", () => void call.setScreen(!call.local.screen), "rtc-share");
+    this.screen = iconButton("screen", "Share your screen", () => void call.setScreen(!call.local.screen), "rtc-spare rtc-share");
     this.screen.hidden = !navigator.mediaDevices?.getDisplayMedia;
-    this.invite = iconButton("link", "Copy the link to this call", () => void this.#copy());
+    this.invite = iconButton("link", "Copy the link to this call", () => void this.#copy(), "rtc-spare");
     this.tab = h(
       "a",
-      { class: "rtc-button rtc-tab", href: call.options.link, target: "_blank", rel: "noopener", title: "Open in a browser tab", "aria-label": "Open in a browser tab" },
+      { class: "rtc-button rtc-spare rtc-tab", href: call.options.link, target: "_blank", rel: "noopener", title: "Open in a browser tab", "aria-label": "Open in a browser tab" },
       icon("tab"),
     );
     this.tab.hidden = !options.tab || !call.options.link;

@@ -6,7 +6,6 @@ import { nameOf } from "./devicelist.js";
 import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { LevelMeter } from "./levelmeter.js";
-import { playTestSound } from "./testsound.js";
 
 /**
  * @typedef {import("./choices.js").Choices} Choices
@@ -88,6 +87,7 @@ export class DeviceFields {
     this.test.disabled = true;
     setText(this.trouble, "");
     try {
+      const { playTestSound } = await import("./testsound.js");
       await playTestSound(this.selects.speaker.value);
     } catch (error) {
       setText(this.trouble, `The test sound could not be played: ${/** @type {Error} */ (error).message}`);

@@ -1,4 +1,4 @@
-// Camera, microphone and screen: opening them, and what to say when that fails.
+// Camera, microphone and screen: opening them.
 
 import { Choices, pick } from "./choices.js";
 import { devicesThere } from "./devicelist.js";
@@ -27,7 +27,7 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
   if (camera) wanted.push("camera");
   if (microphone) wanted.push("microphone");
   if (!wanted.length) return { problems: [] };
-  if (!navigator.mediaDevices?.getUserMedia) return { problems: [insecure(wanted[0])] };
+  if (!navigator.mediaDevices?.getUserMedia) return { problems: [(await import("./problems.js")).insecure(wanted[0])] };
   try {
     const known = wanted.some((device) => choices.of(device)) ? await devicesThere() : null;
     const ask = (/** @type {"camera" | "microphone"} */ device) => {
@@ -38,13 +38,13 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
     const stream = await navigator.mediaDevices.getUserMedia({ video: ask("camera"), audio: ask("microphone") });
     return await settle(take(stream), choices);
   } catch (error) {
-    if (wanted.length === 1) return { problems: [explain(error, wanted[0])] };
+    if (wanted.length === 1) return { problems: [await problemOf(error, wanted[0])] };
     /** @type {Opened} */
     const opened = { problems: [] };
     for (const device of wanted) {
       // A refusal is not asked about again; but one of the two may have been allowed before.
       if (/** @type {Error} */ (error).name === "NotAllowedError" && !(await allowed(device))) {
-        opened.problems.push(explain(error, device));
+        opened.problems.push(await problemOf(error, device));
         continue;
       }
       const { problems, ...tracks } = await openDevices({ camera: device === "camera", microphone: device === "microphone" }, choices);
@@ -52,6 +52,15 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
       opened.problems.push(...problems);
     }
     return opened;
+  }
+}
+
+/** Says what went wrong with a device and what to do. @param {unknown} error @param {Device} device @returns {Promise<Problem>} */
+export async function problemOf(error, device) {
+  try {
+    return (await import("./problems.js")).explain(error, device);
+  } catch {
+    return { kind: "other", device, message: `The ${device} could not be opened: ${error}` }; // the server is away
   }
 }
 
@@ -77,25 +86,6 @@ async function settle(opened, choices) {
   return opened;
 }
 
-/** Sound as it is played, without what this call itself plays. */
-const SCREEN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, restrictOwnAudio: true };
-
-/** Asks for a screen, window or tab, with its sound where the browser can. @returns {Promise<{ picture: MediaStreamTrack, sound: MediaStreamTrack | null } | null>} null if the person changed their mind */
-export async function openScreen() {
-  try {
-    const options = { video: { frameRate: { ideal: 15, max: 30 } }, audio: SCREEN_SOUND, systemAudio: "include", surfaceSwitching: "include" };
-    const stream = await navigator.mediaDevices.getDisplayMedia(options);
-    const [picture] = stream.getVideoTracks();
-    const [sound = null] = stream.getAudioTracks();
-    if ("contentHint" in picture) picture.contentHint = "detail";
-    if (sound && "contentHint" in sound) sound.contentHint = "music";
-    return { picture, sound };
-  } catch (error) {
-    if (/** @type {Error} */ (error).name === "NotAllowedError") return null;
-    throw error;
-  }
-}
-
 /** @param {MediaStream} stream @returns {Opened} */
 function take(stream) {
   const [camera] = stream.getVideoTracks();
@@ -112,46 +102,4 @@ async function allowed(device) {
   } catch {
     return false; // the browser does not tell
   }
-}
-
-/** @param {Device} device @returns {Problem} */
-const insecure = (device) => ({
-  kind: "insecure",
-  device,
-  message:
-    "Browsers give camera and microphone to secure pages only. Open this page over https, or on localhost " +
-    "(for example through an SSH tunnel: ssh -L 8888:localhost:8888 host).",
-});
-
-/** Says what went wrong with a device and what to do. @param {unknown} error @param {Device} device @returns {Problem} */
-export function explain(error, device) {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  switch (name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return {
-        kind: "denied",
-        device,
-        message:
-          `The browser does not allow the ${device} here. Allow it next to the page's address, then try again` +
-          `${globalThis.top === globalThis.self ? "." : ", or open the call in a browser tab."}`,
-      };
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return { kind: "missing", device, message: `No ${device} was found. Plug one in, then try again.` };
-    case "NotReadableError":
-    case "AbortError":
-      return { kind: "busy", device, message: `The ${device} is in use by another program. Close it, then try again.` };
-    default:
-      return { kind: "other", device, message: `The ${device} could not be opened: ${error}` };
-  }
-}
-
-/** What to say of everything that is wrong, once where it is the same with both. @param {Problem[]} problems */
-export function sayAll(problems) {
-  const [one, other] = problems;
-  if (problems.length === 2 && one.kind === "denied" && other.kind === "denied") {
-    return one.message.replace(`the ${one.device}`, "camera and microphone").replace("Allow it", "Allow them");
-  }
-  return [...new Set(problems.map(({ message }) => message))].join(" ");
 }

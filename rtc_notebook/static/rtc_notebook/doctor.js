@@ -1,6 +1,6 @@
 // What of a call works from this browser, each with a sentence on what to do. Loaded when somebody asks.
 
-import { lacks } from "./link-connections.js";
+import { lacks } from "./mediapath.js";
 
 /**
  * @typedef {import("./call.js").Call} Call

@@ -16,6 +16,37 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** @type {Map<string, Promise<unknown>>} */
+const styles = new Map();
+
+/** Loads a style sheet that is not needed at first; widgets bring all of theirs. @param {string} name */
+export function style(name) {
+  const base = /** @type {HTMLLinkElement | null} */ (document.getElementById("rtc-notebook-style"));
+  if (!base || styles.has(name)) return styles.get(name);
+  const link = h("link", { rel: "stylesheet", href: new URL(name, base.href).href });
+  const loaded = new Promise((done) => {
+    link.onload = done;
+    link.onerror = () => {
+      styles.delete(name); // the server is away
+      link.remove();
+      done(null);
+    };
+  });
+  styles.set(name, loaded);
+  // In the order in which widgets have them, however they come.
+  const there = /** @type {HTMLLinkElement[]} */ ([...document.head.querySelectorAll("link[rel=stylesheet]")]);
+  const next = there.find((one) => one !== base && one.href > link.href);
+  if (next) next.before(link);
+  else there.at(-1)?.after(link);
+  return loaded;
+}
+
+/** Gives the focus back to a button, or to the one that stands in for it where there is no room. @param {HTMLElement} button */
+export function refocus(button) {
+  const there = button.offsetParent ? button : button.parentElement?.querySelector(".rtc-more-button");
+  /** @type {HTMLElement | null | undefined} */ (there)?.focus();
+}
+
 /** Sets or, for null and false, removes an attribute; leaves it alone if it is the same. @param {Element} element @param {string} name @param {unknown} value */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);

@@ -28,7 +28,7 @@ async function enter() {
   if (!response.ok) return say("You cannot come in", told.message ?? response.statusText);
   sessionStorage.setItem(SESSION, told.session);
   document.title = `${told.room} - rtc-notebook`;
-  visit(root, {
+  await visit(root, {
     room: told.room, clientVersion: config.version, url: guestSocketUrl(base), protocols: ["rtc-notebook.guest", told.session],
     link: "", name: told.name, fixed: false, watch: told.role === "viewer",
   });

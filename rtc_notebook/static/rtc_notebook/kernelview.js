@@ -1,5 +1,6 @@
 // What the kernels in the room do for people: filters with their sliders, and a recording.
 
+import { Asks } from "./asks.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { recorders } from "./room.js";
 
@@ -17,6 +18,7 @@ export class KernelView {
   /** @param {Call} call */
   constructor(call) {
     this.call = call;
+    this.asks = call.asking(Asks);
     const select = (/** @type {string} */ label) => h("select", { class: "rtc-field", "aria-label": label, onchange: () => this.update() });
     this.kernels = select("Kernel");
     this.targets = select("Whose picture");
@@ -33,7 +35,8 @@ export class KernelView {
 
   /** @param {boolean} [open] whether it is shown */
   update(open = this.#open) {
-    const { participants, house, asks } = this.call;
+    const { asks } = this;
+    const { participants, house } = this.call;
     if (open && !this.#open) this.#known = "";
     this.#open = open;
     const kernels = participants.filter(({ client, connected }) => client === "kernel" && connected !== false);
@@ -75,7 +78,8 @@ export class KernelView {
   }
 
   #showFilters() {
-    const { asks, house } = this.call;
+    const { asks } = this;
+    const { house } = this.call;
     const target = this.#target;
     const on = asks.on.find(({ participant, source = "camera" }) => participant === target.participant && source === target.source);
     const locked = !!on?.locked && !house.hosts;
@@ -99,13 +103,13 @@ export class KernelView {
 
   /** @param {string} name */
   #put(name) {
-    const { asks } = this.call;
+    const { asks } = this;
     asks.ask(name ? { ask: "filter", filter: name, ...this.#target } : { ask: "unfilter", ...this.#target });
   }
 
   /** @param {FilterControl} control */
   #control({ id, label, kind, choices = [] }) {
-    const set = (/** @type {import("./protocol.js").Value} */ value) => this.call.asks.set({ ask: "control", control: id, value, ...this.#target });
+    const set = (/** @type {import("./protocol.js").Value} */ value) => this.asks.set({ ask: "control", control: id, value, ...this.#target });
     /** @type {HTMLInputElement | HTMLSelectElement} */
     let field;
     const output = h("span", { class: "rtc-control-value", "aria-hidden": "true" });
@@ -129,13 +133,15 @@ export class KernelView {
   }
 
   #record() {
-    const { asks, participants } = this.call;
+    const { asks } = this;
+    const { participants } = this.call;
     asks.ask({ ask: "record", active: !participants.some(({ id, recording }) => id === asks.kernel && recording) });
   }
 
   /** @param {ParticipantInfo[]} kernels */
   #showRecord(kernels) {
-    const { asks, participants, house } = this.call;
+    const { asks } = this;
+    const { participants, house } = this.call;
     const running = kernels.some(({ id, recording }) => id === asks.kernel && recording);
     this.record.hidden = !house.hosts || !kernels.length;
     setText(this.record, running ? "Stop recording" : "Record");

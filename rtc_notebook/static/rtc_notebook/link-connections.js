@@ -27,12 +27,6 @@ import { kindOf, sourceOf } from "./slots.js";
 /** What is sent of a publication: of a muted one, nothing. @param {LinkPublication} publication */
 const heard = ({ track, muted }) => (muted ? null : track);
 
-/** What this browser lacks for a media link; empty if nothing. */
-export function lacks() {
-  const needed = ["VideoEncoder", "VideoDecoder", "AudioEncoder", "AudioDecoder"];
-  return needed.filter((name) => !(name in globalThis)).join(", ");
-}
-
 export class LinkPublisher {
   /** @type {Map<Slot, LinkPublication>} */ #publications = new Map();
   #requests = 0;

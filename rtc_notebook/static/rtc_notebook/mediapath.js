@@ -1,7 +1,5 @@
 // The way that pictures and sound take: WebRTC, or the media link over a WebSocket where that finds none.
 
-import { Link } from "./link.js";
-import { LinkPublisher, LinkSubscriber, lacks } from "./link-connections.js";
 import { Publisher } from "./publisher.js";
 import { Subscriber } from "./subscriber.js";
 import { Watchdog } from "./watchdog.js";
@@ -12,6 +10,8 @@ import { Watchdog } from "./watchdog.js";
  * @typedef {import("./protocol.js").MediaSettings} MediaSettings
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./slots.js").Slot} Slot
+ * @typedef {import("./link-connections.js").LinkPublisher} LinkPublisher
+ * @typedef {import("./link-connections.js").LinkSubscriber} LinkSubscriber
  * @typedef {"webrtc" | "websocket"} Way
  * @typedef {"auto" | Way} Policy
  *
@@ -32,6 +32,7 @@ import { Watchdog } from "./watchdog.js";
  */
 
 export const PATIENCE = 3_000;
+const LOAD_AGAIN = 2_000;
 const AGAIN_PATIENCE = 2_000; // for what connected before: it takes a fraction of that
 const SHORTEST_PATIENCE = 1_000;
 const PATIENT = 6; // times as long as it took before
@@ -41,6 +42,21 @@ const REPAIR_WAIT = 4_000;
 const LONGEST_REPAIR_WAIT = 300_000;
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
+
+/** @typedef {typeof import("./link-code.js")} LinkCode */
+
+/** @type {LinkCode | null} the link's code, once it was needed */
+let linkCode = null;
+
+async function loadLink() {
+  linkCode ??= await import("./link-code.js");
+}
+
+/** What this browser lacks for a media link; empty if nothing. */
+export function lacks() {
+  const needed = ["VideoEncoder", "VideoDecoder", "AudioEncoder", "AudioDecoder"];
+  return needed.filter((name) => !(name in globalThis)).join(", ");
+}
 
 /** The media link's address beside the signaling socket's. @param {string} url */
 export function mediaUrl(url) {
@@ -54,9 +70,10 @@ export const policyOf = (value) => (value === "auto" || value === "webrtc" || va
 
 export class MediaPath {
   /** @type {Way} */ way = "webrtc";
-  /** @type {Link | null} */ #link = null;
-  /** @type {Publisher | LinkPublisher} */ #publisher;
-  /** @type {Subscriber | LinkSubscriber} */ #subscriber;
+  /** @type {import("./link.js").Link | null} */ #link = null;
+  /** @type {Way} the way that was last asked for */ #aim = "webrtc";
+  /** @type {Publisher | LinkPublisher | null} */ #publisher = null;
+  /** @type {Subscriber | LinkSubscriber | null} */ #subscriber = null;
   /** @type {Map<Slot, { track: MediaStreamTrack | null, muted: boolean }>} */ #published = new Map();
   /** @type {string[]} */ #wanted = [];
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
@@ -74,8 +91,9 @@ export class MediaPath {
   /** @param {MediaPathOptions} options */
   constructor(options) {
     this.options = options;
-    if (options.policy === "websocket" && this.#able()) this.way = "websocket";
-    [this.#publisher, this.#subscriber] = this.#make();
+    if (options.policy === "websocket" && this.#able()) this.way = this.#aim = "websocket";
+    if (this.way === "webrtc") this.#makeConnections();
+    else this.#loadLink();
   }
 
   /** Milliseconds that pictures and sound are on their way from the server over the link; null over WebRTC. */
@@ -86,13 +104,13 @@ export class MediaPath {
   /** @param {Slot} source @param {MediaStreamTrack | null} track @param {boolean} muted */
   async set(source, track, muted) {
     this.#published.set(source, { track, muted });
-    return this.#publisher.set(source, track, muted);
+    return this.#publisher?.set(source, track, muted);
   }
 
   /** @param {Slot} source */
   async remove(source) {
     this.#published.delete(source);
-    return this.#publisher.remove(source);
+    return this.#publisher?.remove(source);
   }
 
   /** @param {string[]} tracks @param {boolean} again whether to say it even if it has not changed */
@@ -106,14 +124,14 @@ export class MediaPath {
   handle(message) {
     switch (message.type) {
       case "publish-answer":
-        this.#publisher.handleAnswer(message).catch(this.options.onerror);
+        this.#publisher?.handleAnswer(message).catch(this.options.onerror);
         break;
       case "offer":
-        void this.#subscriber.handleOffer(message);
+        void this.#subscriber?.handleOffer(message);
         break;
       case "candidate": {
         const end = message.connection === "publish" ? this.#publisher : this.#subscriber;
-        end.handleCandidate(/** @type {RTCIceCandidateInit} */ (message.candidate)).catch(() => {}); // another may do
+        end?.handleCandidate(/** @type {RTCIceCandidateInit} */ (message.candidate)).catch(() => {}); // another may do
         break;
       }
       case "restarted":
@@ -121,10 +139,10 @@ export class MediaPath {
           this.#renewed[name] = Date.now(); // it is being made anew
           this.#renewWait[name] = RENEW_WAIT;
         }
-        if (message.connections.includes("publish")) void this.#publisher.restart();
+        if (message.connections.includes("publish")) void this.#publisher?.restart();
         break;
       case "error":
-        if (message.about === "publish" || message.about === "publish-link") void this.#publisher.handleRefusal(message.id);
+        if (message.about === "publish" || message.about === "publish-link") void this.#publisher?.handleRefusal(message.id);
     }
   }
 
@@ -152,14 +170,14 @@ export class MediaPath {
   /** What is counted of all that is sent and received: by the browser, or here where it goes over the link. @returns {Promise<{ reports: RTCStatsReport[], linked: import("./link-player.js").Counted[] }>} */
   async counts() {
     const ends = [this.#publisher, this.#subscriber];
-    const reports = await Promise.all(ends.map((end) => ("report" in end ? end.report() : undefined)));
-    const linked = ends.flatMap((end) => ("counted" in end ? end.counted : []));
+    const reports = await Promise.all(ends.map((end) => (end && "report" in end ? end.report() : undefined)));
+    const linked = ends.flatMap((end) => (end && "counted" in end ? end.counted : []));
     return { reports: reports.filter((report) => report !== undefined), linked };
   }
 
   /** After the signaling socket was replaced. */
   resume() {
-    void this.#publisher.resume();
+    void this.#publisher?.resume();
     this.#subscribe();
     for (const name of /** @type {ConnectionName[]} */ (["publish", "subscribe"])) {
       const connection = this.#connection(name);
@@ -176,14 +194,13 @@ export class MediaPath {
 
   /** Takes another way, without leaving the room. @param {Way} way */
   use(way) {
+    this.#aim = way;
     if (way === this.way || this.#closed) return;
+    if (way === "websocket" && !linkCode) return this.#loadLink();
     this.way = way;
     this.#stop();
     this.options.send({ type: "restart", connection: "publish" }); // its tracks keep their ids
-    [this.#publisher, this.#subscriber] = this.#make();
-    for (const [source, { track, muted }] of this.#published) {
-      this.#publisher.set(source, track, muted).catch(this.options.onerror);
-    }
+    this.#make();
     this.#subscribe();
     this.options.onchange();
   }
@@ -209,7 +226,7 @@ export class MediaPath {
     this.#renewWait[name] = 2 * this.#renewWait[name] || RENEW_WAIT;
     this.#renewed[name] = now;
     this.options.send({ type: "restart", connection: name });
-    if (name === "publish") void this.#publisher.restart();
+    if (name === "publish") void this.#publisher?.restart();
     // The last picture stays until the next connection has one.
   }
 
@@ -233,7 +250,7 @@ export class MediaPath {
   }
 
   #subscribe() {
-    if (this.#subscriber instanceof LinkSubscriber) this.#subscriber.want(this.#wanted);
+    if (this.#subscriber && "want" in this.#subscriber) this.#subscriber.want(this.#wanted);
     /** @type {import("./protocol.js").Subscribe} */
     const message = { type: "subscribe", tracks: this.#wanted.filter((track) => !this.#without.has(track)) };
     this.options.send(this.way === "websocket" ? { ...message, link: true } : message);
@@ -245,19 +262,34 @@ export class MediaPath {
     this.#without.clear();
     this.#watchdog?.close();
     this.#watchdog = null;
-    this.#publisher.close();
-    this.#subscriber.close();
+    this.#publisher?.close();
+    this.#subscriber?.close();
     this.#link?.close();
     this.#link = null;
   }
 
-  /** @returns {[Publisher, Subscriber] | [LinkPublisher, LinkSubscriber]} */
+  /** Makes both ends, and has them do what was asked for before. */
   #make() {
-    return this.way === "websocket" ? this.#makeLink() : this.#makeConnections();
+    if (this.way === "websocket") this.#makeLink(/** @type {LinkCode} */ (linkCode));
+    else this.#makeConnections();
+    for (const [source, { track, muted }] of this.#published) {
+      this.#publisher?.set(source, track, muted).catch(this.options.onerror);
+    }
   }
 
-  /** @returns {[LinkPublisher, LinkSubscriber]} */
-  #makeLink() {
+  /** Goes over to the link as soon as its code is here. */
+  #loadLink() {
+    const wanted = () => !this.#closed && this.#aim === "websocket" && !this.#link;
+    loadLink().then(() => {
+      if (!wanted()) return;
+      if (this.way !== "websocket") return this.use("websocket");
+      this.#make();
+      this.#subscribe();
+    }, () => this.#after(LOAD_AGAIN, () => wanted() && this.#loadLink())); // the server is away
+  }
+
+  /** @param {LinkCode} code */
+  #makeLink({ Link, LinkPublisher, LinkSubscriber }) {
     const { media, url, protocols, session, send, onerror, ontracks, onchange } = this.options;
     const { startBitrate = 1_500_000, maxBitrate = 2_500_000 } = media;
     const link = new Link({
@@ -269,10 +301,10 @@ export class MediaPath {
     const publisher = new LinkPublisher(link, { send, onerror });
     const subscriber = new LinkSubscriber(link, ontracks);
     this.#link = link;
-    return [publisher, subscriber];
+    this.#publisher = publisher;
+    this.#subscriber = subscriber;
   }
 
-  /** @returns {[Publisher, Subscriber]} */
   #makeConnections() {
     const { media, send, onerror, ontracks } = this.options;
     /** @type {RTCConfiguration} */
@@ -293,17 +325,15 @@ export class MediaPath {
       },
     });
     const shared = { createConnection: () => this.#watched(new RTCPeerConnection(configuration)), send, onerror };
-    return [
-      new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") }),
-      new Subscriber({
-        ...shared,
-        ontracks: (tracks) => {
-          this.#failures.subscribe = 0;
-          ontracks(tracks);
-        },
-        onfailed: () => this.#failed("subscribe"),
-      }),
-    ];
+    this.#publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") });
+    this.#subscriber = new Subscriber({
+      ...shared,
+      ontracks: (tracks) => {
+        this.#failures.subscribe = 0;
+        ontracks(tracks);
+      },
+      onfailed: () => this.#failed("subscribe"),
+    });
   }
 
   /** Gives up on a connection whose ICE finds no pair in time. @param {RTCPeerConnection} connection */
@@ -311,10 +341,13 @@ export class MediaPath {
     this.#connections = [...this.#connections, connection].slice(-2);
     const patience = this.#worked ? Math.min(AGAIN_PATIENCE, Math.max(SHORTEST_PATIENCE, PATIENT * this.#took)) : PATIENCE;
     let begun = 0; // when both sides were described
+    const there = () => connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed";
+    this.#after((2 * patience) / 3, () => { // the link's code is here by the time that it is needed, then
+      if (this.options.policy === "auto" && connection.remoteDescription && !there()) loadLink().catch(() => {}); // asked for again then
+    });
     const check = () => {
       this.#timers.delete(timer);
-      if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed") return;
-      if (connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed") return;
+      if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed" || there()) return;
       // The other side's description may not be here yet: then there is nothing that could have failed.
       const left = this.#worked ? begun + patience - Date.now() : 0;
       if (!connection.remoteDescription || this.options.online?.() === false) timer = this.#after(PATIENCE / 3, check);
@@ -363,8 +396,8 @@ export class MediaPath {
     this.#after(RESTART_WAIT[Math.min(count, RESTART_WAIT.length - 1)], () => {
       if (this.#closed || this.way !== "webrtc") return;
       this.options.send({ type: "restart", connection });
-      if (connection === "publish") void this.#publisher.restart();
-      else this.#subscriber.reset();
+      if (connection === "publish") void this.#publisher?.restart();
+      else this.#subscriber?.reset();
     });
   }
 }

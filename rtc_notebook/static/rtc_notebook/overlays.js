@@ -1,6 +1,8 @@
-// What kernels draw over the pictures of a call, by picture; every view of the call shows it from here.
+// What kernels draw over the pictures of a call, by picture; every view of the call shows it from here. Loaded with the
+// first drawing.
 
 import { Drawings } from "./overlay.js";
+import { OverlayView } from "./overlayview.js";
 import { decodeMasks } from "./shapes.js";
 
 /**
@@ -22,6 +24,11 @@ export class Overlays {
       this.#pictures.set(key, picture);
     }
     return picture;
+  }
+
+  /** What shows it over a video. @param {HTMLVideoElement} video */
+  view(video) {
+    return new OverlayView(video, this);
   }
 
   /** Takes a kernel's drawing; masks are decoded first, a few at a time, and drawings stay in order. @param {Overlay} overlay */

@@ -26,9 +26,10 @@ export class OverlayView {
   /** @type {Overlay[]} */ #shown = [];
   #drawn = ""; // the size and place that it is drawn for
 
-  /** @param {HTMLVideoElement} video */
-  constructor(video) {
+  /** @param {HTMLVideoElement} video @param {import("./overlays.js").Overlays} overlays */
+  constructor(video, overlays) {
     this.video = video;
+    this.overlays = overlays;
     this.canvas = h("canvas", { class: "rtc-overlay", "aria-hidden": "true", hidden: true });
     this.news = () => this.#start();
     this.observer = new ResizeObserver(() => this.#look());
@@ -38,7 +39,7 @@ export class OverlayView {
   follow(tile, track, call) {
     this.#call = call;
     this.#tile = tile;
-    const picture = call.overlays.of(tile.key);
+    const picture = this.overlays.of(tile.key);
     if (picture !== this.#picture) {
       this.#picture?.listeners.delete(this.news);
       this.#picture = picture;
@@ -127,7 +128,7 @@ export class OverlayView {
     context.clearRect(0, 0, width, height);
     context.scale(ratio, ratio);
     const rect = pictureIn({ width: videoWidth, height: videoHeight }, { width: clientWidth, height: clientHeight }, fit);
-    const masks = /** @type {Call} */ (this.#call).overlays.masks;
+    const { masks } = this.overlays;
     for (const { shapes } of shown) drawShapes({ context, rect, mirrored, masks }, shapes);
   }
 }

@@ -11,6 +11,6 @@ const base = new URL(config.baseUrl, location.href).href;
 const { room, user, version: clientVersion } = config;
 
 root.classList.add("rtc-notebook", "rtc-full");
-visit(root, {
+void visit(root, {
   room, clientVersion, url: socketUrl(base, room), link: roomUrl(base, room), name: user.anonymous ? "" : user.name, fixed: !user.anonymous,
 });

@@ -3,8 +3,7 @@
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { iconButton } from "./controls.js";
-import { colourOf, initials } from "./room.js";
-import { COLOURS } from "./tile.js";
+import { COLOURS, colourOf, initials } from "./room.js";
 
 /**
  * @typedef {import("./call.js").Call} Call

@@ -22,10 +22,15 @@ export async function popOut(element, onmove, onback) {
   element.replaceWith(place);
   window.document.body.append(h("main", { class: "rtc-notebook rtc-full" }, element));
   onmove();
+  const dressing = new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) for (const node of addedNodes) if (node instanceof HTMLLinkElement) window.document.head.append(node.cloneNode());
+  });
+  dressing.observe(document.head, { childList: true }); // styles that come later
   let over = false;
   const end = () => {
     if (over) return;
     over = true;
+    dressing.disconnect();
     place.replaceWith(element);
     onmove();
     onback();

@@ -4,7 +4,7 @@ import { Choices } from "./choices.js";
 import { showDevice, iconButton } from "./controls.js";
 import { DeviceFields } from "./devicefields.js";
 import { DeviceList } from "./devicelist.js";
-import { openDevices, sayAll } from "./devices.js";
+import { openDevices } from "./devices.js";
 import { h, setText } from "./dom.js";
 
 /**
@@ -183,4 +183,13 @@ export class Prejoin {
     const opened = this.#busy ? undefined : this.#opened;
     this.onjoin({ name: this.name.value.trim(), ...this.wish, opened });
   }
+}
+
+/** What to say of everything that is wrong, once where it is the same with both. @param {import("./devices.js").Problem[]} problems */
+function sayAll(problems) {
+  const [one, other] = problems;
+  if (problems.length === 2 && one.kind === "denied" && other.kind === "denied") {
+    return one.message.replace(`the ${one.device}`, "camera and microphone").replace("Allow it", "Allow them");
+  }
+  return [...new Set(problems.map(({ message }) => message))].join(" ");
 }

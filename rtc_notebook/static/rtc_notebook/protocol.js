@@ -1,5 +1,6 @@
 // The signaling protocol for browsers: the same messages as rtc_notebook/protocol/, which specifies them.
-// tests/vectors/*.json holds what both must accept and what both must refuse.
+// tests/vectors/*.json holds what both must accept and what both must refuse. What a server is told is checked by it;
+// protocol-client.js has that half.
 
 import {
   ProtocolError, refuse, text, integer, number, flag, oneOf, orNull, listOf, isObject, isRecord, mapOf, record, tagged, when,
@@ -115,12 +116,11 @@ export { ProtocolError };
 
 export const VERSION = 1;
 
-const type = text; // which one has been looked at already
-const client = oneOf("browser", "kernel");
-const connection = oneOf("publish", "subscribe");
-const onError = oneOf("pass", "hold");
-const source = oneOf("camera", "microphone", "screen", "kernel");
-const filtered = oneOf("camera", "screen", "microphone");
+export const type = text; // which one has been looked at already
+export const client = oneOf("browser", "kernel");
+export const connection = oneOf("publish", "subscribe");
+export const onError = oneOf("pass", "hold");
+export const source = oneOf("camera", "microphone", "screen", "kernel");
 const filter = record(
   { by: text, onError, state: oneOf("starting", "active", "held") },
   { track: orNull(text), label: text },
@@ -129,7 +129,7 @@ const track = record(
   { id: text, kind: oneOf("audio", "video"), source },
   { muted: flag, of: orNull(text), label: text, filter: orNull(filter) },
 );
-const role = oneOf("host", "member", "viewer");
+export const role = oneOf("host", "member", "viewer");
 const participant = record(
   { id: text, name: text, client },
   {
@@ -151,7 +151,6 @@ const iceCandidate = record(
   { candidate: text },
   { sdpMid: orNull(text), sdpMLineIndex: orNull(integer), usernameFragment: orNull(text) },
 );
-const description = record({ source }, { muted: flag, of: orNull(text), label: text });
 /** @type {Check} */
 const point = (value, path) => {
   listOf(number)(value, path);
@@ -174,7 +173,7 @@ const SHAPES = {
   ),
 };
 const shape = tagged("shape", SHAPES);
-const emoji = oneOf("👍", "❤️", "👏", "😂", "😮", "🎉");
+export const emoji = oneOf("👍", "❤️", "👏", "😂", "😮", "🎉");
 const value = when((one) => ["boolean", "number", "string"].includes(typeof one), "a number, a text, true or false");
 const on = { source: oneOf("camera", "screen") };
 /** @type {Record<string, Check>} */
@@ -185,12 +184,12 @@ const ASKS = {
   control: record({ ask: text, participant: text, control: text, value }, on),
   record: record({ ask: text, active: flag }),
 };
-const ask = tagged("ask", ASKS);
+export const ask = tagged("ask", ASKS);
 const control = record(
   { id: text, label: text, kind: oneOf("range", "flag", "choice", "text"), value },
   { low: number, high: number, step: number, choices: listOf(text) },
 );
-const told = {
+export const told = {
   error: text,
   offers: listOf(record({ name: text }, { about: text, own: flag })),
   on: listOf(record(
@@ -199,45 +198,9 @@ const told = {
   )),
   recording: orNull(text),
 };
-const drawing = { participant: text, shapes: listOf(shape) };
-const drawingMore = { source: oneOf("camera", "screen", "kernel"), label: text, captured: number, seconds: number };
-const candidate = record({ type, connection, candidate: iceCandidate });
-
-/** @type {Record<string, Check>} */
-const CLIENT = {
-  hello: record(
-    { type, version: integer, client, clientVersion: text },
-    { name: orNull(text), session: orNull(text), call: orNull(text), heard: orNull(integer) },
-  ),
-  publish: record({ type, id: integer, sdp: text, tracks: mapOf(description) }),
-  "publish-link": record({
-    type, id: integer, kinds: mapOf(oneOf("audio", "video")), tracks: mapOf(description),
-  }),
-  subscribe: record({ type, tracks: listOf(text) }, { link: flag }),
-  "offer-answer": record({ type, id: integer, sdp: text }),
-  candidate,
-  mute: record({ type, track: text, muted: flag }),
-  "set-filter": record({ type, participant: text }, { source: filtered, onError, label: text }),
-  "clear-filter": record({ type, participant: text }, { source: filtered }),
-  "draw-overlay": record({ type, ...drawing }, drawingMore),
-  "send-data": record({ type, id: integer, part: integer, parts: integer, data: text }, { to: orNull(text) }),
-  "set-recording": record({ type, active: flag }),
-  "get-stats": record({ type, id: integer }),
-  restart: record({ type, connection }),
-  pair: record({ type, call: text }),
-  "set-role": record({ type, participant: text }, { role: orNull(role), mayFilter: orNull(flag) }),
-  moderate: record({ type, action: oneOf("mute", "remove", "admit"), participant: text }),
-  "set-lock": record({ type, locked: flag }),
-  "set-hand": record({ type, raised: flag }),
-  "send-chat": record({ type, text }),
-  "send-reaction": record({ type, emoji }),
-  "ask-kernel": record({ type, id: integer, kernel: text, ask }),
-  "answer-ask": record({ type, id: integer }, { ...told, open: flag }),
-  "create-invite": record({ type, id: integer }, { role, minutes: number, uses: orNull(integer), name: text }),
-  "revoke-invite": record({ type, invite: text }, { remove: flag }),
-  leave: record({ type }),
-  heard: record({ type, count: integer }),
-};
+export const drawing = { participant: text, shapes: listOf(shape) };
+export const drawingMore = { source: oneOf("camera", "screen", "kernel"), label: text, captured: number, seconds: number };
+export const candidate = record({ type, connection, candidate: iceCandidate });
 
 /** @type {Record<string, Check>} */
 const SERVER = {
@@ -274,7 +237,7 @@ const UNCOUNTED = new Set(["hello", "welcome", "waiting", "leave", "bye", "heard
 export const counted = ({ type }) => !UNCOUNTED.has(type);
 
 /** @param {Record<string, Check>} table @param {string} data @returns {any} */
-function decode(table, data) {
+export function decode(table, data) {
   let message;
   try {
     message = JSON.parse(data);
@@ -287,9 +250,6 @@ function decode(table, data) {
   table[name](message, name);
   return message;
 }
-
-/** @param {string} data @returns {ClientMessage} */
-export const decodeClient = (data) => decode(CLIENT, data);
 
 /** @param {string} data @returns {ServerMessage} */
 export const decodeServer = (data) => decode(SERVER, data);

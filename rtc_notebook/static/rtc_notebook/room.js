@@ -116,6 +116,8 @@ export function initials(name) {
   return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
 }
 
+export const COLOURS = 8;
+
 /** One of `count` colours for a name, always the same one. @param {string} name @param {number} count */
 export function colourOf(name, count) {
   let hash = 7;

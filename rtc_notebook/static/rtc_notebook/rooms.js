@@ -2,8 +2,7 @@
 
 import { roomUrl, roomsApiUrl } from "./addresses.js";
 import { h, keyed, setText } from "./dom.js";
-import { colourOf, initials } from "./room.js";
-import { COLOURS } from "./tile.js";
+import { COLOURS, colourOf, initials } from "./room.js";
 
 /** @typedef {{ name: string, participants: string[] }} OpenRoom */
 

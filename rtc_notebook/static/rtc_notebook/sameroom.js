@@ -2,7 +2,7 @@
 // for machines beside each other, the microphone is compared with what is played.
 
 import { likeness } from "./correlation.js";
-import { Listener } from "./levelmeter.js";
+import { Listener } from "./listener.js";
 
 /** @typedef {"tab" | "room" | ""} Echo */
 

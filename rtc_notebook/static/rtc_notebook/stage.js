@@ -50,8 +50,8 @@ export class Stage {
       if (tile.local && mine && tile.content === "off") tile.content = "live";
       const track = tile.local ? mine : (call.received.get(tile.track ?? "") ?? null);
       view.update(tile, track, call.link);
-      view.compare.update(tile.own && tile.processed ? mine : null);
-      view.overlay.follow(tile, track, call);
+      void view.compare(tile.own && tile.processed ? mine : null);
+      view.draw(tile, track, call);
       if (!view.element.isConnected) this.element.append(view.element);
     }
     const own = tiles.filter((tile) => tile.own).map(({ key }) => key);

@@ -83,17 +83,3 @@ export function qualityOf({ kind, fps, loss, delay, bitrate }) {
   if ((loss ?? 0) > 0.03 || (delay ?? 0) > 350 || (kind === "video" && bitrate > 0 && fps !== null && fps < 6)) return "fair";
   return "good";
 }
-
-/** Figures as people read them. @param {Figures} figures @returns {[string, string][]} */
-export function words({ kind, width, height, fps, bitrate, loss, delay }) {
-  const rate = bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`;
-  /** @type {[string, string | null][]} */
-  const rows = [
-    [kind === "video" ? "Picture" : "Sound", width && height ? `${width}×${height}` : kind === "video" ? "–" : null],
-    ["Frames", fps === null ? null : `${Math.round(fps)} fps`],
-    [kind === "video" ? "Bitrate" : "Sound", rate],
-    ["Loss", loss === null ? null : `${(100 * loss).toFixed(loss < 0.1 ? 1 : 0)} %`],
-    ["Delay", delay === null ? null : `${Math.round(delay)} ms`],
-  ];
-  return /** @type {[string, string][]} */ (rows.filter(([, value]) => value !== null));
-}

@@ -1,7 +1,7 @@
 // Asks for figures every other second, shows them on the tiles where that is wanted, and marks bad connections.
 
-import { h, setAttribute, setText } from "./dom.js";
-import { Meter, countsOf, qualityOf, words } from "./statistics.js";
+import { setAttribute, style } from "./dom.js";
+import { Meter, countsOf, qualityOf } from "./statistics.js";
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./statistics.js").Figures} Figures */
@@ -16,6 +16,7 @@ export class StatisticsView {
   #meter = new Meter();
   #shown = false;
   #reading = false;
+  /** @type {typeof import("./statisticslist.js") | null} */ #list = null;
   /** @type {Map<string, Figures>} */ #figures = new Map();
   /** @type {WeakMap<TileView, number>} how often in a row a tile was worse than it is marked */ #doubts = new WeakMap();
 
@@ -28,8 +29,9 @@ export class StatisticsView {
   }
 
   /** @param {boolean} shown */
-  show(shown) {
+  async show(shown) {
     this.#shown = shown;
+    if (shown) [this.#list] = await Promise.all([import("./statisticslist.js"), style("statistics.css")]);
     this.#update();
   }
 
@@ -58,8 +60,8 @@ export class StatisticsView {
       const picture = this.#figures.get(this.#pictureOf(tile) ?? "");
       const sound = tile.source === "camera" ? this.#figures.get(this.#soundOf(tile.participant) ?? "") : undefined;
       this.#mark(view, [picture, sound].flatMap((figures) => figures ?? []));
-      view.statistics.hidden = !this.#shown;
-      if (this.#shown) fill(view.statistics, picture, sound);
+      view.statistics.hidden = !this.#shown || !this.#list;
+      if (this.#shown) this.#list?.fill(view.statistics, picture, sound);
     }
   }
 
@@ -87,16 +89,4 @@ export class StatisticsView {
     setAttribute(view.quality, "aria-label", QUALITY[quality]);
     setAttribute(view.quality, "title", QUALITY[quality]);
   }
-}
-
-/** @param {HTMLElement} list @param {Figures} [picture] @param {Figures} [sound] */
-function fill(list, picture, sound) {
-  const rows = [...(picture ? words(picture) : []), ...(sound ? words(sound) : [])];
-  if (!rows.length) rows.push(["Nothing is sent", ""]);
-  while (list.children.length > 2 * rows.length) list.lastChild?.remove();
-  while (list.children.length < 2 * rows.length) list.append(h("dt"), h("dd"));
-  rows.forEach(([name, value], index) => {
-    setText(list.children[2 * index], name);
-    setText(list.children[2 * index + 1], value);
-  });
 }

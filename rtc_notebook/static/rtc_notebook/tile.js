@@ -1,14 +1,11 @@
 // One tile: a picture, its name, and a cover that says why there is none.
 
-import { Compare } from "./comparing.js";
-import { h, setAttribute, setText } from "./dom.js";
+import { h, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
-import { OverlayView } from "./overlayview.js";
-import { colourOf, initials } from "./room.js";
+import { COLOURS, colourOf, initials } from "./room.js";
 
 /** @typedef {import("./room.js").Tile} Tile */
 
-export const COLOURS = 8;
 const MOST_CUT = 0.4;
 
 /** @type {Record<string, string>} */
@@ -23,6 +20,9 @@ export class TileView {
   #showing = false; // a frame of this track was seen
   /** @type {Tile | null} */ #tile = null;
   #aspect = 16 / 9;
+  /** @type {MediaStreamTrack | null} */ #original = null;
+  /** @type {import("./comparing.js").Compare | null} */ #compare = null;
+  /** @type {import("./overlayview.js").OverlayView | null} */ #overlay = null;
 
   /** @param {(key: string) => void} [onpin] */
   constructor(onpin = () => {}) {
@@ -30,7 +30,6 @@ export class TileView {
     this.video = h("video", { autoplay: true, playsinline: true, muted: true });
     this.video.muted = true; // sound is the call's, see sound.js
     this.video.addEventListener("resize", () => this.#fit());
-    this.overlay = new OverlayView(this.video);
     this.avatar = h("div", { class: "rtc-avatar", "aria-hidden": "true" });
     this.cover = h("div", { class: "rtc-cover-text" });
     this.name = h("span", { class: "rtc-name-text" });
@@ -42,7 +41,6 @@ export class TileView {
     this.hand = h("span", { class: "rtc-hand-mark", role: "img", "aria-label": "Hand raised", title: "Hand raised" }, icon("hand"));
     this.quality = h("span", { class: "rtc-quality-mark", role: "img" }, h("i"), h("i"), h("i"));
     this.quality.hidden = true;
-    this.compare = new Compare();
     this.pin = h("button", { type: "button", class: "rtc-pin", "aria-pressed": "false", onclick: () => this.#pin() }, icon("pin"));
     this.statistics = h("dl", { class: "rtc-tile-stats" });
     this.statistics.hidden = true;
@@ -50,12 +48,10 @@ export class TileView {
       "div",
       { class: "rtc-tile", role: "group", onclick: (/** @type {Event} */ event) => this.#click(event) },
       this.video,
-      this.overlay.canvas,
       h("div", { class: "rtc-cover" }, this.avatar, this.cover),
       h("div", { class: "rtc-marks" }, this.link, this.filter, this.hand),
       this.statistics,
       h("div", { class: "rtc-name" }, this.mark, this.name, this.quality),
-      this.compare.element,
       h("div", { class: "rtc-ring" }),
       this.pin,
     );
@@ -100,6 +96,30 @@ export class TileView {
     setAttribute(this.pin, "title", label);
   }
 
+  /** Has it compared with the person's own camera; null where there is nothing to compare. @param {MediaStreamTrack | null} original */
+  async compare(original) {
+    const before = this.#original;
+    this.#original = original;
+    if (original && !before && !this.#compare) {
+      const [{ Compare }] = await Promise.all([import("./comparing.js"), style("comparing.css")]);
+      if (!this.#compare) {
+        this.#compare = new Compare();
+        this.pin.before(this.#compare.element);
+      }
+    }
+    this.#compare?.update(this.#original);
+  }
+
+  /** Shows what kernels draw over it. @param {Tile} tile @param {MediaStreamTrack | null} track @param {import("./call.js").Call} call */
+  draw(tile, track, call) {
+    if (!call.overlays) return;
+    if (!this.#overlay) {
+      this.#overlay = call.overlays.view(this.video);
+      this.video.after(this.#overlay.canvas);
+    }
+    this.#overlay.follow(tile, track, call);
+  }
+
   /** Goes on after it was moved to another window. */
   resume() {
     if (this.#track) this.video.play().catch(() => {});
@@ -127,7 +147,7 @@ export class TileView {
   }
 
   remove() {
-    this.overlay.close();
+    this.#overlay?.close();
     this.#play(null);
     this.element.remove();
   }

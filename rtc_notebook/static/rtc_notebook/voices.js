@@ -1,6 +1,6 @@
 // Listens to everybody, oneself included, to tell who speaks.
 
-import { Listener } from "./levelmeter.js";
+import { Listener } from "./listener.js";
 import { ActiveSpeaker } from "./speaker.js";
 
 /** @typedef {import("./call.js").Call} Call */

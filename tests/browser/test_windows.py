@@ -1,0 +1,61 @@
+"""What a call has to do with the windows around it: sound only after a click, a shared screen, a window of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.browser import chromium, context, plays, tile
+from harness.jupyter import JupyterServer
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+PLAYERS = """
+globalThis.players = new Set();
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () { if (this.localName === "audio") players.add(this); return play.call(this); };
+"""
+PLAYED = "() => players.size === 1 && [...players].every(({paused}) => !paused)"
+SENT = """() => connections.flatMap((each) => each.getSenders()).flatMap(({track}) => track ?? [])
+    .filter(({label}) => label.startsWith("screen:") || label === "Fake audio")"""
+
+
+def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
+    playwright: Playwright, lab: JupyterServer, room: str, join: Callable[..., Page], pattern: Browser
+):
+    ben = join(pattern, "Ben")
+    strict = ("--autoplay-policy=document-user-activation-required", "--auto-accept-this-tab-capture")
+    with chromium(playwright, None, 10, *strict) as browser:
+        page = context(browser).new_page()
+        page.add_init_script(PLAYERS)
+        page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana", join="", microphone="0"))
+        expect(page.locator(tile("Ben"))).to_be_attached(timeout=20_000)
+        hear = page.get_by_role("button", name="Click to hear the others")
+        expect(hear).to_be_visible(timeout=10_000)
+        assert not page.evaluate(PLAYED)
+        hear.click()
+        expect(hear).to_be_hidden()
+        page.wait_for_function(PLAYED)
+
+        page.get_by_role("button", name="Share your screen").click()
+        expect(ben.locator(tile("Ana", "screen"))).to_be_attached(timeout=20_000)
+        page.wait_for_function(f"() => ({SENT})().length === 2")
+        state = lab.get(f"rtc-notebook/api/rooms/{room}")
+        [ana] = [one for one in state["participants"] if one["name"] == "Ana"]
+        assert {(one["kind"], one["source"]) for one in ana["tracks"]} >= {("video", "screen"), ("audio", "screen")}
+        page.get_by_role("button", name="Stop sharing").click()
+        expect(ben.locator(tile("Ana", "screen", state=None))).to_have_count(0)
+        page.wait_for_function(f"() => ({SENT})().length === 0")
+
+        page.get_by_role("button", name="More", exact=True).click()
+        with page.context.expect_page() as opened:
+            page.get_by_role("menuitem", name="Pop out").click()
+        window = opened.value
+        expect(window.locator(tile("Ben"))).to_be_attached()
+        plays(window, tile("Ben"))
+        expect(page.locator(tile("Ben"))).to_have_count(0)
+        window.get_by_role("button", name="Turn camera off").click()
+        expect(ben.locator(tile("Ana", state="off"))).to_be_attached(timeout=10_000)
+        window.get_by_role("button", name="Chat", exact=True).click()  # its style comes late, and comes here, too
+        expect(window.get_by_role("complementary", name="Beside the call")).to_have_css("display", "flex")
+        page.get_by_role("button", name="Bring it back").click()
+        expect(page.locator(tile("Ben"))).to_be_attached()
+        plays(page, tile("Ben"))
