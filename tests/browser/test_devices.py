@@ -223,6 +223,7 @@ def test_by_keyboard_alone(join: Callable[..., Page], pattern: Browser, lab: Jup
     page.keyboard.press("h")
     expect(marks.get_by_label("Hand raised")).to_be_visible()
     page.keyboard.press("c")
+    expect(page.get_by_label("Write to everybody")).to_be_focused()
     page.keyboard.type("mmm? vvv ")  # a space bar that means a space
     page.keyboard.press("Enter")
     ben.get_by_role("button", name="Chat, 1 new").click()

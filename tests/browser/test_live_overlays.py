@@ -56,7 +56,7 @@ CANVAS = """selector => {
 
 HIDDEN = """selector => {
     const video = document.querySelector(selector);
-    return !!video && video.parentElement.querySelector("canvas.rtc-overlay").hidden;
+    return !!video && video.parentElement.querySelector("canvas.rtc-overlay")?.hidden !== false;
 }"""
 
 

@@ -77,7 +77,8 @@ def weight(page: Page) -> int:
     size: int = page.evaluate("""() => {
         const all = performance.getEntries().filter(({entryType, name}) =>
             entryType === "navigation" || (entryType === "resource" && name.includes("/static/rtc_notebook/")));
-        return [...new Map(all.map(({name, decodedBodySize}) => [name, decodedBodySize])).values()].reduce((a, b) => a + b, 0);
+        const sizes = new Map(all.map(({name, decodedBodySize}) => [name, decodedBodySize]));
+        return [...sizes.values()].reduce((one, other) => one + other, 0);
     }""")
     return size
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtc_notebook import _esm
-from rtc_notebook._served import MODULES, served, styles
+from rtc_notebook._served import MODULES, first_styles, served, styles
 
 SOURCES = sorted((*MODULES.glob("*.js"), *MODULES.glob("*.css")))
 
@@ -48,6 +49,18 @@ def test_every_module_is_still_the_same_program(tmp_path: Path) -> None:
 def test_libraries_go_out_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "library.js").write_text("/* Licence */ a ;\n")
     assert served(tmp_path / "library.js") == b"/* Licence */ a ;\n"
+
+
+def test_a_call_begins_with_little() -> None:
+    begins = [*_esm.order("page.js", later=False), *first_styles("room")]
+    assert sum(len(served(MODULES / name)) for name in begins) < 135_000  # the page itself and a few figures come to it
+    later = set(_esm.order("page.js")) - set(begins)
+    assert {"link.js", "prejoin.js", "kernelview.js", "chatview.js", "invitedialog.js", "shapes.js"} <= later
+
+
+def test_every_style_that_a_module_asks_for_is_there() -> None:
+    asked = {name for path in MODULES.glob("*.js") for name in re.findall(r'\bstyle\("([^"]+)"\)', path.read_text())}
+    assert asked == set(styles()) - set(first_styles("room")) - {"widget.css"}
 
 
 def test_the_base_style_comes_first() -> None:

@@ -83,7 +83,7 @@ export function listenForKeys(view, everywhere) {
     if (!found) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!event.repeat) /** @type {Record<string, any>} */ (view)[found.action]();
+    if (!event.repeat && !view.side.loading) /** @type {Record<string, any>} */ (view)[found.action]();
   };
   const up = (/** @type {Event} */ event) => {
     if (/** @type {KeyboardEvent} */ (event).key === " " && talk.up()) event.preventDefault();

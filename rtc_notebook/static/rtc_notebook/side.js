@@ -52,6 +52,11 @@ export class Side {
     this.buttons = [this.hand, this.chatButton, this.peopleButton, this.kernelButton];
   }
 
+  /** Whether what was asked for is on its way: what is typed meanwhile is meant for it. */
+  get loading() {
+    return this.#wanted !== this.#open;
+  }
+
   update() {
     const { house } = this.call;
     const here = this.call.me !== null;
