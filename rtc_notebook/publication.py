@@ -168,14 +168,18 @@ class Run:
 
     def _frames(self) -> None:
         frames = self._source.frames(Pace(self._publication.pace, self._stopped, self._failed))
+        empty = True
         try:
             for frame in frames:
+                empty = False
                 for output in self._outputs:
                     output.write(frame, unless=self._stopped)
                 if self._stopped.is_set():
                     return
         finally:
             frames.close()
+        if empty and not self._stopped.is_set():
+            self._publication.tell(f"Publication {self._publication.name!r} has ended: there was nothing in it.")
 
     def _failed(self, error: BaseException) -> None:
         if not self._stopped.is_set() and self._failures.add(error):

@@ -102,6 +102,18 @@ def test_a_generator_of_nonsense_says_what_is_accepted(
     assert "A str is no picture. Accepted are" in capsys.readouterr().err
 
 
+def test_one_that_has_nothing_in_it_says_so(
+    connected: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publication = connected.publish([])
+    show(worker, PLOT)
+    assert publication.wait(5)
+    assert "'plot' has ended: there was nothing in it" in capsys.readouterr().err
+    full = connected.publish(iter([picture()]))
+    show(worker, PLOT)
+    assert full.wait(5) and not capsys.readouterr().err
+
+
 def test_a_function_that_raises_is_told_once_and_asked_again(
     connected: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
