@@ -37,7 +37,7 @@ from rtc_notebook.process.threads import ThreadedChild
 
 HERE = Path(__file__).parent
 KEY = control.TrackKey("bench", "camera")
-ROUNDS = 6
+ROUNDS = 4
 
 
 def encoded(seconds: float = 4) -> list[bytes]:

@@ -24,6 +24,18 @@ def paint(frame):
     return frame
 """
 
+CHATTY = """
+import sys
+count = 0
+@call.filter(on="Ana")
+def chatty(frame):
+    global count
+    count += 1
+    if count <= 60:
+        print("once more", file=sys.stderr)
+    return frame
+"""
+
 # Notes the colour of every frame that Ana's tile presents, in whatever element, from now on.
 WATCH = """() => {
     globalThis.colours = [];
@@ -179,6 +191,8 @@ def test_a_filter_that_raises_says_so_once_and_passes(call: Kernel, ana: Page, g
     assert said.count("ValueError: no idea") == 1
     assert "broken" in said
     assert int(call.run("print(call.filters[0].errors)")) > 5
+    call.run(CHATTY)
+    assert 10 <= call.drain_stderr(1.5).count("once more") < 20, "of sixty lines, whatever IPython does at a cell's end"
     paint(call, "(0, 0, 255)")
     until(guest, (0, 0, 255))
 
