@@ -19,15 +19,17 @@ def reloaded(scene: Scene) -> None:
 
 
 def in_background(scene: Scene) -> None:
-    """Open another tab over Ana's for 10 s."""
+    """Hide Ana's page for 10 s, as a tab behind another."""
     seen = [View(scene.ben, "Ana/camera/filtered")]
+    session = scene.ana.context.new_cdp_session(scene.ana)
     with scene.fault("tab in the background for 10 s", seen) as fault:
-        other = scene.ana.context.new_page()
-        other.bring_to_front()
-        scene.ana.wait_for_timeout(10_000)
+        session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+        window = session.send("Browser.getWindowForTarget")["windowId"]
+        session.send("Browser.setWindowBounds", {"windowId": window, "bounds": {"windowState": "minimized"}})
+        scene.ben.wait_for_timeout(10_000)
         fault.note(f"the page is {scene.ana.evaluate('document.visibilityState')}")
-        other.close()
-        scene.ana.bring_to_front()
+        session.send("Browser.setWindowBounds", {"windowId": window, "bounds": {"windowState": "normal"}})
+        session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
 
 
 def frozen(scene: Scene) -> None:
@@ -41,14 +43,19 @@ def frozen(scene: Scene) -> None:
 
 def permission_revoked(scene: Scene) -> None:
     """Take the camera's permission away for 3 s, as from the browser's address bar."""
-    browser = scene.ana.context.browser
-    assert browser is not None
-    ana = scene.ana.context
+    session = scene.ana.context.new_cdp_session(scene.ana)
+    target = session.send("Target.getTargetInfo")["targetInfo"]
+
+    def let(setting: str) -> None:
+        permission = {"permission": {"name": "camera"}, "setting": setting, "origin": scene.address}
+        session.send("Browser.setPermission", {**permission, "browserContextId": target["browserContextId"]})
+
     with scene.fault("camera's permission revoked, and given again") as fault:
-        ana.clear_permissions()
+        let("denied")
         scene.ana.wait_for_timeout(3000)
-        fault.note(f"it said: {scene.ana.locator('.rtc-notice').all_inner_texts()}")
-        ana.grant_permissions(["camera", "microphone", "clipboard-read", "clipboard-write"])
+        fault.note(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
+        fault.note(f"the track is {scene.ana.evaluate('cameras.at(-1).readyState')}")
+        let("granted")
 
 
 def unplugged(scene: Scene) -> None:
@@ -64,7 +71,7 @@ def unplugged(scene: Scene) -> None:
             }"""
         )
         scene.ana.wait_for_timeout(3000)
-        fault.note(f"it said: {scene.ana.locator('.rtc-notice').all_inner_texts()}")
+        fault.note(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
         scene.ana.evaluate(
             """() => {
                 navigator.mediaDevices.getUserMedia = globalThis.plugged;
@@ -74,20 +81,22 @@ def unplugged(scene: Scene) -> None:
 
 
 def track_frozen(scene: Scene) -> None:
-    """Have Ana's connection deliver no more of Ben's pictures: the receiver has to notice."""
-    with scene.fault("a received track freezes", [View(scene.ana, "Ben/camera")]):
-        scene.ana.evaluate(
-            """key => {
-                const video = document.querySelector(key);
-                const [track] = video.srcObject.getVideoTracks();
-                const one = connections.find(each => each.getReceivers().some(({track: its}) => its === track));
-                one.getTransceivers().find(({receiver}) => receiver.track === track).direction = "inactive";
-                one.setLocalDescription = RTCPeerConnection.prototype.setLocalDescription;
-                track.enabled = true;
-                track.stop();
-            }""",
-            tile("Ben"),
-        )
+    """Lose every packet of one stream that Ana gets, for good, and of no other: only she can notice."""
+    streams = scene.ana.evaluate(
+        """async key => {
+            const [track] = document.querySelector(key).srcObject.getVideoTracks();
+            const stats = await Promise.all(connections.map(async one => [...(await one.getStats()).values()]));
+            const its = stats.flat().find(one => one.type === "inbound-rtp" && one.trackIdentifier === track.id);
+            return [its.ssrc, its.rtxSsrc].filter(Boolean);
+        }""",
+        tile("Ben"),
+    )
+    with scene.fault("a received picture's packets stay away", [View(scene.ana, "Ben/camera")]) as fault:
+        fault.gone()
+        for ssrc in streams:  # RFC 3550, 5.1: the SSRC is the third word of the packet, after 8 octets of UDP
+            match = ["-m", "u32", "--u32", f"0>>22&0x3C@16={ssrc:#x}"]
+            scene.far.run("iptables", "-A", "INPUT", "-p", "udp", *match, "-j", "DROP")
+    scene.far.run("iptables", "-F", "INPUT")
 
 
 FAULTS = [reloaded, in_background, frozen, permission_revoked, unplugged, track_frozen]

@@ -32,21 +32,27 @@ def unavailable() -> str:
 
 
 class Namespace:
-    """Somebody else's machine, at ``there``; this one is at ``here``."""
+    """Somebody else's machine, at ``there``; this one is at ``here``. With ``ipv6`` the cable carries nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ipv6: bool = False) -> None:
         number = secrets.randbelow(250)
         self.name = f"rtc{number}"
-        self.here, self.there = f"10.213.{number}.1", f"10.213.{number}.2"
+        self.ipv6 = ipv6
+        network = f"fd5a:{number:x}::" if ipv6 else f"10.213.{number}."
+        self.here, self.there = f"{network}1", f"{network}2"
+        self.host = f"[{self.here}]" if ipv6 else self.here  # as it stands in a URL
+        self._firewall = "ip6tables" if ipv6 else "iptables"
 
     def __enter__(self) -> Namespace:
         _run("ip", "netns", "add", self.name)
         try:
             outer, inner = f"{self.name}a", f"{self.name}b"
             _run("ip", "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", self.name)
-            _run("ip", "address", "add", f"{self.here}/24", "dev", outer)
+            if self.ipv6:  # which would lose its address with its cable
+                self.run("sysctl", "-q", f"net.ipv6.conf.{inner}.keep_addr_on_down=1")
+            _run("ip", "address", "add", *self._address(self.here), "dev", outer)
             _run("ip", "link", "set", outer, "up")
-            self.run("ip", "address", "add", f"{self.there}/24", "dev", inner)
+            self.run("ip", "address", "add", *self._address(self.there), "dev", inner)
             self.run("ip", "link", "set", inner, "up")
             self.run("ip", "link", "set", "lo", "up")
         except BaseException:
@@ -61,17 +67,31 @@ class Namespace:
         """Run a command inside."""
         _run("ip", "netns", "exec", self.name, *command)
 
+    def plug(self, plugged: bool) -> None:
+        """Pull the cable, or plug it in again."""
+        self.run("ip", "link", "set", f"{self.name}b", "up" if plugged else "down")
+
+    def move(self, host: int) -> None:
+        """Give the machine another address in the same network, as from Wi-Fi to cable."""
+        inner, new = f"{self.name}b", f"{self.there[:-1]}{host}"
+        self.run("ip", "address", "del", *self._address(self.there)[:1], "dev", inner)
+        self.run("ip", "address", "add", *self._address(new), "dev", inner)
+        self.there = new
+
+    def _address(self, address: str) -> list[str]:
+        return [f"{address}/64", "nodad"] if self.ipv6 else [f"{address}/24"]
+
     def block_udp(self) -> None:
         """Let no UDP out or in, as some companies' firewalls do."""
         for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
-            self.run("iptables", "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
+            self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
 
-    def lose(self, share: float) -> None:
-        """Lose this share of all UDP packets, in each direction, at random; in place of what was lost before."""
+    def lose(self, share: float, protocol: str = "udp") -> None:
+        """Lose this share of all UDP (or TCP) packets each way, at random; in place of what was lost before."""
         for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
-            self.run("iptables", "-F", chain)
+            self.run(self._firewall, "-F", chain)
             statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share)]
-            self.run("iptables", "-A", chain, "!", way, "lo", "-p", "udp", *statistic, "-j", "DROP")
+            self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", protocol, *statistic, "-j", "DROP")
 
     def wrap(self, executable: str, directory: Path) -> Path:
         """Return a script that runs ``executable`` inside."""
