@@ -1,6 +1,7 @@
 # make demo | make test | make test-fast | make install      (root or not; everything goes into .venv)
 PYTHON ?= python3
 PORT   ?= 8888
+SHOTS  ?= build/screenshots
 BIN    := .venv/bin
 
 .PHONY: demo install fuzz test test-fast lint types test-python test-soak test-js test-browser screenshots clean
@@ -45,6 +46,7 @@ test-browser: .venv/test.stamp browsers
 
 screenshots: .venv/test.stamp browsers
 	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python scripts/states.py $(SHOTS)
 
 .PHONY: browsers
 browsers:

@@ -1,4 +1,4 @@
-"""Makes the pictures in docs/images: the first notebook in JupyterLab, and the call page."""
+"""Makes the picture that the README shows: the first notebook in JupyterLab. Every state of a call: states.py."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ IMAGES = ROOT / "docs" / "images"
 CALL, FILTER = 1, 3
 
 
-def guest(browser: Browser, server: JupyterServer, name: str, dark: bool) -> Page:
+def guest(browser: Browser, server: JupyterServer, name: str) -> Page:
     """Join the room from the call page."""
-    scheme = "dark" if dark else "light"
-    page = context(browser, size=None, viewport={"width": 1100, "height": 700}, color_scheme=scheme).new_page()
+    page = context(browser, size=None, viewport={"width": 1100, "height": 700}).new_page()
     page.goto(server.page("rtc-notebook/room/demo", name=name, join=""))
     page.locator(tile(name)).wait_for(state="attached")
     return page
 
 
 def main() -> None:
-    """Take them all."""
+    """Take it."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         home = Path(scratch)
@@ -47,7 +46,7 @@ def main() -> None:
             notebook.command("application:toggle-left-area")
             notebook.set_source(CALL, notebook.source(CALL).replace('"demo")', '"demo", name="Ana")'))
             notebook.run(CALL)
-            others = [guest(ben, server, "Ben", False), guest(ana, server, "Chloé", True)]
+            others = [guest(ben, server, "Ben"), guest(ana, server, "Chloé")]
             page.locator(tile("Ben")).wait_for(state="attached")
             page.locator(tile("Chloé")).wait_for(state="attached")
             notebook.run(FILTER)
@@ -57,11 +56,6 @@ def main() -> None:
             page.locator(".jp-Cell").nth(CALL).scroll_into_view_if_needed()
             page.wait_for_timeout(3_000)
             page.screenshot(path=IMAGES / "call.png")
-            notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-            page.wait_for_timeout(3_000)
-            page.screenshot(path=IMAGES / "call-dark.png")
-            others[0].screenshot(path=IMAGES / "page.png")
-            others[1].screenshot(path=IMAGES / "page-dark.png")
 
 
 if __name__ == "__main__":
