@@ -62,9 +62,9 @@ export function typing(target) {
 
 /**
  * Listens for the keys of a call: on a page of its own everywhere, in a notebook while the focus is within the call.
- * @param {CallView} view @param {boolean} everywhere @returns {() => void} to stop
+ * @param {CallView} view @param {boolean} everywhere @param {Document} page that the call is on @returns {() => void} to stop
  */
-export function listenForKeys(view, everywhere) {
+export function listenForKeys(view, everywhere, page = document) {
   const talk = pressAndHold(view.call);
   /** @param {Event} raw */
   const down = (raw) => {
@@ -89,17 +89,20 @@ export function listenForKeys(view, everywhere) {
     if (/** @type {KeyboardEvent} */ (event).key === " " && talk.up()) event.preventDefault();
   };
   const point = () => void (talk.pointed = true);
-  const place = everywhere ? document : view.element;
+  const place = everywhere ? page : view.element;
   if (!everywhere) view.element.tabIndex = -1; // a click on it gives it the keys
   place.addEventListener("keydown", down);
+  place.addEventListener("keyup", up); // in whatever window it is
   place.addEventListener("pointerdown", point, true);
-  document.addEventListener("keyup", up, true); // the focus may be elsewhere by then
-  globalThis.addEventListener("blur", talk.up);
+  const window = page.defaultView ?? globalThis;
+  page.addEventListener("keyup", up, true); // the focus may be elsewhere by then
+  window.addEventListener("blur", talk.up);
   return () => {
     talk.up();
     place.removeEventListener("keydown", down);
+    place.removeEventListener("keyup", up);
     place.removeEventListener("pointerdown", point, true);
-    document.removeEventListener("keyup", up, true);
-    globalThis.removeEventListener("blur", talk.up);
+    page.removeEventListener("keyup", up, true);
+    window.removeEventListener("blur", talk.up);
   };
 }

@@ -4,6 +4,7 @@
 import { iconButton } from "./controls.js";
 import { h, refocus, setAttribute, style } from "./dom.js";
 import { LAYOUTS } from "./layout.js";
+import { listenForKeys } from "./shortcuts.js";
 
 /**
  * @typedef {import("./callview.js").CallView} CallView
@@ -89,9 +90,12 @@ export class ViewMenu {
     if (!("documentPictureInPicture" in globalThis)) return void open(call.options.link, "_blank", "noopener");
     if (document.fullscreenElement) await document.exitFullscreen();
     const { popOut } = await import("./popout.js");
+    let unlisten = () => {};
     this.#popOut = await popOut(element, () => stage.moved(), () => {
       this.#popOut = null;
+      unlisten();
     });
+    if (this.#popOut) unlisten = listenForKeys(this.view, true, element.ownerDocument); // a window of its own has keys of its own
   }
 
   async toggle(open = !this.#open, focus = true) {
