@@ -82,7 +82,7 @@ def page_states(browser: Browser, server: JupyterServer, kernel: Kernel, size: s
     page.goto(server.page("rtc-notebook/guest"))
     take(page, "not-invited")
     page.goto(address)
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     take(page, "before")
     refused = context(browser, **SIZES[size]).new_page()
     refused.add_init_script(REFUSED)
