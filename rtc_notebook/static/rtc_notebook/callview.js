@@ -54,7 +54,7 @@ export class CallView {
     this.awake = new WakeLock();
     this.element = h(
       "div",
-      { class: "rtc-call" },
+      { class: "rtc-call", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
       h(
         "div",
         { class: "rtc-body" },
@@ -161,6 +161,11 @@ export class CallView {
 
   togglePopOut() {
     return this.view.togglePopOut();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key({ key, target }) {
+    if (key === "Escape" && !(/** @type {Element} */ (target).closest("dialog"))) this.side.close();
   }
 
   #sayLines() {

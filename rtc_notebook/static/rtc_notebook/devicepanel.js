@@ -23,7 +23,7 @@ export class DevicePanel {
       "div",
       {
         class: "rtc-menu rtc-device-menu", role: "dialog", "aria-label": "Devices", "data-lm-suppress-shortcuts": "true", hidden: true,
-        onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && onclose(),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && (event.stopPropagation(), onclose()),
       },
       h("div", { class: "rtc-side-head" }, h("h2", { class: "rtc-side-title" }, "Devices"), close),
       this.fields.element,

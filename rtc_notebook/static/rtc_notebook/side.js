@@ -40,7 +40,6 @@ export class Side {
       {
         class: "rtc-side", "aria-label": "Beside the call",
         "data-lm-suppress-shortcuts": "true", // typing here is none of JupyterLab's
-        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
       },
       h("div", { class: "rtc-side-head" }, this.title, close),
       this.check,
@@ -136,8 +135,8 @@ export class Side {
     }
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key === "Escape") void this.#show("");
+  /** Closes what is open. */
+  close() {
+    if (this.#open) void this.#show("");
   }
 }
