@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .timeline import signed16
@@ -41,6 +42,7 @@ class FrameAssembler:
 
     def __init__(self) -> None:
         self._packets: dict[int, MediaPacket] = {}
+        self._starts: set[int] = set()  # those of them that begin a keyframe
         self._latest: int | None = None  # highest index: a sequence number that never wraps
         self._next: int | None = None  # index of the packet that the next frame begins with
         self._stuck_since: float | None = None
@@ -59,6 +61,8 @@ class FrameAssembler:
         if self._next is not None and index < self._next:
             return []
         self._packets[index] = packet
+        if packet.starts_keyframe:
+            self._starts.add(index)
         if len(self._packets) > MAX_PACKETS:
             self.give_up()
             return []
@@ -77,12 +81,11 @@ class FrameAssembler:
         """Drop everything up to the next keyframe: a packet is lost for good, or the decoder is."""
         self._next = None
         self._stuck_since = None
-        self._packets = {index: packet for index, packet in self._packets.items() if self._may_yet_begin(index)}
+        self._keep_from(max(self._starts, default=math.inf))  # a keyframe that is still coming in
 
-    def _may_yet_begin(self, index: int) -> bool:
-        """Whether a packet belongs to a keyframe that is still coming in."""
-        keyframe = max((at for at, packet in self._packets.items() if packet.starts_keyframe), default=None)
-        return keyframe is not None and index >= keyframe
+    def _keep_from(self, first: float) -> None:
+        self._packets = {index: packet for index, packet in self._packets.items() if index >= first}
+        self._starts = {index for index in self._starts if index >= first}
 
     def _gap(self) -> bool:
         """Whether a packet is missing before one that is here."""
@@ -99,7 +102,7 @@ class FrameAssembler:
             end = self._end(self._next)
             if end is not None:
                 return self._remove(self._next, end)
-        for start in sorted((at for at, packet in self._packets.items() if packet.starts_keyframe), reverse=True):
+        for start in sorted(self._starts, reverse=True):
             end = self._end(start)
             if end is not None:
                 return self._remove(start, end)
@@ -121,7 +124,7 @@ class FrameAssembler:
 
     def _remove(self, start: int, end: int) -> EncodedFrame:
         packets = [self._packets[index] for index in range(start, end)]
-        self._packets = {index: packet for index, packet in self._packets.items() if index >= end}
+        self._keep_from(end)
         self._next = end
         data = b"".join(packet.data for packet in packets)
         return EncodedFrame(data, packets[0].timestamp, packets[0].starts_keyframe)
