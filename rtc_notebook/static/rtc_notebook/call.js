@@ -24,6 +24,7 @@ import { Sound } from "./sound.js";
 
 const MOST_NOTICES = 3;
 const TOGGLE_SETTLES = 2_000; // milliseconds in which the room may not have heard of it
+const MOVING = 300;
 const KERNEL_WAIT = 8_000;
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
 
@@ -48,6 +49,7 @@ export class Call {
 
   #toggled = 0; // when the microphone was last turned on or off here
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #moving;
   /** @type {Set<() => void>} */ #listeners = new Set();
   /** @type {Signaling | null} */ #signaling = null;
   /** @type {MediaPath | null} */ #path = null;
@@ -85,6 +87,10 @@ export class Call {
       this.#path?.retry();
     };
     this.awake = () => this.#signaling?.retry();
+    this.moved = () => {
+      clearTimeout(this.#moving);
+      this.#moving = setTimeout(this.awake, MOVING); // it is told several times, and a moment early
+    };
   }
 
   /** Calls `listener` after every change, at most once a task. @param {() => void} listener @returns {() => void} to stop */
@@ -149,7 +155,7 @@ export class Call {
     this.#signaling = signaling;
     globalThis.addEventListener?.("online", this.online);
     globalThis.document?.addEventListener?.("resume", this.awake);
-    connection()?.addEventListener?.("change", this.awake); // another network, maybe
+    connection()?.addEventListener?.("change", this.moved); // another network, maybe
     signaling.open();
     this.#changed();
     if (!secret) return this.devices.open(wish, opened);
@@ -238,7 +244,8 @@ export class Call {
     signaling?.close();
     globalThis.removeEventListener?.("online", this.online);
     globalThis.document?.removeEventListener?.("resume", this.awake);
-    connection()?.removeEventListener?.("change", this.awake);
+    connection()?.removeEventListener?.("change", this.moved);
+    clearTimeout(this.#moving);
     this.#path?.close();
     this.#path = null;
     this.sound.close();

@@ -35,6 +35,7 @@ export const PATIENCE = 3_000;
 const LOAD_AGAIN = 2_000;
 const AGAIN_PATIENCE = 2_000; // for what connected before: it takes a fraction of that
 const SHORTEST_PATIENCE = 1_000;
+const NO_NETWORK = 600; // without a candidate: a browser takes a moment to notice that it has a network again
 const PATIENT = 6; // times as long as it took before
 const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
 const WITHOUT = 400; // enough for the SFU to have offered less
@@ -222,7 +223,13 @@ export class MediaPath {
     if (this.options.online?.() === false) return this.options.onsilent?.(); // `resume` sees to it
     const now = Date.now();
     if (now - this.#renewed[name] > 30_000) this.#renewWait[name] = 0;
-    if (now - this.#renewed[name] < this.#renewWait[name]) return;
+    const wait = this.#renewed[name] + this.#renewWait[name] - now;
+    if (wait > 0) {
+      const lame = this.#connection(name);
+      const again = () => this.#connection(name) === lame && lame?.connectionState === "failed" && this.#renew(name);
+      if (lame?.connectionState === "failed") this.#after(wait, again); // which is said once
+      return;
+    }
     this.#renewWait[name] = 2 * this.#renewWait[name] || RENEW_WAIT;
     this.#renewed[name] = now;
     this.options.send({ type: "restart", connection: name });
@@ -341,6 +348,7 @@ export class MediaPath {
     this.#connections = [...this.#connections, connection].slice(-2);
     const patience = this.#worked ? Math.min(AGAIN_PATIENCE, Math.max(SHORTEST_PATIENCE, PATIENT * this.#took)) : PATIENCE;
     let begun = 0; // when both sides were described
+    let found = false; // an address of this machine's
     const there = () => connection.iceConnectionState === "connected" || connection.iceConnectionState === "completed";
     this.#after((2 * patience) / 3, () => { // the link's code is here by the time that it is needed, then
       if (this.options.policy === "auto" && connection.remoteDescription && !there()) loadLink().catch(() => {}); // asked for again then
@@ -349,12 +357,17 @@ export class MediaPath {
       this.#timers.delete(timer);
       if (this.#closed || this.way !== "webrtc" || connection.signalingState === "closed" || there()) return;
       // The other side's description may not be here yet: then there is nothing that could have failed.
+      if (connection.remoteDescription && found) begun ||= Date.now();
       const left = this.#worked ? begun + patience - Date.now() : 0;
       if (!connection.remoteDescription || this.options.online?.() === false) timer = this.#after(PATIENCE / 3, check);
+      else if (this.#worked && !found) this.#afresh(connection);
       else if (left > 0) timer = this.#after(left, check);
       else this.#fallBack();
     };
-    let timer = this.#after(patience, check);
+    let timer = this.#after(this.#worked ? NO_NETWORK : patience, check);
+    connection.addEventListener?.("icecandidate", ({ candidate }) => {
+      found ||= !!candidate?.candidate;
+    });
     connection.addEventListener?.("iceconnectionstatechange", () => {
       if (connection.iceConnectionState === "checking") begun ||= Date.now();
     });
@@ -364,6 +377,16 @@ export class MediaPath {
       this.#worked = true;
     });
     return connection;
+  }
+
+  /** Makes a connection anew that was made before there was a network. @param {RTCPeerConnection} connection */
+  #afresh(connection) {
+    for (const name of /** @type {ConnectionName[]} */ (["publish", "subscribe"])) {
+      if (this.#connection(name) !== connection) continue;
+      this.#renewed[name] = Date.now();
+      this.options.send({ type: "restart", connection: name });
+      if (name === "publish") void /** @type {Publisher} */ (this.#publisher).restart();
+    }
   }
 
   /** @param {number} milliseconds @param {() => void} work */
