@@ -6,7 +6,6 @@ import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { recall, remember } from "./remembered.js";
 import { camerasOf, soundsOf, wantedOf } from "./room.js";
-import { SameRoom } from "./sameroom.js";
 import { Signaling } from "./signaling.js";
 import { Sound } from "./sound.js";
 
@@ -57,6 +56,8 @@ export class Call {
   /** @type {{ camera: boolean, microphone: boolean } | null} devices to open once the kernel is seen */ #waiting = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   #notified = false;
+  /** @type {import("./sameroom.js").SameRoom | null} */ sameRoom = null;
+  /** @type {Promise<void> | undefined} */ #echoes;
 
   /** @param {CallOptions} options */
   constructor(options) {
@@ -77,7 +78,6 @@ export class Call {
       onspeaker: (id) => this.sound.setSpeaker(id),
     });
     this.sound = new Sound(() => this.#changed());
-    this.sameRoom = new SameRoom(() => this.#changed());
     this.blur = options.blur ?? new BackgroundBlur(options.url);
     this.blur.onchange = () => this.#changed();
     this.blur.onready = () => this.devices.publish("camera");
@@ -249,7 +249,7 @@ export class Call {
     this.#path?.close();
     this.#path = null;
     this.sound.close();
-    this.sameRoom.close();
+    this.sameRoom?.close();
     this.devices.end();
     this.blur.of(null);
     this.#paired = this.atTheDoor = false;
@@ -422,13 +422,22 @@ export class Call {
     this.#changed();
   }
 
+  /** Looks for echoes, from when the microphone is on. */
+  async #listenForEchoes() {
+    const { SameRoom } = await import("./sameroom.js");
+    this.sameRoom = new SameRoom(() => this.#changed());
+    this.#changed();
+  }
+
   #changed() {
     if (this.#notified) return;
     this.#notified = true;
     queueMicrotask(() => {
       this.#notified = false;
       if (this.phase === "connected") {
-        this.sameRoom.update({ call: this.options.room, microphone: this.speaking ? this.local.microphone : null, played: this.sound.tracks });
+        const microphone = this.speaking ? this.local.microphone : null;
+        if (microphone) this.#echoes ??= this.#listenForEchoes();
+        this.sameRoom?.update({ call: this.options.room, microphone, played: this.sound.tracks });
       }
       for (const listener of this.#listeners) listener();
     });

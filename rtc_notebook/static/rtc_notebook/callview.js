@@ -6,7 +6,6 @@ import { h, keyed, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
 import { Reactions } from "./reactions.js";
 import { RecordMark } from "./recordmark.js";
-import { echoText } from "./sameroom.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
@@ -179,9 +178,9 @@ export class CallView {
       lines.push({ id: "kernel", level: "warning", text: "The kernel has stopped; run the cell again." });
     }
     const { sameRoom } = call;
-    if (sameRoom.echo) {
+    if (sameRoom?.echo) {
       const retry = () => void call.setMicrophone(false);
-      lines.push({ id: "echo", level: "warning", text: echoText(sameRoom.echo), retry, action: "Mute mine", dismiss: () => sameRoom.dismiss() });
+      lines.push({ id: "echo", level: "warning", text: sameRoom.text, retry, action: "Mute mine", dismiss: () => sameRoom.dismiss() });
     }
     for (const { device, kind, message } of call.problems) {
       const retry = kind === "insecure" ? undefined : () => this.#retry(device);

@@ -48,6 +48,12 @@ export class SameRoom {
     else this.#deafen();
   }
 
+  /** What to say of it. */
+  get text() {
+    if (this.echo === "tab") return "Another tab of this browser is in this call with its microphone on: everybody hears an echo.";
+    return "Your microphone hears what somebody else’s does: you seem to be in one room, which echoes. One microphone is enough.";
+  }
+
   /** Says no more of it in this call. */
   dismiss() {
     this.#quiet = true;
@@ -117,9 +123,3 @@ export class SameRoom {
     this.onchange();
   }
 }
-
-/** What to say of it. @param {Echo} echo */
-export const echoText = (echo) => {
-  if (echo === "tab") return "Another tab of this browser is in this call with its microphone on: everybody hears an echo.";
-  return "Your microphone hears what somebody else’s does: you seem to be in one room, which echoes. One microphone is enough.";
-};
