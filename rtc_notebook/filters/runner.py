@@ -126,7 +126,8 @@ class Runner:
 
     def _results_in(self, directory: Path) -> Any:
         """Return what results are written to."""
-        return PictureWriter(directory, _SLOTS, lambda path: self._send(Results(track=self._key, path=path)))
+        send, key = self._send, self._key  # and not the runner: a circle would keep the track's memory open
+        return PictureWriter(directory, _SLOTS, lambda path: send(Results(track=key, path=path)))
 
     def _take(self, position: Position) -> Taken | None:
         """Return the frame to run the filter on after the one at ``position``."""

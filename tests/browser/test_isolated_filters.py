@@ -68,7 +68,7 @@ def test_it_keeps_its_frame_rate_while_a_cell_is_busy_and_ends_with_its_kernel(
     call.run(
         "@call.filter(on='Ben', on_error='hold', isolated=True)\ndef broken(frame):\n    raise ValueError('no idea')"
     )
-    said = call.drain_stderr(2)
+    said = call.drain_stderr(1, "ValueError: no idea")
     assert said.count("ValueError: no idea") == 1
     assert "raise ValueError('no idea')" in said, "with the line of the cell"
     assert int(call.run("print(call.filters[1].errors)")) > 0

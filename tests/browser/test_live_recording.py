@@ -209,7 +209,7 @@ def test_a_full_disk_is_told_in_the_notebook(call: Kernel, ana: Page, tmp_path: 
         "limit = (recording.size + 5000, resource.RLIM_INFINITY)\n"
         "resource.prlimit(call._studio._worker._child.pid, resource.RLIMIT_FSIZE, limit)"
     )
-    said = call.drain_stderr(4)
+    said = call.drain_stderr(0.5, "playable")
     unlimited = "(resource.RLIM_INFINITY, resource.RLIM_INFINITY)"
     call.run(f"resource.prlimit(call._studio._worker._child.pid, resource.RLIMIT_FSIZE, {unlimited})")
     assert call.run("print(recording.state)").strip() == "failed"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import urllib.request
 from pathlib import Path
+from queue import Empty
 from typing import Any, Protocol
 
 import tenacity
@@ -102,12 +104,17 @@ class Kernel:
         """Run code without waiting for its end; returns the request's id."""
         return str(self.client.execute(code, store_history=False))
 
-    def drain_stderr(self, seconds: float = 0.5) -> str:
-        """Return what has come to stderr since, from filters' threads say."""
-        text = ""
-        with contextlib.suppress(Exception):
+    def drain_stderr(self, seconds: float = 0.5, wanted: str = "") -> str:
+        """Return what came to stderr during the last `run` and since, from filters' threads say.
+
+        Waits until this text is in it, 20 seconds at most, and then for so many seconds of silence.
+        """
+        text, self.stderr = self.stderr, ""
+        deadline = time.monotonic() + 20
+        with contextlib.suppress(Empty):
             while True:
-                message = self.client.get_iopub_msg(timeout=seconds)
+                patience = seconds if wanted in text else max(seconds, deadline - time.monotonic())
+                message = self.client.get_iopub_msg(timeout=patience)
                 if message["msg_type"] == "stream" and message["content"]["name"] == "stderr":
                     text += message["content"]["text"]
         return text
