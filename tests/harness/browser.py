@@ -90,6 +90,9 @@ def context(browser: Browser, size: tuple[int, int] | None = (640, 360), **optio
     if size:
         opened.add_init_script(f"globalThis.cameraSize = {list(size)}")
     opened.add_init_script(WITNESS)
+    # for the report of a test that fails
+    opened.on("weberror", lambda told: print("page error:", told.error))
+    opened.on("requestfailed", lambda request: print("request failed:", request.url, request.failure))
     return opened
 
 
