@@ -25,6 +25,11 @@ _FLAGS = [
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
+    # Every window would load the address bar's suggestions, two pages that cost a second of CPU. The last of several
+    # such flags counts, so what Playwright leaves out of a page's way is named again.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,PaintHolding,OptimizationHints,LensOverlay,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,ThirdPartyStoragePartitioning",
 ]
 
 
