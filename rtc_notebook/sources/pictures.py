@@ -51,7 +51,8 @@ def to_picture(value: Any) -> Picture:
 def is_pil(value: Any) -> bool:
     """Whether it is a PIL image; PIL is not imported for the question."""
     module = sys.modules.get("PIL.Image")
-    return module is not None and isinstance(value, module.Image)
+    image = getattr(module, "Image", None)  # none while another thread is importing it
+    return image is not None and isinstance(value, image)
 
 
 class Still(Source):
