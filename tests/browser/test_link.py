@@ -39,6 +39,7 @@ def test_pictures_both_ways_between_a_websocket_and_webrtc(
         assert shown[2] > 200 > 60 > shown[0]
 
 
+@pytest.mark.alone  # see Namespace
 @pytest.mark.skipif(bool(unavailable()), reason=unavailable())
 def test_udp_is_blocked_and_nothing_is_configured(playwright: Playwright, tmp_path: Path):
     with Namespace() as far:
@@ -107,6 +108,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.alone  # see Namespace
 @pytest.mark.skipif(bool(unavailable()), reason=unavailable())
 def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
     with Namespace() as far:

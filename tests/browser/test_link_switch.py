@@ -55,6 +55,7 @@ def switched(page: Page, way: str, timeout: float) -> float:
     return float(page.wait_for_function(AFTER_SWITCH, timeout=10_000).json_value()) / 1000
 
 
+@pytest.mark.alone  # see Namespace
 @pytest.mark.skipif(bool(unavailable()), reason=unavailable())
 def test_over_to_the_websocket_and_back_while_recording(playwright: Playwright, tmp_path: Path):
     path = tmp_path / "call.mkv"

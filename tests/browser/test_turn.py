@@ -13,6 +13,7 @@ from harness.network import Namespace, turn_server, unavailable
 from playwright.sync_api import Playwright, expect
 
 pytestmark = [
+    pytest.mark.alone,  # see Namespace
     pytest.mark.skipif(bool(unavailable()), reason=unavailable()),
     pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed"),
 ]

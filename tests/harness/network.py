@@ -32,7 +32,11 @@ def unavailable() -> str:
 
 
 class Namespace:
-    """Somebody else's machine, at ``there``; this one is at ``here``. With ``ipv6`` the cable carries nothing else."""
+    """Somebody else's machine, at ``there``; this one is at ``here``. With ``ipv6`` the cable carries nothing else.
+
+    A test with one is marked `alone`: where an interface comes or goes, every Chromium on the machine gives up the
+    requests that it has open (net::ERR_NETWORK_CHANGED), and a page that is just being loaded stays empty.
+    """
 
     def __init__(self, *, ipv6: bool = False) -> None:
         number = secrets.randbelow(250)
