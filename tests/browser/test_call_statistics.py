@@ -18,9 +18,12 @@ def test_a_calls_statistics(kernel: Kernel, room: str, join: Callable[..., Page]
     guest = join(pattern, "Guest", camera="0", microphone="0")
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     kernel.run("call.participants['Ana'].video.frame(timeout=10)\nnext(call.participants['Ana'].audio.blocks())")
-    guest.wait_for_timeout(3000)  # receivers report every second or so
-    rows = {row["kind"]: row for row in json.loads(kernel.run(ROWS))}
-    camera, microphone = rows["video"], rows["audio"]
+    for _ in range(5):  # what was held up comes in a burst
+        guest.wait_for_timeout(3000)  # receivers report every second or so
+        rows = {row["kind"]: row for row in json.loads(kernel.run(ROWS))}
+        camera, microphone = rows["video"], rows["audio"]
+        if 40 < microphone["fps"] < 60:
+            break
     assert camera["participant"] == microphone["participant"] == "Ana"
     assert (camera["width"], camera["height"]) == (640, 360)
     assert 5 < camera["fps"] < 35 and 40 < microphone["fps"] < 60
