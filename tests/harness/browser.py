@@ -33,7 +33,7 @@ _FLAGS = [
 ]
 
 
-# Keeps what a page opens where a test finds it, and asks for a smaller picture where the test says so.
+# Keeps what a page opens where a test finds it; asks for smaller and fewer pictures, unless the test wants them all.
 WITNESS = """
 (() => {
     globalThis.connections = []; globalThis.cameras = [];
@@ -47,7 +47,7 @@ WITNESS = """
     devices.getUserMedia = async (constraints) => {
         if (globalThis.cameraSize && constraints?.video) {
             const [width, height] = globalThis.cameraSize.map((ideal) => ({ideal}));
-            constraints = {...constraints, video: {...constraints.video, width, height}};
+            constraints = {...constraints, video: {...constraints.video, width, height, frameRate: {max: 15}}};
         }
         const stream = await open(constraints);
         globalThis.cameras.push(...stream.getVideoTracks());
