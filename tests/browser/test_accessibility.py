@@ -87,7 +87,7 @@ def profile(pattern: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def test_before_and_after_the_call(lab: JupyterServer, room: str, profile: Callable[..., BrowserContext], look: Looks):
     page = profile().new_page()
     page.goto(lab.page("rtc-notebook/"))
-    expect(page.get_by_text("No call is on")).to_be_visible()
+    expect(page.get_by_text("No call is on")).to_be_visible(timeout=45_000)  # who left just now may be waited for
     look(page, "no rooms")
 
     page.add_init_script(
