@@ -73,15 +73,18 @@ def test_the_first_notebook(notebook: Notebook, guest: Page, lab: JupyterServer,
     kernel = Kernel(lab, notebook.kernel_id)
     raw_file = tmp_path / "raw.npy"
     kernel.run(WITNESS)
-    guest.wait_for_timeout(1_000)
-    shown = [picture(guest, processed) for _ in range(3)] + [picture(page, processed)]
-    kernel.run(f"cv2.Canny = canny\nimport numpy\nnumpy.save({str(raw_file)!r}, numpy.array(got))")
-    raw, edges = np.load(raw_file).swapaxes(0, 1)
-    for seen in shown:
-        assert seen.shape[:2] == (720, 1280)
-        like_edges, like_raw = (max(likeness(seen, small) for small in each) for each in (edges, raw))
-        assert like_edges > 0.6, f"the guest sees edges ({like_edges:.2f})"
-        assert like_edges > like_raw + 0.3, f"and not the raw picture ({like_raw:.2f})"
+    found: list[float] = []
+    while not (found and found[-1] > 0.6) and len(found) < 10:  # what a busy machine shows is older than the witness
+        guest.wait_for_timeout(1_000)
+        shown = [picture(guest, processed), picture(page, processed)]
+        kernel.run(f"import numpy\nnumpy.save({str(raw_file)!r}, numpy.array(got))")
+        raw, edges = np.load(raw_file).swapaxes(0, 1)
+        assert all(seen.shape[:2] == (720, 1280) for seen in shown)
+        like_raw = max(likeness(seen, small) for seen in shown for small in raw)
+        assert like_raw < 0.3, f"never the raw picture ({like_raw:.2f})"
+        found.append(min(max(likeness(seen, small) for small in edges) for seen in shown))
+    assert found[-1] > 0.6, f"both see edges ({found})"
+    kernel.run("cv2.Canny = canny")
 
     for index in range(FILTER + 1, notebook.cells()):
         notebook.run(index)
