@@ -69,13 +69,13 @@ class Screen:
                     self.size = (frame.width, frame.height)
                 self._news.notify_all()
 
-    async def more(self, count: int = 1, timeout: float = 5.0) -> None:
+    async def more(self, count: int = 1, timeout: float = 20.0) -> None:
         """Wait for that many more frames."""
         target = self.frames + count
         async with self._news:
             await asyncio.wait_for(self._news.wait_for(lambda: self.frames >= target), timeout)
 
-    async def shows(self, level: int, timeout: float = 5.0) -> None:
+    async def shows(self, level: int, timeout: float = 20.0) -> None:
         """Wait until the picture is of this grey level."""
         async with self._news:
             await asyncio.wait_for(
@@ -127,14 +127,14 @@ class Peer:
     async def subscribe(self, *tracks: str) -> None:
         await self.seat.subscribe(tracks)
 
-    async def screen(self, track: str, timeout: float = 5.0) -> Screen:
+    async def screen(self, track: str, timeout: float = 20.0) -> Screen:
         """Wait until a track has been offered and answered; return what shows it."""
         async with self._changed:
             await asyncio.wait_for(self._changed.wait_for(lambda: track in self.carries.values()), timeout)
         mid = next(mid for mid, carried in self.carries.items() if carried == track)
         return self._screens[mid]
 
-    async def carrying(self, *tracks: str, timeout: float = 5.0) -> None:
+    async def carrying(self, *tracks: str, timeout: float = 20.0) -> None:
         """Wait until the answered m-lines carry exactly these tracks."""
         async with self._changed:
             await asyncio.wait_for(
