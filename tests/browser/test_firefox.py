@@ -82,11 +82,11 @@ def join_fox(browser: Firefox, lab: JupyterServer, room: str) -> Iterator[JoinFo
 
 
 def fox_plays(fox: FirefoxPage, selector: str) -> None:
-    """Wait until Firefox presents more than 2 frames a second; without a GPU, and beside others, it is slow."""
+    """Wait until Firefox presents more than 3 frames a second; without a GPU, and beside others, it is slow at first."""
     seen: list[float] = []
-    while not seen or (seen[-1] <= 2 and len(seen) < 6):
+    while not seen or (seen[-1] <= 3 and len(seen) < 6):
         seen.append(fox.evaluate(FPS, [selector, 2]))
-    assert seen[-1] > 2, seen
+    assert seen[-1] > 3, seen
 
 
 def fox_picture(page: FirefoxPage, selector: str) -> np.ndarray:
