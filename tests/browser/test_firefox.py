@@ -82,7 +82,7 @@ def join_fox(browser: Firefox, lab: JupyterServer, room: str) -> Iterator[JoinFo
 
 
 def fox_plays(fox: FirefoxPage, selector: str) -> None:
-    """Wait until Firefox presents more than 3 frames a second; without a GPU, and beside others, it is slow at first."""
+    """Wait until Firefox presents more than 3 frames a second; without a GPU, and beside others, slow at first."""
     seen: list[float] = []
     while not seen or (seen[-1] <= 3 and len(seen) < 6):
         seen.append(fox.evaluate(FPS, [selector, 2]))
