@@ -43,6 +43,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def _ended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the kernels that a test's notebooks started: each would stay in its room, and take its share of two cores."""
+    lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
+    yield
+    if lab is not None:
+        lab.end_kernels()
+
+
 @pytest.fixture(scope="session")
 def head(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium whose camera shows a talking head, 640x360, 30 frames a second: two cores carry a few of these."""

@@ -112,11 +112,22 @@ class JupyterServer:
         assert self.process is not None
         return self.process.pid
 
+    def request(self, method: str, path: str) -> bytes:
+        """Send a REST request with the token; returns the answer's body."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            body: bytes = answer.read()
+            return body
+
     def get(self, path: str) -> Any:
         """GET a REST endpoint as JSON, with the token."""
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"token {self.token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return json.loads(self.request("GET", path))
+
+    def end_kernels(self) -> None:
+        """Shut every kernel down."""
+        for kernel in self.get("api/kernels"):
+            self.request("DELETE", f"api/kernels/{kernel['id']}")
 
     def page(self, path: str, **query: str) -> str:
         """Return the URL of a page with the token in it."""
