@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from harness.browser import chromium, context
+from harness.browser import chromium, close_profiles, context
 from harness.footage import camera_file
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
@@ -45,9 +45,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 @pytest.fixture(autouse=True)
 def _ended(request: pytest.FixtureRequest) -> Iterator[None]:
-    """End the kernels that a test's notebooks started: each would stay in its room, and take its share of two cores."""
+    """Close a test's pages, and end its notebooks' kernels: left alone, they stay in their calls and cost CPU."""
     lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
     yield
+    close_profiles()
     if lab is not None:
         lab.end_kernels()
 

@@ -32,6 +32,7 @@ _FLAGS = [
     "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,ThirdPartyStoragePartitioning",
 ]
 
+_running: list[Browser] = []
 
 # Keeps what a page opens where a test finds it; asks for smaller and fewer pictures, unless the test wants them all.
 WITNESS = """
@@ -71,10 +72,19 @@ def chromium(
     if camera:
         flags.append(f"--use-file-for-fake-video-capture={camera}")
     browser = playwright.chromium.launch(executable_path=executable or CHROMIUM, args=flags)
+    _running.append(browser)
     try:
         yield browser
     finally:
+        _running.remove(browser)
         browser.close()
+
+
+def close_profiles() -> None:
+    """Close every page there is: one left over would go on with its call, at the next test's expense."""
+    for browser in _running:
+        for opened in browser.contexts:
+            opened.close()
 
 
 def weight(page: Page) -> int:
