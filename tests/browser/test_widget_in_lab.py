@@ -118,6 +118,8 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
     before = lab.get(f"rtc-notebook/api/rooms/{room}")["participants"][0]["id"]
     shown(notebook)
     expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=15_000)
+    new = Kernel(lab, notebook.kernel_id)
+    new.run("call.wait_until_connected()\ncall.participants['me'].video.frame(timeout=30)")
     [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
     assert ana["id"] == before, "nobody saw Ana leave and join"
     assert ana["widgetOf"], "and she belongs to the new kernel"
