@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 from harness.browser import chromium, context, tile  # noqa: E402
 from harness.jupyter import JupyterServer  # noqa: E402
 from harness.kernel import Kernel  # noqa: E402
-from measure import HEADER, TIMECODE, Watched, megabytes, running, watch  # noqa: E402
+from harness.measure import HEADER, TIMECODE, Watched, megabytes, running, watch  # noqa: E402
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright  # noqa: E402
 
 DIRECT = (HERE / "direct.js").read_text()
@@ -101,7 +101,7 @@ class Ours:
     def enter(self, name: str, **query: str) -> Page:
         """Open the call page as this person, with the time as the camera."""
         page = context(self.browser, size=None, viewport=VIEWPORT).new_page()
-        page.add_init_script("globalThis.timecodeAsCamera = true;" + TIMECODE)
+        page.add_init_script("globalThis.timecodeAsCamera = [];" + TIMECODE)
         page.goto(self.server.page(f"rtc-notebook/room/{self.room}", name=name, join="", **query))
         page.locator(tile(name, state=None)).wait_for(state="attached", timeout=20000)
         self.pages.append(page)

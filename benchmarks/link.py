@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-from measure import cpu_meter, running
 from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from harness.jupyter import JupyterServer
+from harness.measure import cpu_meter, running
 
 from rtc_notebook import __version__, protocol
 from rtc_notebook.link import wire

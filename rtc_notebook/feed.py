@@ -42,8 +42,11 @@ class Feed:
         self._shared: dict[Format, Taken] = {}
 
     def open(self, path: str) -> None:
-        """Read from the ring at ``path`` from now on."""
-        reader = RingReader.open(Path(path))
+        """Read from the ring at ``path`` from now on; one that is gone has a successor, or its track has ended."""
+        try:
+            reader = RingReader.open(Path(path))
+        except FileNotFoundError:
+            return
         with self._changed:
             self._ring += 1
             self._reader = reader

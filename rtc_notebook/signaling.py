@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 from . import protocol
 from ._version import __version__
 from .errors import ConnectionFailed, ProtocolError
-from .ledger import Ledger
+from .ledger import MOST_MESSAGES, Ledger
 
 FIRST_SECONDS = 8.0
 """How long the first connection is tried for, while the server does not answer."""
@@ -32,6 +32,8 @@ WELCOME_SECONDS = 10.0
 HEARD_SECONDS = 2.0
 SILENT_SECONDS = 6.0
 HEARD_MESSAGES = 64
+MOST_WAITING = 2 * MOST_MESSAGES
+"""Messages that a socket has not taken: all that the former one may have lost, and as many again."""
 
 
 class Signaling:
@@ -75,7 +77,7 @@ class Signaling:
         self._socket: ClientConnection | None = None
         self._session = session or None
         self._ledger: Ledger[protocol.ClientMessage] | None = None
-        self._sending: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(1000)
+        self._sending: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(MOST_WAITING)
         self._last_heard = 0.0
         self._left = False
 
@@ -153,7 +155,7 @@ class Signaling:
 
     async def _talk(self, socket: ClientConnection) -> tuple[str, str] | None:
         """Speak until the socket closes; return why it ended for good, or None if it is to be made again."""
-        self._sending = asyncio.Queue(1000)
+        self._sending = asyncio.Queue(MOST_WAITING)
         hello = protocol.Hello(
             version=protocol.VERSION,
             client="kernel",
@@ -216,8 +218,15 @@ class Signaling:
         return self._ledger
 
     def _queue(self, message: protocol.ClientMessage) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
+        """Send a message over the socket that there is; where that takes nothing any more, it is given up.
+
+        What was counted must come, or both sides' counts would differ: the next socket says it again.
+        """
+        try:
             self._sending.put_nowait(message)
+        except asyncio.QueueFull:
+            if protocol.counted(message) and self._socket is not None:
+                self._socket.transport.abort()
 
     async def _tell_heard(self, socket: ClientConnection, ledger: Ledger[protocol.ClientMessage]) -> None:
         """Say now and then what was heard, and give up a socket over which no answer comes."""

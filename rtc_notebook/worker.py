@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from .media.control import Command, Event, Join, Leave, State, decode_event
+from .media.control import Command, Event, Join, Leave, Result, State, ToServer, decode_event
 from .process.threads import ThreadedChild
+from .protocol import DrawOverlay
 
 MODULE = "rtc_notebook.media"
 _SHARED_MEMORY = Path("/dev/shm")
@@ -53,7 +54,7 @@ class Worker:
         """Queue a command; never blocks, and is lost while there is no worker."""
         child = self._child
         if child is not None:
-            child.send(command)
+            child.send(command, droppable=_droppable(command))
 
     def close(self) -> None:
         """Leave the room and end the worker, within two seconds; idempotent."""
@@ -73,6 +74,10 @@ class Worker:
         child.send(msgspec.structs.replace(self._join, directory=str(self.directory)))
         with self._lock:
             self._child = child
+            closed = self._closing
+        if closed:  # meanwhile
+            child.close()
+            self._remove_directory()
 
     def _line(self, line: bytes) -> None:
         event = decode_event(line)
@@ -97,14 +102,24 @@ class Worker:
             message = "The media worker died and is started again."
             self._on_event(State(phase="reconnecting", code="worker-died", message=message))
             self._was_connected = False
-            self._start()
-            return
+            try:
+                self._start()
+                return
+            except OSError as error:
+                self._remove_directory()
+                message = f"The media worker died and cannot be started again ({error}). Make a new Call."
+        else:
+            message = f"The media worker ended unexpectedly (exit code {code}). Its output says why. Make a new Call."
         self._ended = True
-        message = f"The media worker ended unexpectedly (exit code {code}); its own output says why. Make a new Call."
         self._on_event(State(phase="ended", code="worker-died", message=message))
 
     def _remove_directory(self) -> None:
         remove_directory(self.directory)
+
+
+def _droppable(command: Command) -> bool:
+    """Whether a command is of no use any more once it is late: the next one of its kind is the better one."""
+    return isinstance(command, Result) or (isinstance(command, ToServer) and isinstance(command.message, DrawOverlay))
 
 
 def private_directory() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -54,7 +55,8 @@ class Filtering:
         self._filters: dict[TrackKey, FilteredTrack | FilteredSound] = {}
         self._results: dict[TrackKey, RingReader] = {}  # kept beyond their filters: the kernel may take one up again
         self._isolated: dict[TrackKey, IsolatedFilter] = {}
-        self._unconfirmed: list[TrackKey] = []  # asked for, and not shown by the room yet
+        self._asked: dict[TrackKey, int] = {}  # the number of the last asking for each
+        self._numbers = itertools.count(1)
 
     @property
     def keys(self) -> Collection[TrackKey]:
@@ -128,18 +130,16 @@ class Filtering:
 
     def update(self, room: Room, present: Collection[str]) -> None:
         """Take note of what the room shows; a filter on somebody who has gone is the server's to keep."""
-        self._unconfirmed = [key for key in self._unconfirmed if not room.filtered_here(key)]
         for key in [key for key in self._filters if key.participant not in present]:
             self._forget(key)
         for key in [key for key in self._results if key.participant not in present]:
             self._results.pop(key).close()  # who comes back is another participant, with a ring of its own
 
-    def refused(self) -> TrackKey | None:
-        """Forget the filter that the server has refused; refusals come in the order of asking."""
-        if not self._unconfirmed:
-            return None
-        key = self._unconfirmed.pop(0)
-        self._forget(key)
+    def refused(self, number: int | None) -> TrackKey | None:
+        """Forget the filter that was refused and say which; None if it was cleared, or asked for anew, meanwhile."""
+        key = next((key for key, asked in self._asked.items() if asked == number), None)
+        if key is not None:
+            self._forget(key)
         return key
 
     def report(self, room: Room) -> None:
@@ -154,13 +154,13 @@ class Filtering:
         await asyncio.gather(*(isolated.close() for isolated in self._isolated.values()))
 
     def _ask_for(self, filtered: FilteredTrack | FilteredSound) -> None:
-        if filtered.key not in self._unconfirmed:
-            self._unconfirmed.append(filtered.key)
+        self._asked[filtered.key] = number = next(self._numbers)
         message = protocol.SetFilter(
             participant=filtered.key.participant,
             source=filtered.key.source,  # type: ignore[arg-type]  # the kernel filters cameras and screens alone
             on_error=filtered.policy.on_error,
             label=filtered.label,
+            id=number,
         )
         self._send(message)
 
@@ -169,8 +169,7 @@ class Filtering:
             self._later(isolated.close())
 
     def _forget(self, key: TrackKey) -> None:
-        if key in self._unconfirmed:
-            self._unconfirmed.remove(key)
+        self._asked.pop(key, None)
         self._filters.pop(key, None)
         self._end_isolated(key)
         self._tracks.on_decoded(key, None)

@@ -133,7 +133,10 @@ class Worker:
             else:
                 self._filtering.result(command)
         elif isinstance(command, control.Results):
-            results = RingReader.open(command.path)
+            try:
+                results = RingReader.open(command.path)
+            except FileNotFoundError:
+                return  # a larger one has taken its place already
             if command.track.participant == "":
                 self._own.read_from(command.track, results)
             else:
@@ -286,8 +289,11 @@ class Worker:
             return  # two said so, or they have just gone: it is off, which was the wish
         if error.about == "draw-overlay" and error.code == "no-such-participant":
             return  # gone while it was on the way; the kernel will know in a moment
-        key = self._filtering.refused() if error.about == "set-filter" else None
-        if key is not None:
+        key = None
+        if error.about == "set-filter":
+            key = self._filtering.refused(error.id)
+            if key is None:
+                return  # the answer to what was asked last counts
             self._update()
         refused = control.Refused(code=error.code, message=error.message, track=key, about=error.about, id=error.id)
         self._parent.send(refused)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import queue
+import logging
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-_WAITING_MESSAGES = 1024
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 1024
+MOST_DROPPABLE = 256
 
 
 class ThreadedChild:
@@ -23,15 +27,19 @@ class ThreadedChild:
     module : str
         Run as ``python -m module``.
     on_line : callable
-        Called with each line (bytes) of the child's, in the reading thread.
+        Called with each line (bytes) of the child's, in the reading thread. One that it cannot handle is logged.
     on_exit : callable
         Called once with the exit code, in the reading thread.
     """
 
     def __init__(self, module: str, on_line: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
+        self._module = module
         self._on_line = on_line
         self._on_exit = on_exit
-        self._outbox: queue.Queue[bytes | None] = queue.Queue(_WAITING_MESSAGES)
+        self._waiting: deque[bytes] = deque()
+        self._droppable: deque[bytes] = deque(maxlen=MOST_DROPPABLE)
+        self._closing = False
+        self._changed = threading.Condition()
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
@@ -46,34 +54,61 @@ class ThreadedChild:
         """Process id."""
         return self._process.pid
 
-    def send(self, message: Any) -> None:
-        """Queue a message; lost without an error if the child is gone or does not read."""
-        with contextlib.suppress(queue.Full):
-            self._outbox.put_nowait(msgspec.json.encode(message) + b"\n")
+    def send(self, message: Any, droppable: bool = False) -> None:
+        """Queue a message; lost without an error if the child is gone.
+
+        Of those that are ``droppable`` the oldest are, while the child does not read; they come after the others. Where
+        too many of the others wait, the child is ended: it would never know what it missed.
+        """
+        data = msgspec.json.encode(message) + b"\n"
+        with self._changed:
+            if self._closing:
+                return
+            if not droppable and len(self._waiting) >= MOST_WAITING:
+                logger.error("%s has not read for long and is ended", self._module)
+                self._stop_writing()
+                self._process.kill()
+                return
+            (self._droppable if droppable else self._waiting).append(data)
+            self._changed.notify()
 
     def close(self, timeout: float = 2.0) -> None:
         """Close its stdin, which asks it to end, and kill it if it has not within ``timeout`` seconds; idempotent."""
-        with contextlib.suppress(queue.Full):
-            self._outbox.put_nowait(None)
+        self._stop_writing()
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
+    def _stop_writing(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._on_line(line)
-        self._on_exit(self._process.wait())
-        with contextlib.suppress(queue.Full):
-            self._outbox.put_nowait(None)
+            try:
+                self._on_line(line)
+            except Exception:  # the next lines may be about something else
+                logger.exception("What %s said could not be handled: %.200r", self._module, line)
+        code = self._process.wait()
+        self._stop_writing()
+        self._on_exit(code)
 
     def _write(self) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            while (data := self._outbox.get()) is not None:
+            while (data := self._next()) is not None:
                 self._process.stdin.write(data)
                 self._process.stdin.flush()
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+
+    def _next(self) -> bytes | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._waiting or self._droppable)
+            if self._waiting:
+                return self._waiting.popleft()
+            return self._droppable.popleft() if self._droppable else None

@@ -27,12 +27,16 @@ class FilterInfo(Struct, frozen=True):
 
 
 class SetFilter(Message, frozen=True, tag="set-filter"):
-    """A kernel takes somebody's picture or sound for filtering; kept while it is there, whatever track carries it."""
+    """A kernel takes somebody's picture or sound for filtering; kept while it is there, whatever track carries it.
+
+    A refusal quotes the ``id``: an accepted filter shows nowhere before its person's camera is on.
+    """
 
     participant: str
     source: Filterable = "camera"
     on_error: OnError = "pass"
     label: str = ""
+    id: int | None = None
 
 
 class ClearFilter(Message, frozen=True, tag="clear-filter"):

@@ -88,7 +88,8 @@ class Player:
             with self._lock:
                 self._filters.pop(command.track, None)
         elif isinstance(command, Results):
-            RingReader.open(command.path)  # nobody watches; opening lets the writer's file go
+            with contextlib.suppress(FileNotFoundError):
+                RingReader.open(command.path)  # nobody watches; opening lets the writer's file go
         elif isinstance(command, Result):
             with self._lock:
                 if command.track in self._filters:

@@ -94,7 +94,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         except ProtocolError as error:
             self._refuse(error.code, str(error))
             return
-        about = message.__struct_config__.tag
+        about, number = str(message.__struct_config__.tag), getattr(message, "id", None)
         if self._place is not None:
             if isinstance(message, protocol.Heard):
                 self._place.ledger.acknowledge(message.count)
@@ -111,10 +111,10 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
             else:
                 raise ProtocolError("hello-first", "The first message on a socket is hello.")
         except (ProtocolError, SfuError) as error:
-            self._refuse(error.code, str(error), str(about), getattr(message, "id", None))
+            self._refuse(error.code, str(error), about, number)
         except Exception:
             self.log.exception("rtc-notebook: %s failed", about)
-            self._refuse("internal", "The server failed at this; its log says why.", str(about))
+            self._refuse("internal", "The server failed at this; its log says why.", about, number)
 
     def on_close(self) -> None:
         """Give the place up, or keep it for the grace time."""

@@ -49,7 +49,7 @@ class FakeWorker:
         self._said = threading.Condition()
 
     # what the kernel calls
-    def send(self, command: Any) -> None:
+    def send(self, command: Any, droppable: bool = False) -> None:
         command = decode_command(msgspec.json.encode(command))
         if isinstance(command, Results):
             self.results[command.track] = RingReader.open(command.path)

@@ -155,6 +155,21 @@ def test_a_worker_that_dies_is_started_again(call: Call, workers: Workers) -> No
     assert workers[1].commands[-1].tracks == (track.key,)
 
 
+def test_a_worker_that_cannot_be_started_again_ends_the_call(
+    call: Call, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError("no more processes")
+
+    workers[0].connect()
+    monkeypatch.setattr("rtc_notebook.worker.ThreadedChild", refuse)
+    workers[0].die()
+    assert call.phase == "ended"
+    with pytest.raises(CallEnded, match="cannot be started again"):
+        call.wait_until_connected()
+    assert not Path(workers[0].join.directory).exists() and not call._studio._worker.directory.exists()
+
+
 def test_a_worker_that_never_got_there_is_not_started_again(
     call: Call, workers: Workers, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,7 @@ class FakeRoom:
         self.received: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
         self.filter: FilterInfo | None = None
         self.cameras: tuple[str, ...] = ("cam",)
+        self.others: tuple[ParticipantInfo, ...] = ()
         self.resumed = False
         self.authorizations: list[str | None] = []
         self._socket: ServerConnection | None = None
@@ -107,7 +108,7 @@ class FakeRoom:
         ana = ParticipantInfo(id="ana", name="Ana", client="browser", tracks=tracks)
         me = ParticipantInfo(id="kernel", name="kernel", client="kernel")
         self._revision += 1
-        await self.say(protocol.RoomState(revision=self._revision, participants=(me, ana)))
+        await self.say(protocol.RoomState(revision=self._revision, participants=(me, ana, *self.others)))
 
     async def drop_socket(self) -> None:
         assert self._socket is not None

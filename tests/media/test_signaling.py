@@ -155,6 +155,37 @@ async def test_a_server_that_is_not_there(monkeypatch):
             await talk.run()
 
 
+async def test_a_socket_that_takes_nothing_is_given_up_for_what_must_come_but_not_for_drawings():
+    sockets, heard = [], asyncio.Queue()
+
+    async def handler(socket):
+        sockets.append(await hello(socket))
+        await say(socket, welcome())
+        async for data in socket:
+            if isinstance(message := protocol.decode_client(data), protocol.Subscribe):
+                heard.put_nowait(message)
+
+    async with Talk(handler) as talk:
+        welcomes = asyncio.Queue()
+        talk.client._on_message = welcomes.put_nowait
+        running = asyncio.ensure_future(talk.run())
+        await welcomes.get()
+        for _ in range(3 * module.MOST_WAITING):
+            talk.client.send(protocol.DrawOverlay(participant="p", shapes=()))
+        await asyncio.sleep(0)
+        assert not talk.lost
+        for number in range(2 * module.MOST_WAITING):
+            talk.client.send(protocol.Subscribe(tracks=(str(number),)))
+        await asyncio.wait_for(welcomes.get(), 20)
+        assert len(talk.lost) == 1
+        assert [(one.session, one.heard) for one in sockets] == [(None, None), ("secret", None)], "begun anew"
+        while not heard.empty():
+            heard.get_nowait()
+        talk.client.send(protocol.Subscribe(tracks=("after",)))
+        assert await asyncio.wait_for(heard.get(), 20) == protocol.Subscribe(tracks=("after",))
+        running.cancel()
+
+
 async def test_leave_says_so_and_ends_it():
     seen = []
 

@@ -1,5 +1,6 @@
 """Child processes: they answer, and they end with their parent however it ends."""
 
+import os
 import queue
 import signal
 import subprocess
@@ -49,6 +50,50 @@ def test_a_threaded_child_answers_and_says_that_it_ended():
     assert msgspec.json.decode(lines.get(timeout=20)) == {"echo": "hello"}
     child.close()
     assert ended.get(timeout=5) == 0
+
+
+def test_a_line_that_cannot_be_handled_is_told_and_the_next_one_is(caplog: pytest.LogCaptureFixture):
+    lines: queue.Queue[bytes] = queue.Queue()
+    ended: queue.Queue[int] = queue.Queue()
+
+    def take(line: bytes) -> None:
+        if b"bad" in line:
+            raise FileNotFoundError("no such ring")
+        lines.put(line)
+
+    child = ThreadedChild("echo_child", take, ended.put)
+    child.send("bad")
+    child.send("good")
+    assert msgspec.json.decode(lines.get(timeout=20)) == {"echo": "good"}
+    assert "no such ring" in caplog.text
+    child.close()
+    assert ended.get(timeout=20) == 0
+
+
+def test_to_a_child_that_does_not_read_only_the_newest_of_what_may_be_dropped_is_said():
+    lines: queue.Queue[bytes] = queue.Queue()
+    child = ThreadedChild("echo_child", lines.put, lambda code: None)
+    os.kill(child.pid, signal.SIGSTOP)
+    for number in range(5000):
+        child.send([number, " " * 1000], droppable=True)
+        if number == 4000:
+            child.send("must")
+    os.kill(child.pid, signal.SIGCONT)
+    came = []
+    while not came or came[-1][0] != 4999:
+        came.append(msgspec.json.decode(lines.get(timeout=20))["echo"])
+    assert "must" in came
+    assert len(came) < 1000
+    child.close()
+
+
+def test_a_child_that_would_miss_what_it_must_know_is_ended():
+    ended: queue.Queue[int] = queue.Queue()
+    child = ThreadedChild("echo_child", lambda line: None, ended.put)
+    os.kill(child.pid, signal.SIGSTOP)
+    for _ in range(5000):
+        child.send(" " * 1000)
+    assert ended.get(timeout=20) == -signal.SIGKILL
 
 
 PARENT = """

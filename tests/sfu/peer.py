@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fractions
+import os
 from typing import Any
 
 import av
@@ -33,16 +34,25 @@ class Picture(VideoStreamTrack):
         super().__init__()
         self.level = level
         self._size = size
-        self._count = 0
+        self.taken = 0
 
     async def recv(self) -> av.VideoFrame:
         pts, _ = await self.next_timestamp()
         width, height = self._size
         image = np.full((height, width, 3), self.level, np.uint8)
-        image[:8, (8 * self._count) % width :][:, :8] = 255
-        self._count += 1
+        image[:8, (8 * self.taken) % width :][:, :8] = 255
+        self.taken += 1
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame.pts, frame.time_base = pts, fractions.Fraction(1, 90000)
+        return frame
+
+
+class Noise(AudioStreamTrack):
+    """Sound of which no two packets are alike."""
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        frame.planes[0].update(os.urandom(frame.planes[0].buffer_size))
         return frame
 
 
@@ -141,6 +151,19 @@ class Peer:
                 self._changed.wait_for(lambda: sorted(self.carries.values()) == sorted(tracks)), timeout
             )
 
+    async def reaches(self) -> None:
+        """Wait until the subscribe connection has a way to the SFU."""
+        connection, reached = self.subscriber, asyncio.Event()
+        assert connection is not None
+
+        def look() -> None:
+            if connection.connectionState == "connected":
+                reached.set()
+
+        connection.on("connectionstatechange", look)
+        look()
+        await asyncio.wait_for(reached.wait(), 20)
+
     async def answer(self, offer: OfferMade) -> None:
         if offer.connection_id != self.connection_id:
             await self._reset(offer.connection_id)
@@ -181,4 +204,4 @@ class Peer:
             self.lost.append(event.connection)
 
 
-__all__ = ["AudioStreamTrack", "Peer", "Picture", "Screen"]
+__all__ = ["AudioStreamTrack", "Noise", "Peer", "Picture", "Screen"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,13 +17,18 @@ import pytest
 from aiortc import AudioStreamTrack, RTCPeerConnection
 from aiortc.rtp import RtcpPacket, RtcpSrPacket
 from engines import until
-from peer import CONFIGURATION, Peer, Picture
+from peer import CONFIGURATION, Noise, Peer, Picture
+from rtc_notebook_server.sfu import embedded
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 
 from rtc_notebook.errors import SfuError
+from rtc_notebook.process.spawn import Child
 from rtc_notebook.protocol import IceCandidate
 
 Join = Callable[[str], Awaitable[Peer]]
+
+SECOND = 30
+"""A second in pictures of the camera, which runs beside what is tested: what else the machine does slows both."""
 
 
 @pytest.fixture
@@ -71,15 +76,18 @@ async def test_picture_and_sound_arrive_and_are_counted(engine: EmbeddedEngine, 
 async def test_a_late_joiner_sees_a_picture_within_a_second(engine: EmbeddedEngine, join: Join) -> None:
     ana, ben = await join("ana"), await join("ben")
     await engine.set_audience("cam", ["ben", "cem"])
-    await ana.publish({"cam": Picture(90)})
+    camera = Picture(90)
+    await ana.publish({"cam": camera})
     await ben.subscribe("cam")
     await (await ben.screen("cam")).more(30)
     before = await published(engine, "ana", "cam")
     cem = await join("cem")
-    began = time.monotonic()
     await cem.subscribe("cam")
-    await (await cem.screen("cam")).shows(90)
-    assert time.monotonic() - began < 1.0
+    screen = await cem.screen("cam")
+    await cem.reaches()
+    began = camera.taken
+    await screen.shows(90)
+    assert camera.taken - began <= SECOND
     assert (await published(engine, "ana", "cam"))["keyframes"] > before["keyframes"]
 
 
@@ -132,38 +140,59 @@ async def test_sender_reports_tell_the_publishers_time_of_every_timestamp(engine
     ana, ben = await join("ana"), await join("ben")
     for track in ("cam", "mic"):
         await engine.set_audience(track, ["ben"])
-    await ana.publish({"cam": Picture(90), "mic": AudioStreamTrack()})
+    await ana.publish({"cam": Picture(90), "mic": Noise()})
     await ben.subscribe("cam", "mic")
     await (await ben.screen("cam")).more(5)
     assert ben.subscriber is not None
-    transport = ben.subscriber.getTransceivers()[0].receiver.transport
-    latest: dict[int, int] = {}
-    drifts: dict[int, float] = {}
-    handle_rtp, handle_rtcp = transport._handle_rtp_data, transport._handle_rtcp_data
+    said, heard = Reports(), Reports()
+    sender, receiver = ana.publisher.getSenders()[0].transport, ben.subscriber.getTransceivers()[0].receiver.transport
+    send, handle_rtp, handle_rtcp = sender._send_rtp, receiver._handle_rtp_data, receiver._handle_rtcp_data
+
+    async def note_sent(data: bytes) -> None:
+        said.packet(data)
+        await send(data)
 
     async def note_packet(data: bytes, arrival_time_ms: int) -> None:
-        latest[int.from_bytes(data[8:12], "big")] = int.from_bytes(data[4:8], "big")
+        heard.packet(data)
         await handle_rtp(data, arrival_time_ms)
 
     async def note_report(data: bytes) -> None:
-        for packet in RtcpPacket.parse(data):
-            if isinstance(packet, RtcpSrPacket) and packet.ssrc in latest:
-                rate = 90000 if packet.ssrc in pictures else 48000
-                ahead = (latest[packet.ssrc] - packet.sender_info.rtp_timestamp + 0x80000000) % (1 << 32) - 0x80000000
-                reported = packet.sender_info.ntp_timestamp / (1 << 32) - 2208988800
-                drifts[packet.ssrc] = time.time() - reported - ahead / rate
+        heard.packet(data)
         await handle_rtcp(data)
 
-    section = ben.offers[-1].sdp.split("m=video")[1].split("m=audio")[0]
-    pictures = {int(ssrc) for ssrc in re.findall(r"a=ssrc:(\d+)", section)}
-    transport._handle_rtp_data = note_packet  # type: ignore[method-assign]
-    transport._handle_rtcp_data = note_report  # type: ignore[method-assign]
+    sender._send_rtp = note_sent  # type: ignore[method-assign]
+    receiver._handle_rtp_data = note_packet  # type: ignore[method-assign]
+    receiver._handle_rtcp_data = note_report  # type: ignore[method-assign]
+    shifts: dict[int, int] = {}
 
     async def both() -> bool:
-        return len(drifts) == 2
+        for key, timestamp in heard.media.items():
+            if key in said.media:
+                shifts[key[0]] = (timestamp - said.media[key]) % (1 << 32)
+        return len(shifts) == 2 and len({ssrc for ssrc, _ in heard.times}) == 2
 
-    await until(both, 10)
-    assert all(abs(drift) < 0.5 for drift in drifts.values()), drifts
+    await until(both, 20)
+    told = {(ntp, timestamp) for (_, ntp), timestamp in said.times.items()}
+    for (_, ntp), timestamp in heard.times.items():
+        assert any((ntp, (timestamp - shift) % (1 << 32)) in told for shift in shifts.values()), "the same moment"
+
+
+class Reports:
+    """What timestamps a connection carried: of each packet by how its payload ends, and of each sender report."""
+
+    def __init__(self) -> None:
+        self.media: dict[tuple[int, bytes], int] = {}
+        self.times: dict[tuple[int, int], int] = {}
+
+    def packet(self, data: bytes) -> None:
+        """Take note of a packet."""
+        if not 192 <= data[1] <= 223:
+            self.media[data[1] & 0x7F, data[-24:]] = int.from_bytes(data[4:8], "big")
+            return
+        for packet in RtcpPacket.parse(data):
+            if isinstance(packet, RtcpSrPacket):
+                info = packet.sender_info
+                self.times[packet.ssrc, info.ntp_timestamp] = info.rtp_timestamp
 
 
 async def test_what_the_sfu_lost_is_asked_for_again(engine: EmbeddedEngine, join: Join) -> None:
@@ -202,9 +231,9 @@ async def test_unmuted_a_picture_is_back_at_once(engine: EmbeddedEngine, join: J
     picture.level = 180
     await asyncio.sleep(0.3)
     await ana.seat.set_muted("cam", False)
-    began = time.monotonic()
+    began = picture.taken
     await screen.shows(180)
-    assert time.monotonic() - began < 1.0
+    assert picture.taken - began <= SECOND
 
 
 async def test_an_idle_m_line_carries_the_next_track(engine: EmbeddedEngine, join: Join) -> None:
@@ -330,6 +359,24 @@ async def test_a_process_that_dies_is_reported_and_requests_fail() -> None:
         await engine.stats()
     assert refusal.value.code == "sfu-gone"
     await engine.close()
+
+
+async def test_a_process_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+    pair = socket.socketpair
+
+    def noted() -> tuple[socket.socket, socket.socket]:
+        made.extend(pair())
+        return made[0], made[1]
+
+    async def refuse(*args: Any, **options: Any) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(embedded.socket, "socketpair", noted)
+    monkeypatch.setattr(Child, "spawn", refuse)
+    with pytest.raises(OSError, match="no more processes"):
+        await EmbeddedEngine().start(lambda reason: None)
+    assert [end.fileno() for end in made] == [-1, -1]
 
 
 async def test_closing_is_no_death() -> None:

@@ -24,7 +24,7 @@ import { Sound } from "./sound.js";
 const MOST_NOTICES = 3;
 const TOGGLE_SETTLES = 2_000; // milliseconds in which the room may not have heard of it
 const MOVING = 300;
-const KERNEL_WAIT = 8_000;
+const KERNEL_WAIT = 30_000; // its worker may take long to start, as on Binder
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
 
 /** What the browser knows of its network, if it tells. @returns {EventTarget | undefined} */

@@ -22,7 +22,7 @@ const CLIENT = {
   "offer-answer": record({ type, id: integer, sdp: text }),
   candidate,
   mute: record({ type, track: text, muted: flag }),
-  "set-filter": record({ type, participant: text }, { source: filtered, onError, label: text }),
+  "set-filter": record({ type, participant: text }, { source: filtered, onError, label: text, id: orNull(integer) }),
   "clear-filter": record({ type, participant: text }, { source: filtered }),
   "draw-overlay": record({ type, ...drawing }, drawingMore),
   "send-data": record({ type, id: integer, part: integer, parts: integer, data: text }, { to: orNull(text) }),

@@ -49,7 +49,7 @@ import {
  * @typedef {{ type: "candidate", connection: ConnectionName, candidate: IceCandidate }} Candidate
  * @typedef {{ type: "mute", track: string, muted: boolean }} Mute
  * @typedef {{ type: "set-filter", participant: string, source?: Filterable, onError?: "pass" | "hold",
- *   label?: string }} SetFilter
+ *   label?: string, id?: number | null }} SetFilter
  * @typedef {{ type: "clear-filter", participant: string, source?: Filterable }} ClearFilter
  * @typedef {{ participant: string, shapes: Shape[], source?: Drawable, label?: string, captured?: number,
  *   seconds?: number }} Drawing

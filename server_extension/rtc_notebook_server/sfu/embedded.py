@@ -57,9 +57,10 @@ class EmbeddedEngine(Engine):
     async def start(self, on_exit: Callable[[str], None]) -> None:
         """Start the process; returns when it is ready."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            child = await Child.spawn(MODULE, str(theirs.fileno()), pass_fds=(theirs.fileno(),))
-        self._child = child
+        with theirs, contextlib.ExitStack() as failing:
+            failing.callback(ours.close)
+            self._child = child = await Child.spawn(MODULE, str(theirs.fileno()), pass_fds=(theirs.fileno(),))
+            failing.pop_all()
         self._channel = await Channel.open(ours, self._relay)
         self._on_exit = on_exit
         self._reader = asyncio.ensure_future(self._read(child))

@@ -12,6 +12,7 @@
     const picture = new Uint8Array((luma * 3) / 2).fill(128);
     const block = width / BITS;
     const row = height / 6;
+    const tall = Math.floor(row * 0.4);
     for (let y = 2 * row; y < height; y += 1) {
       for (let x = 0; x < width; x += 1) picture[y * width + x] = 60 + ((x >> 3) % 90) + ((y >> 4) % 60);
     }
@@ -21,9 +22,9 @@
     let shift = 0;
     const draw = () => {
       for (let index = 0; index < 6; index += 1) {
-        const y = Math.round(row * 2.4) + index * 70;
-        paint((shift + index * 190) % (width - 100), y, 90, 50, 128);
-        paint((shift + 6 + index * 190) % (width - 100), y, 90, 50, 30 + index * 35);
+        const y = Math.round(row * (2.4 + 0.58 * index));
+        paint((shift + index * 190) % (width - 100), y, 90, tall, 128);
+        paint((shift + 6 + index * 190) % (width - 100), y, 90, tall, 30 + index * 35);
       }
       shift += 6;
       const time = now();
@@ -86,7 +87,7 @@
     navigator.mediaDevices.getUserMedia = async (constraints) => {
       const stream = new MediaStream();
       if (constraints.audio) for (const track of (await real({ audio: constraints.audio })).getTracks()) stream.addTrack(track);
-      if (constraints.video) stream.addTrack(camera().getVideoTracks()[0]);
+      if (constraints.video) stream.addTrack(camera(...timecodeAsCamera).getVideoTracks()[0]);
       return stream;
     };
   }
