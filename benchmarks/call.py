@@ -23,13 +23,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 from harness.browser import chromium, context, tile  # noqa: E402
 from harness.jupyter import JupyterServer  # noqa: E402
 from harness.kernel import Kernel  # noqa: E402
-from harness.measure import HEADER, TIMECODE, Watched, megabytes, running, watch  # noqa: E402
+from harness.measure import BUSY, HEADER, TIMECODE, Watched, beside_work, megabytes, running, watch  # noqa: E402
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright  # noqa: E402
 
 DIRECT = (HERE / "direct.js").read_text()
 VIEWPORT = {"width": 640, "height": 400}  # painting is done by the CPU here, and is not what is compared
 SECURE = "https://benchmark.example/"  # never left: what a page needs in order to have a microphone
-BUSY = "import time\nend = time.monotonic() + {}\nx = 0\nwhile time.monotonic() < end: x += 1"
 
 
 def blank(browser: Browser) -> Page:
@@ -52,18 +51,6 @@ def direct(browser: Browser, seconds: float) -> Watched:
     sender.context.close()
     receiver.context.close()
     return result
-
-
-@contextlib.contextmanager
-def beside_work(wanted: bool = True) -> Iterator[None]:
-    """Run a process of its own that does what a busy cell does: what the machine itself costs."""
-    worker = subprocess.Popen([sys.executable, "-c", BUSY.format(3600)]) if wanted else None
-    try:
-        yield
-    finally:
-        if worker is not None:
-            worker.kill()
-            worker.wait()
 
 
 def echo(browser: Browser, seconds: float, *modes: str) -> tuple[Watched, float]:

@@ -41,7 +41,7 @@ class OutgoingVideo(MediaStreamTrack):
         self._ready = asyncio.Event()
         self._source = 0
         self._pts = 0
-        self._sent_at = 0.0
+        self._sent_at = time.monotonic()
         self.tap = Tap()
 
     def put(self, picture: av.VideoFrame | Picture, timestamp: int) -> None:
@@ -106,8 +106,8 @@ class OutgoingVideo(MediaStreamTrack):
         """Return where a picture stands on this track's own clock, which never jumps or runs backwards."""
         now = time.monotonic()
         step = timestamp - self._source
-        if not MIN_STEP <= step <= MAX_STEP:  # another camera, or one picture twice
-            step = max(MIN_STEP, min(MAX_STEP, int((now - self._sent_at) * CLOCK_RATE)))
+        if not MIN_STEP <= step <= MAX_STEP:  # another camera, one picture twice, or a long pause: by our own clock
+            step = max(MIN_STEP, int((now - self._sent_at) * CLOCK_RATE))
         self._source, self._sent_at = timestamp, now
         self._pts += step
         return self._pts

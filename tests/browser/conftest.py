@@ -13,16 +13,6 @@ from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-# Notes when a page has somebody else's tile, and when it has a picture in it.
-FIRST_PICTURE = """
-new MutationObserver(() => {
-    for (const video of document.querySelectorAll("video[data-participant=Ana]")) {
-        globalThis.firstTile ??= performance.now();
-        if (video.dataset.state === "live") globalThis.firstPicture ??= performance.now();
-    }
-}).observe(document, {subtree: true, childList: true, attributes: true});
-"""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -88,10 +78,11 @@ def join(lab: JupyterServer, room: str) -> Iterator[Callable[..., Page]]:
     """Return a function that opens the call page in a browser and goes in."""
     contexts = []
 
-    def enter(browser: Browser, name: str, script: str = FIRST_PICTURE, hd: bool = False, **query: str) -> Page:
+    def enter(browser: Browser, name: str, script: str = "", hd: bool = False, **query: str) -> Page:
         contexts.append(context(browser, size=None) if hd else context(browser))
         page = contexts[-1].new_page()
-        page.add_init_script(script)
+        if script:
+            page.add_init_script(script)
         page.goto(lab.page(f"rtc-notebook/room/{room}", name=name, join="", **query))
         return page
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
-from harness.browser import frames_shown, picture, plays, tile
+from harness.browser import picture, plays, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
+from harness.measure import BUSY, TIMECODE, beside_work, megabytes, running, watch
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -36,7 +39,11 @@ def chatty(frame):
     return frame
 """
 
-# Notes the colour of every frame that Ana's tile presents, in whatever element, from now on.
+# What was negotiated last; candidates may still come.
+DESCRIPTIONS = """() => connections.map(({localDescription, remoteDescription}) => [localDescription, remoteDescription]
+    .map((description) => description?.sdp.replaceAll(/a=(candidate|end-of-candidates).*\\r\\n/g, "")))"""
+
+# Notes the colour of every frame that a tile presents, in whatever element, from now on.
 WATCH = """() => {
     globalThis.colours = [];
     const canvas = Object.assign(document.createElement("canvas"), {width: 8, height: 8});
@@ -45,6 +52,7 @@ WATCH = """() => {
     const follow = video => {
         if (seen.has(video)) return;
         seen.add(video);
+        const who = video.dataset.participant;
         const tick = () => {
             context.drawImage(video, 0, 0, 8, 8);
             const data = context.getImageData(0, 0, 8, 8).data;
@@ -56,12 +64,13 @@ WATCH = """() => {
                 }
                 spread = Math.max(spread, high - low);
             }
-            globalThis.colours.push({at: performance.now(), plain: spread < 40, colour: [data[0], data[1], data[2]]});
+            const plain = spread < 40, colour = [data[0], data[1], data[2]];
+            globalThis.colours.push({who, at: performance.now(), plain, colour});
             video.requestVideoFrameCallback(tick);
         };
         video.requestVideoFrameCallback(tick);
     };
-    const look = () => document.querySelectorAll("video[data-participant=Ana]").forEach(follow);
+    const look = () => document.querySelectorAll("video[data-participant]").forEach(follow);
     new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true});
     look();
 }"""
@@ -106,10 +115,23 @@ def until(page: Page, colour: tuple[int, int, int], seconds: float = 10) -> floa
     return time.monotonic() - start
 
 
-def repaint(kernel: Kernel, page: Page, colour: tuple[int, int, int], policy: str = "pass") -> float:
+def shown(page: Page, name: str, since: float, until: float = float("inf")) -> list[dict[str, Any]]:
+    """Return the pictures of somebody that a page which runs WATCH presented between two moments (`time.time`)."""
+    origin = page.evaluate("performance.timeOrigin") / 1000
+    seen = page.evaluate("name => globalThis.colours.filter(({who}) => who === name)", name)
+    seen = [{**one, "at": origin + one["at"] / 1000} for one in seen]
+    return [one for one in seen if since <= one["at"] <= until]
+
+
+def gap(seen: list[dict[str, Any]]) -> float:
+    """Return the longest time between two pictures."""
+    return float(np.diff([one["at"] for one in seen]).max())
+
+
+def repaint(kernel: Kernel, page: Page, colour: tuple[int, int, int]) -> float:
     """Paint in another colour; returns after how many seconds a page that runs WATCH presented the first such frame."""
     asked = page.evaluate("performance.now()")
-    paint(kernel, str(colour), policy)
+    paint(kernel, str(colour))
     until(page, colour)
     frames = [one for one in page.evaluate("globalThis.colours") if one["at"] > asked]
     shown = [one["at"] for one in frames if np.abs(np.subtract(one["colour"], colour[::-1])).max() < 40]
@@ -130,10 +152,9 @@ def test_a_filter_is_enforced_and_swapped_without_a_gap(
     guest.evaluate(WATCH)
     ana.evaluate(WATCH)
 
-    def offers() -> int:
-        return sum(1 for _ in guest.evaluate("connections.flatMap(one => one.getTransceivers().map(each => each.mid))"))
-
-    before = offers()
+    guest.wait_for_timeout(3_000)
+    idle = max(gap(shown(page, "Ana", 0)) for page in (ana, guest))
+    before = [page.evaluate(DESCRIPTIONS) for page in (ana, guest)]
     took = [repaint(call, guest, colour) for colour in ((0, 255, 0), (0, 0, 255), (255, 0, 0))]
     assert min(took) < 1, "a new filter shows at once; three times, for a machine that is busy otherwise"
     call.run("blue = 128")
@@ -145,9 +166,10 @@ def test_a_filter_is_enforced_and_swapped_without_a_gap(
         seen = page.evaluate("globalThis.colours")
         assert len(seen) > 8
         assert all(one["plain"] for one in seen), "not one raw frame came through"
-        gaps = np.diff([one["at"] for one in seen])
-        assert gaps.max() < 2_000
-    assert offers() == before, "nothing was negotiated"
+        longest = gap(shown(page, "Ana", 0))
+        print(f"the longest gap was {longest:.2f} s, {idle:.2f} s while nothing was swapped")
+        assert longest < idle + 0.5
+    assert [page.evaluate(DESCRIPTIONS) for page in (ana, guest)] == before, "nothing was negotiated"
     state = lab.get(f"rtc-notebook/api/rooms/{room}")
     [raw] = [t for p in state["participants"] for t in p["tracks"] if t["kind"] == "video" and t["filter"]]
     receivers = [who for who, seat in state["sfu"]["participants"].items() if raw["id"] in seat["subscribe"]]
@@ -192,7 +214,7 @@ def test_a_filter_that_raises_says_so_once_and_passes(call: Kernel, ana: Page, g
     assert "broken" in said
     assert int(call.run("print(call.filters[0].errors)")) > 5
     call.run(CHATTY)
-    said = call.drain_stderr(1.5, "once more").count("once more")
+    said = call.drain_stderr(1.5, "once more", 10).count("once more")
     assert 10 <= said < 20, "of sixty lines, whatever IPython does at a cell's end"
     paint(call, "(0, 0, 255)")
     until(guest, (0, 0, 255))
@@ -227,52 +249,110 @@ def test_every_shape_of_result_is_taken(call: Kernel, ana: Page, guest: Page):
         assert abs(shape[0] - height) <= 2
 
 
-@pytest.mark.alone
-def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(call: Kernel, ana: Page, guest: Page):
-    # The frame's brightness tells when the filter began with it, so that old frames would be seen as old.
-    call.run(
-        "import time\nbegun = []\n@call.filter(on='Ana')\ndef slow(frame):\n    begun.append(time.monotonic())\n"
-        "    frame[:] = int(time.time() * 20) % 256\n    time.sleep(0.1)\n    return frame"
-    )
-    expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
-
-    def age() -> float:
-        shown, now = float(picture(guest, PROCESSED).mean()), time.time()
-        return float(((now * 20) - shown) % 256) / 20
-
-    early = min(age() for _ in range(5))
-    call.run("begun.clear()")
-    shown = frames_shown(guest, PROCESSED, 6)["fps"]
-    made = float(call.run("print((len(begun) - 1) / (begun[-1] - begun[0]))"))
-    late = min(age() for _ in range(5))
-    assert 7 < made < 10.1
-    assert made / 2 < shown < 11, "what is made is shown, as far as this machine paints it"
-    assert late < early + 0.5
-    assert late < 2
+PASS_ON = """
+import time
+begun = []
+@call.filter(on="Ana")
+def as_it_is(frame):
+    begun.append(time.monotonic())
+    time.sleep({seconds})
+    return frame
+"""
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("policy", "seconds"), [("pass", 8), ("hold", 20)])
-def test_a_busy_kernel_hurts_nobody(
-    call: Kernel, ana: Page, guest: Page, join: Join, pattern: Browser, policy: str, seconds: int
+def test_a_slow_filter_gives_ten_frames_a_second_and_no_growing_delay(
+    call: Kernel, join: Join, pattern: Browser, lab: JupyterServer
 ):
-    ben = join(pattern, "Ben")
-    expect(guest.locator(tile("Ben"))).to_be_attached(timeout=20_000)
-    paint(call, "(0, 255, 0)", policy)
+    join(pattern, "Ana", f"globalThis.timecodeAsCamera = [640, 360, 15];{TIMECODE}")
+    guest = join(pattern, "Guest", TIMECODE, camera="0", microphone="0")
+    expect(guest.locator(RAW)).to_be_attached(timeout=20_000)
+    call.run(PASS_ON.format(seconds=0))
     expect(guest.locator(PROCESSED)).to_be_attached(timeout=15_000)
+    watch(guest, PROCESSED, 1)
+    quick = watch(guest, PROCESSED, 3)
+    call.run(PASS_ON.format(seconds=0.1))
+    watch(guest, PROCESSED, 1)
+    call.run("begun.clear()")
+    [worker] = running("rtc_notebook.media", int(call.run("import os\nprint(os.getpid())")))
+    before = megabytes([worker])
+    slow = watch(guest, PROCESSED, 12)
+    grown = megabytes([worker]) - before
+    made = float(call.run("print((len(begun) - 1) / (begun[-1] - begun[0]))"))
+    early, late = statistics.median(slow.delays()[:30]), statistics.median(slow.delays()[-30:])
+    print(f"{made:.1f} fps, {quick.p50():.0f} ms, slow {early:.0f} and then {late:.0f} ms; {grown:.1f} MB more")
+    assert 7 < made < 10.1
+    assert made / 2 < slow.fps() < 11, "what is made is shown, as far as this machine paints it"
+    assert late < early + 50, "half of what the filter takes"
+    assert late < quick.p50() + 100 + 100, "its own time, and at most as much until it is free"
+    assert grown < 5, "nothing is kept behind it"
+
+
+# Each description of the room that comes from the server: who is in it, and who has a connection.
+ROOMS = """(() => {
+    globalThis.rooms = [];
+    const Real = globalThis.WebSocket;
+    globalThis.WebSocket = class extends Real {
+        constructor(...args) {
+            super(...args);
+            this.addEventListener("message", ({data}) => {
+                const message = typeof data === "string" ? JSON.parse(data) : {};
+                const here = (message.participants ?? []).filter(({connected}) => connected !== false);
+                if (message.type === "room") rooms.push(here.map(({id}) => id));
+            });
+        }
+    };
+})();"""
+# Holds the interpreter and lets no other thread in, as a long call into a C library may.
+HOLD = "import ctypes, time\nctypes.PyDLL(None).sleep({seconds})\nended = time.time()"
+
+
+@pytest.mark.alone
+def test_a_busy_kernel_hurts_nobody(
+    call: Kernel, ana: Page, join: Join, pattern: Browser, lab: JupyterServer, room: str
+):
+    join(pattern, "Ben")
+    join(pattern, "Cem", f"globalThis.timecodeAsCamera = [640, 360, 10];{TIMECODE}")
+    guest = join(pattern, "Guest", ROOMS + TIMECODE, camera="0", microphone="0")
+    for name in ("Ana", "Ben", "Cem"):
+        expect(guest.locator(tile(name))).to_be_attached(timeout=20_000)
+    call.run("import time\nwhile len(call.participants) < 4: time.sleep(0.1)")
+    for name, policy in (("Ana", "pass"), ("Ben", "hold")):
+        call.run(PAINT.format(policy=policy, colour=(0, 255, 0)).replace("Ana", name))
+        expect(guest.locator(tile(name) + "[data-processed]")).to_be_attached(timeout=15_000)
     until(guest, (0, 255, 0))
     guest.evaluate(WATCH)
-    swap = repaint(call, guest, (0, 0, 255), policy)
-    idle = frames_shown(guest, tile("Ben"), 4)
-    # holds the interpreter without letting the filter's thread in, as a long call into C does
-    call.start_cell(f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass")
-    busy = frames_shown(guest, tile("Ben"), 6)
-    assert busy["fps"] > 0.7 * idle["fps"], "the others go on"
-    assert call.run("print(call.phase)", timeout=60).strip() == "connected"
-    if policy == "hold":
-        assert all(one["plain"] for one in guest.evaluate("globalThis.colours"))
-    assert repaint(call, guest, (255, 0, 0), policy) < 3 + 2 * swap, "and the filter is back"
-    ben.close()
+    guest.wait_for_function("() => globalThis.colours.some(({who, plain}) => who === 'Ben' && plain)", timeout=20_000)
+    [kernel] = [
+        who["id"] for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["client"] == "kernel"
+    ]
+    rooms = guest.evaluate("rooms.length - 1")
+    idle = watch(guest, tile("Cem"), 4)
+    with beside_work():  # what the machine itself makes of it
+        beside = watch(guest, tile("Cem"), 4)
+
+    call.start_cell(BUSY.format(20))
+    spinning = time.time()
+    busy = watch(guest, tile("Cem"), 19)
+    print(f"fps {idle.fps():.1f} {beside.fps():.1f} {busy.fps():.1f}")
+    print(f"delay {idle.p50():.0f} {beside.p50():.0f} {busy.p50():.0f}")
+    spun = {name: shown(guest, name, spinning) for name in ("Ana", "Ben")}
+    print({name: (len(seen) / 19, gap(seen)) for name, seen in spun.items()})
+
+    call.run("pass")
+    call.start_cell(HOLD.format(seconds=9))
+    held = time.time()
+    busy = watch(guest, tile("Cem"), 8)
+    print(f"fps {busy.fps():.1f} delay {busy.p50():.0f}")
+    ended = float(call.run("print(ended)"))
+    guest.wait_for_timeout(3000)
+    for name in ("Ana", "Ben"):
+        seen = shown(guest, name, held)
+        print(name, [(round(one["at"] - ended, 2), one["plain"]) for one in seen if -9 < one["at"] - ended < 3])
+    after = {name: [one["at"] - ended for one in shown(guest, name, ended) if one["plain"]] for name in ("Ana", "Ben")}
+    print({name: times[:4] for name, times in after.items()})
+    assert all(kernel in here for here in guest.evaluate("first => rooms.slice(first)", rooms)), "it never left"
+    assert 0
 
 
 def test_a_kernel_restart_takes_its_filters_along_and_nothing_else(

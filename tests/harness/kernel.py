@@ -104,16 +104,16 @@ class Kernel:
         """Run code without waiting for its end; returns the request's id."""
         return str(self.client.execute(code, store_history=False))
 
-    def drain_stderr(self, seconds: float = 0.5, wanted: str = "") -> str:
+    def drain_stderr(self, seconds: float = 0.5, wanted: str = "", times: int = 1) -> str:
         """Return what came to stderr during the last `run` and since, from filters' threads say.
 
-        Waits until this text is in it, 20 seconds at most, and then for so many seconds of silence.
+        Waits until this text is in it so many times, 20 seconds at most, and then for so many seconds of silence.
         """
         text, self.stderr = self.stderr, ""
         deadline = time.monotonic() + 20
         with contextlib.suppress(Empty):
             while True:
-                patience = seconds if wanted in text else max(seconds, deadline - time.monotonic())
+                patience = seconds if text.count(wanted) >= times else max(seconds, deadline - time.monotonic())
                 message = self.client.get_iopub_msg(timeout=patience)
                 if message["msg_type"] == "stream" and message["content"]["name"] == "stderr":
                     text += message["content"]["text"]

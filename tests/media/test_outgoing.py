@@ -1,4 +1,6 @@
 import asyncio
+import time
+from unittest.mock import Mock
 
 import aiortc.rtcrtpsender
 import av
@@ -6,9 +8,11 @@ import numpy as np
 import pytest
 from aiortc import RTCRtpSender
 
-from rtc_notebook import pixels
+from rtc_notebook import pixels, protocol
+from rtc_notebook.media import control, outgoing
 from rtc_notebook.media.encoder import TIME_BASE, RealtimeVp8Encoder
 from rtc_notebook.media.outgoing import OutgoingVideo, to_frame
+from rtc_notebook.media.worker import Worker
 from rtc_notebook.rtp import seam
 from rtc_notebook.rtp.vp8 import keyframe_size
 
@@ -40,6 +44,15 @@ async def test_pictures_keep_their_pace_and_time_never_runs_backwards():
     assert stamps[2] - stamps[1] == 6000
     assert stamps[5] - stamps[4] == 3000
     assert stamps == sorted(set(stamps))
+
+
+async def test_after_a_long_pause_a_picture_stands_where_it_belongs(monkeypatch):
+    track, clock = OutgoingVideo(), time.monotonic
+    track.put(picture(0), 9_000_000)
+    before = (await track.recv()).pts
+    monkeypatch.setattr(outgoing.time, "monotonic", lambda: clock() + 20)
+    track.put(picture(0), 9_000_000 + 20 * 90_000)
+    assert abs((await track.recv()).pts - before - 20 * 90_000) < 90_000, "or a browser takes it for one that is late"
 
 
 async def test_a_picture_that_cannot_be_made_is_left_out():
@@ -103,3 +116,21 @@ async def test_aiortcs_sender_takes_the_encoder(monkeypatch):
     opus = next(c for c in RTCRtpSender.getCapabilities("audio").codecs if c.mimeType == "audio/opus")
     assert aiortc.rtcrtpsender.get_encoder(opus) is not made
     assert isinstance(av.VideoFrame(2, 2, "yuv420p"), av.frame.Frame)
+
+
+async def test_the_encoder_begins_and_ends_at_the_bitrates_that_the_server_says(monkeypatch, tmp_path):
+    monkeypatch.setattr(aiortc.rtcrtpsender, "get_encoder", aiortc.rtcrtpsender.get_encoder)
+    monkeypatch.setattr(seam, "use_rtp_classes", lambda *classes: None)
+    join = control.Join(url="ws://x", authorization="", room="r", name=None, call="c", directory=str(tmp_path))
+    worker = Worker(Mock(), join)
+    media = protocol.MediaSettings(start_bitrate=900_000, max_bitrate=1_800_000)
+    place = {"participant": "p", "session": "s", "resumed": False, "room": "r"}
+    worker._on_message(protocol.Welcome(version=protocol.VERSION, server_version="0", media=media, **place))
+    vp8 = next(c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == "video/VP8")
+    encoder = aiortc.rtcrtpsender.get_encoder(vp8)
+    encode(encoder, 0)
+    assert encoder._codec.bit_rate == 900_000
+    encoder.target_bitrate = 9_000_000
+    encode(encoder, 1)
+    assert encoder._codec.bit_rate == 1_800_000
+    await worker.close()

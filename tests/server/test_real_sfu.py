@@ -16,6 +16,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 @pytest.fixture
 def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
     del jp_server_config["RtcNotebookApp"]["engine_class"]
+    jp_server_config["RtcNotebookApp"] |= {"start_bitrate": 900_000, "max_bitrate": 1_800_000}
     return jp_server_config
 
 
@@ -24,21 +25,29 @@ async def sfu_pid(jp_fetch: Any) -> int:
     return int(told["sfu"]["process"]["pid"])
 
 
-async def publish(client: Any) -> dict[str, str]:
+async def publish(client: Any) -> dict[str, Any]:
     connection = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     connection.addTransceiver("video", direction="sendonly")
     try:
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {connection.getTransceivers()[0].mid: {"source": "camera"}}
         client.say("publish", id=1, sdp=connection.localDescription.sdp, tracks=tracks)
-        return dict((await client.next("publish-answer"))["tracks"])
+        return dict(await client.next("publish-answer"))
     finally:
         await connection.close()
 
 
+async def test_pictures_begin_and_end_at_the_bitrates_that_are_configured(connect: Any) -> None:
+    ana = await connect()
+    media = (await ana.hello())["media"]
+    assert (media["startBitrate"], media["maxBitrate"]) == (900_000, 1_800_000)
+    sdp = (await publish(ana))["sdp"]
+    assert "x-google-start-bitrate=900;x-google-max-bitrate=1800;" in sdp
+
+
 async def test_offers_are_answered_and_an_sfu_that_is_killed_comes_back(join: Any, jp_fetch: Any) -> None:
     ana, bo = await join(name="Ana"), await join(name="Bo")
-    first = await publish(ana)
+    first = (await publish(ana))["tracks"]
     bo.say("subscribe", tracks=list(first.values()))
     offer = await bo.next("offer")
     assert list(offer["tracks"].values()) == list(first.values())
@@ -51,7 +60,7 @@ async def test_offers_are_answered_and_an_sfu_that_is_killed_comes_back(join: An
     for who in (ana, bo):
         assert (await who.next("restarted"))["connections"] == ["publish", "subscribe"]
     assert await sfu_pid(jp_fetch) != pid
-    assert await publish(ana) == first
+    assert (await publish(ana))["tracks"] == first
     offer = await bo.next("offer")
     while not offer["tracks"]:
         offer = await bo.next("offer")
