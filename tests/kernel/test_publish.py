@@ -185,7 +185,7 @@ def test_viewers_and_fps(connected: Call, worker: FakeWorker) -> None:
     assert eventually(lambda: publication.fps) == 2.0
     send = worker.send
 
-    def answering(command: Any) -> None:
+    def answering(command: Any, droppable: bool = False) -> None:
         send(command)
         if isinstance(command, ToServer) and isinstance(command.message, GetStats):
             seats = {"a": {"subscribe": {"t-plot-video": {}}}, "b": {"subscribe": {"other": {}}}, OWN_ID: {}}

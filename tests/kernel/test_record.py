@@ -20,7 +20,7 @@ def answering(worker: FakeWorker) -> FakeWorker:
     """Have the worker begin and end recordings when it is told to."""
     send = worker.send
 
-    def answer(command: object) -> None:
+    def answer(command: object, droppable: bool = False) -> None:
         send(command)
         if isinstance(command, StartRecording):
             report = RecordingReport(id=command.id, state="recording")

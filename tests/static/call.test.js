@@ -14,14 +14,32 @@ beforeEach(() => {
   Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: new EventTarget() }, configurable: true });
 });
 
-test("a widget waits for a kernel whose worker takes long to start, and says so when none comes", () => {
+function joined() {
   const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0", secret: "pair" });
   void call.join({ camera: false, microphone: false });
   FakeSocket.last.accept();
   FakeSocket.last.say(WELCOME);
-  mock.timers.tick(25_000);
+  return call;
+}
+
+test("a widget goes on by itself when a kernel comes whose worker took long to start", () => {
+  const call = joined();
+  mock.timers.tick(8_000);
+  mock.timers.tick(17_000);
   assert.equal(call.phase, "connected");
-  mock.timers.tick(6_000);
+  assert.deepEqual(call.notices.map(({ id }) => id), ["no-kernel"]);
+  const me = { id: "p", name: "Ana", client: "browser", widgetOf: "k" };
+  FakeSocket.last.say({ type: "room", revision: 1, participants: [me, { id: "k", name: "kernel", client: "kernel" }] });
+  mock.timers.tick(20_000);
+  assert.equal(call.phase, "connected");
+  assert.deepEqual(call.notices, []);
+  call.leave();
+});
+
+test("a widget whose kernel does not come ends its part in the call", () => {
+  const call = joined();
+  mock.timers.tick(8_000);
+  mock.timers.tick(22_000);
   assert.equal(call.phase, "ended");
   assert.match(call.message, /kernel that made this call is not in it/);
 });

@@ -24,7 +24,9 @@ import { Sound } from "./sound.js";
 const MOST_NOTICES = 3;
 const TOGGLE_SETTLES = 2_000; // milliseconds in which the room may not have heard of it
 const MOVING = 300;
+const KERNEL_DUE = 8_000;
 const KERNEL_WAIT = 30_000; // its worker may take long to start, as on Binder
+const KERNEL_LATE = "The kernel that made this call is not in it yet. If it does not come, run the cell again.";
 const NO_KERNEL = "The kernel that made this call is not in it. Run the cell again.";
 
 /** What the browser knows of its network, if it tells. @returns {EventTarget | undefined} */
@@ -165,7 +167,11 @@ export class Call {
   }
 
   #beImpatient() {
-    this.#patience = setTimeout(() => this.#end("ended", NO_KERNEL), KERNEL_WAIT);
+    const late = () => {
+      this.#notice("no-kernel", "warning", KERNEL_LATE);
+      this.#patience = setTimeout(() => this.#end("ended", NO_KERNEL), KERNEL_WAIT - KERNEL_DUE);
+    };
+    this.#patience = setTimeout(late, KERNEL_DUE);
   }
 
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
@@ -405,6 +411,7 @@ export class Call {
       const wish = this.#waiting;
       this.#waiting = null;
       clearTimeout(this.#patience);
+      this.dismiss("no-kernel");
       this.devices.open(wish).catch((error) => this.#report(error));
     }
     this.kernelGone = this.#paired && !here;
