@@ -123,13 +123,13 @@ def test_others_come_and_go_while_two_go_on(join: Join, head: Browser, pattern: 
     for page in (ana, guest):
         expect(page.locator(tile("Third", state=None))).to_have_count(0, timeout=15_000)
         expect(page.locator(tile("Fourth", state=None))).to_have_count(0, timeout=15_000)
-    plays(guest, tile("Ana"), 0.7 * alone["fps"])
+    plays(guest, tile("Ana"), 0.5 * alone["fps"])
     shown = guest.evaluate("shown")
     gaps = np.diff(shown)
     fps = len(shown) / (shown[-1] - shown[0])
     print(f"{alone['fps']:.1f} fps before, {fps:.1f} on the whole, longest gap {gaps.max():.2f} s")
-    assert fps > 0.3 * alone["fps"], "while two more pages are loaded and painted by the same two cores"
-    assert gaps.max() < 2
+    assert fps > 0.5 * alone["fps"], "while two more pages are loaded and painted by the same two cores"
+    assert gaps.max() < 1.5
 
 
 @pytest.mark.alone
