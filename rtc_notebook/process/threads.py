@@ -36,8 +36,7 @@ class ThreadedChild:
         self._module = module
         self._on_line = on_line
         self._on_exit = on_exit
-        self._waiting: deque[bytes] = deque()
-        self._droppable: deque[bytes] = deque(maxlen=MOST_DROPPABLE)
+        self._waiting: deque[tuple[bytes, bool]] = deque()  # and whether each may be dropped
         self._closing = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
@@ -57,19 +56,22 @@ class ThreadedChild:
     def send(self, message: Any, droppable: bool = False) -> None:
         """Queue a message; lost without an error if the child is gone.
 
-        Of those that are ``droppable`` the oldest are, while the child does not read; they come after the others. Where
-        too many of the others wait, the child is ended: it would never know what it missed.
+        Of those that are ``droppable`` the oldest are, while the child does not read. Where too many of the others
+        wait, the child is ended: it would never know what it missed.
         """
         data = msgspec.json.encode(message) + b"\n"
         with self._changed:
             if self._closing:
                 return
-            if not droppable and len(self._waiting) >= MOST_WAITING:
+            alike = [one for one in self._waiting if one[1] == droppable]
+            if not droppable and len(alike) >= MOST_WAITING:
                 logger.error("%s has not read for long and is ended", self._module)
                 self._stop_writing()
                 self._process.kill()
                 return
-            (self._droppable if droppable else self._waiting).append(data)
+            if droppable and len(alike) >= MOST_DROPPABLE:
+                self._waiting.remove(alike[0])
+            self._waiting.append((data, droppable))
             self._changed.notify()
 
     def close(self, timeout: float = 2.0) -> None:
@@ -108,7 +110,5 @@ class ThreadedChild:
 
     def _next(self) -> bytes | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._waiting or self._droppable)
-            if self._waiting:
-                return self._waiting.popleft()
-            return self._droppable.popleft() if self._droppable else None
+            self._changed.wait_for(lambda: self._closing or self._waiting)
+            return self._waiting.popleft()[0] if self._waiting else None

@@ -314,8 +314,9 @@ HOLD = "import ctypes, time\nctypes.PyDLL(None).sleep({seconds})\nended = time.t
 def test_a_busy_kernel_hurts_nobody(
     call: Kernel, ana: Page, join: Join, pattern: Browser, lab: JupyterServer, room: str
 ):
-    join(pattern, "Ben")
-    join(pattern, "Cem", f"globalThis.timecodeAsCamera = [640, 360, 10];{TIMECODE}")
+    join(pattern, "Ben", microphone="0")
+    # without sound, for which browsers hold pictures back where the machine is too busy to play it
+    join(pattern, "Cem", f"globalThis.timecodeAsCamera = [640, 360, 10];{TIMECODE}", microphone="0")
     guest = join(pattern, "Guest", ROOMS + TIMECODE, camera="0", microphone="0")
     for name in ("Ana", "Ben", "Cem"):
         expect(guest.locator(tile(name))).to_be_attached(timeout=20_000)
@@ -334,20 +335,10 @@ def test_a_busy_kernel_hurts_nobody(
     usual = {name: len(shown(guest, name, started)) / 5 for name in ("Ana", "Ben")}
 
     def goes_on(seen: Watched) -> None:
-        print(f"{idle.fps():.1f} and {seen.fps():.1f} fps, {idle.p50():.0f} and {seen.p50():.0f} ms")
+        late = statistics.median(seen.delays(seen.seconds - 3))
+        print(f"{idle.fps():.1f} and {seen.fps():.1f} fps, {idle.p50():.0f} and {seen.p50():.0f}, {late:.0f} ms")
         assert seen.fps() > 0.8 * idle.fps(), "the others go on"
         assert seen.p50() < 2 * idle.p50() + 100, "without delay"
-
-    call.start_cell(BUSY.format(20))
-    started = time.time()
-    goes_on(watch(guest, tile("Cem"), 19))
-    for name in ("Ana", "Ben"):
-        seen = shown(guest, name, started)
-        print(f"{name}: {usual[name]:.1f} and {len(seen) / 19:.1f} fps, longest gap {gap(seen):.2f} s")
-        assert all(one["plain"] for one in seen), "its filter goes on"
-        assert len(seen) / 19 > 0.5 * usual[name]
-        assert gap(seen) < 1.5
-    assert call.run("print(call.phase)", timeout=60).strip() == "connected"
 
     call.start_cell(HOLD.format(seconds=12))
     started = time.time()
@@ -362,6 +353,17 @@ def test_a_busy_kernel_hurts_nobody(
         seconds = next(one["at"] for one in shown(guest, name, ended) if one["plain"]) - ended
         print(f"{name}'s filter is back after {seconds:.2f} s")
         assert seconds < 0.5
+
+    call.start_cell(BUSY.format(20))
+    started = time.time()
+    goes_on(watch(guest, tile("Cem"), 19))
+    for name in ("Ana", "Ben"):
+        seen = shown(guest, name, started)
+        print(f"{name}: {usual[name]:.1f} and {len(seen) / 19:.1f} fps, longest gap {gap(seen):.2f} s")
+        assert all(one["plain"] for one in seen), "its filter goes on"
+        assert len(seen) / 19 > 0.5 * usual[name]
+        assert gap(seen) < 1.5
+    assert call.run("print(call.phase)", timeout=60).strip() == "connected"
     assert all(kernel in here for here in guest.evaluate("first => rooms.slice(first)", rooms)), "it never left"
     assert kernel == call.run("print(call._studio.roster.own_id)").strip()
 
