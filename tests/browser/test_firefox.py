@@ -105,7 +105,7 @@ def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: Join
     fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"), 3)
     fox.wait_for(HEARD)
-    ana.wait_for_function(HEARD, timeout=10_000)
+    ana.wait_for_function(HEARD, timeout=20_000)
     for sent, came in (
         (picture(ana, tile("Ana")), fox_picture(fox, tile("Ana"))),
         (fox_picture(fox, tile("Fox")), picture(ana, tile("Fox"))),
@@ -131,18 +131,18 @@ def test_firefox_turns_its_camera_off_leaves_comes_back_and_closes(join: Join, j
     ana, fox = join(pattern, "Ana", camera="0", microphone="0"), join_fox("Fox")
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     fox.evaluate(PRESS, "Turn camera off")
-    expect(ana.locator(tile("Fox", state="off"))).to_be_attached(timeout=5_000)
+    expect(ana.locator(tile("Fox", state="off"))).to_be_attached(timeout=20_000)
     assert fox.evaluate(CAMERAS_OFF), "the light is off"
     fox.evaluate(PRESS, "Turn camera on")
-    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=5_000)
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     plays(ana, tile("Fox"), 3)
     fox.evaluate(PRESS, "Leave the call")
-    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
+    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=20_000)
     assert fox.evaluate(CAMERAS_OFF), "the light is off"
     fox.evaluate(PRESS, "Rejoin")
-    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=10_000)
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     fox.close()
-    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
+    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=20_000)
 
 
 def test_firefox_over_the_websocket(join: Join, join_fox: JoinFox, pattern: Browser):
@@ -154,4 +154,4 @@ def test_firefox_over_the_websocket(join: Join, join_fox: JoinFox, pattern: Brow
     fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"))
     assert fox_picture(fox, tile("Ana")).shape[1] > 300 < picture(ana, tile("Fox")).shape[1]
-    ana.wait_for_function(HEARD, timeout=10_000)
+    ana.wait_for_function(HEARD, timeout=20_000)
