@@ -35,7 +35,7 @@ types: .venv/test.stamp node_modules/.stamp
 test-python: .venv/test.stamp
 	$(PYTEST) -m "not browser" $(BESIDE) tests --ignore tests/test_soak.py
 
-test-pythons:  # the same without what is slow, on other Pythons that are here; PYTHONS names them, or says where they are
+test-pythons:  # much the same on the other Pythons that are here; PYTHONS names them, or says where they are
 	scripts/test-pythons $(PYTHONS)
 
 test-soak: .venv/test.stamp  # two minutes in which it mostly waits: for a job of its own beside the others

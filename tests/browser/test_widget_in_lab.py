@@ -166,7 +166,7 @@ def test_without_permission_or_camera_it_says_what_to_do_and_opens_in_a_tab(
     page.evaluate(FAILS, "NotFoundError")
     page.get_by_role("button", name="Try again").first.click()
     expect(page.get_by_text("No camera was found. Plug one in")).to_be_visible(timeout=20_000)
-    page.evaluate("navigator.mediaDevices.getUserMedia = reallyOpen")
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = reallyOpen; }")
     page.get_by_role("button", name="Try again").first.click()
     expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(page.get_by_text("No camera was found.")).to_have_count(0)
@@ -180,7 +180,7 @@ def test_without_permission_or_camera_it_says_what_to_do_and_opens_in_a_tab(
     tab.close()
 
     page.get_by_role("button", name="Leave the call").click()
-    page.evaluate("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")  # as on http://
+    page.evaluate("() => void Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")  # on http://
     page.get_by_role("button", name="Rejoin").click()
     expect(page.get_by_text("Browsers give camera and microphone to secure pages only.")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from footage import lesson
 
 from rtc_notebook.recording.mixing import Mixer
@@ -27,6 +28,7 @@ def test_sounds_are_added_where_they_belong():
     assert 0.9 < late[0, 0] <= 1, "what is over is left out, and no sum is louder than full"
 
 
+@pytest.mark.slow
 def test_a_recording_that_grows_becomes_one_picture(tmp_path: Path):
     whole = lesson(tmp_path / "whole.mkv")
     data = whole.read_bytes()

@@ -23,6 +23,8 @@ from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import IceCandidate
 
+pytestmark = pytest.mark.slow
+
 Join = Callable[[str], Awaitable[Peer]]
 
 
