@@ -1,4 +1,4 @@
-# make demo | make test | make test-fast | make install      (root or not; everything goes into .venv)
+# make demo | make test | make test-fast | make test-pythons | make install      (root or not; everything goes into .venv)
 PYTHON ?= python3
 PORT   ?= 8888
 SHOTS  ?= build/screenshots
