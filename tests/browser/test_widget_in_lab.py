@@ -51,11 +51,11 @@ def shown(notebook: Notebook) -> Page:
 def test_two_views_share_one_connection(notebook: Notebook, lab: JupyterServer, room: str):
     page = shown(notebook)
     notebook.run(1)
-    expect(page.locator(tile("Ana"))).to_have_count(2, timeout=10_000)
+    expect(page.locator(tile("Ana"))).to_have_count(2, timeout=20_000)
     people(lab, room, "Ana", "Ana's kernel")
     assert page.evaluate("globalThis.cameras.length") == 1
     notebook.command("notebook:clear-cell-output")  # of the second cell: the first still shows the call
-    expect(page.locator(tile("Ana"))).to_have_count(1, timeout=5_000)
+    expect(page.locator(tile("Ana"))).to_have_count(1, timeout=20_000)
     page.wait_for_timeout(3_000)
     assert not page.evaluate(CAMERA_OFF)
 
@@ -101,13 +101,13 @@ def test_the_camera_is_let_go(notebook: Notebook, lab: JupyterServer, room: str,
         expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
     else:
         Kernel(lab, notebook.kernel_id).run("call.leave()")
-    page.wait_for_function(CAMERA_OFF, timeout=10_000)
+    page.wait_for_function(CAMERA_OFF, timeout=20_000)
     page.wait_for_function(
         "([path, token]) => fetch(path, {headers: {Authorization: `token ${token}`}})"
         ".then(answer => answer.ok ? answer.json() : {participants: []})"
         ".then(state => !state.participants.some(one => one.name === 'Ana'))",
         arg=[f"{lab.url}rtc-notebook/api/rooms/{room}", lab.token],
-        timeout=10_000,
+        timeout=20_000,
     )
 
 
@@ -116,11 +116,11 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
 ):
     page = shown(notebook)
     page.evaluate("globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart().then(() => null)")
-    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=20_000)
     people(lab, room, "Ana")
     before = lab.get(f"rtc-notebook/api/rooms/{room}")["participants"][0]["id"]
     shown(notebook)
-    expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=20_000)
     new = Kernel(lab, notebook.kernel_id)
     new.run("call.wait_until_connected()\ncall.participants['me'].video.frame(timeout=30)")
     [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
@@ -139,12 +139,12 @@ def test_an_old_output_turns_no_camera_on(notebook: Notebook, lab: JupyterServer
     # JupyterLab says in a dialog that the kernel died, sooner or later: it must not stand in the way.
     page.add_locator_handler(page.locator(".jp-Dialog .jp-mod-accept"), lambda accept: accept.click())
     Kernel(lab, notebook.kernel_id).start_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Leave the call").click()
     page.wait_for_function(CAMERA_OFF)
     opened = page.evaluate("globalThis.cameras.length")
     page.get_by_role("button", name="Rejoin").click()
-    expect(page.get_by_text("Run the cell again")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Run the cell again")).to_be_visible(timeout=20_000)
     assert page.evaluate("globalThis.cameras.length") == opened
 
 
