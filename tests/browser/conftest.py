@@ -11,7 +11,9 @@ from harness.browser import chromium, close_profiles, context
 from harness.footage import camera_file
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+expect.set_options(timeout=20_000)  # two cores do much at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -100,12 +100,12 @@ def fox_picture(page: FirefoxPage, selector: str) -> np.ndarray:
 
 def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: JoinFox, pattern: Browser):
     ana, fox = join(pattern, "Ana", hd=True), join_fox("Fox")
-    fox.wait_for(ATTACHED, tile("Ana"), 20)
+    fox.wait_for(ATTACHED, tile("Ana"))
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"), 3)
     fox.wait_for(HEARD)
-    ana.wait_for_function(HEARD, timeout=10_000)
+    ana.wait_for_function(HEARD, timeout=20_000)
     for sent, came in (
         (picture(ana, tile("Ana")), fox_picture(fox, tile("Ana"))),
         (fox_picture(fox, tile("Fox")), picture(ana, tile("Fox"))),
@@ -116,11 +116,11 @@ def test_firefox_and_chromium_see_and_hear_each_other(join: Join, join_fox: Join
 
 def test_people_come_and_go_while_firefox_stays(join: Join, join_fox: JoinFox, pattern: Browser):
     fox, ana = join_fox("Fox"), join(pattern, "Ana")
-    fox.wait_for(ATTACHED, tile("Ana"), 20)
+    fox.wait_for(ATTACHED, tile("Ana"))
     ana.get_by_role("button", name="Leave").click()
     fox.wait_for(GONE, "Ana")
     bea = join(pattern, "Bea")  # whose tracks take over the m-lines that Ana's had
-    fox.wait_for(ATTACHED, tile("Bea"), 20)
+    fox.wait_for(ATTACHED, tile("Bea"))
     fox_plays(fox, tile("Bea"))
     fox.wait_for(HEARD)
     expect(bea.locator(tile("Fox"))).to_be_attached(timeout=20_000)
@@ -131,27 +131,27 @@ def test_firefox_turns_its_camera_off_leaves_comes_back_and_closes(join: Join, j
     ana, fox = join(pattern, "Ana", camera="0", microphone="0"), join_fox("Fox")
     expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     fox.evaluate(PRESS, "Turn camera off")
-    expect(ana.locator(tile("Fox", state="off"))).to_be_attached(timeout=5_000)
-    assert fox.evaluate(CAMERAS_OFF), "the light is off"
+    expect(ana.locator(tile("Fox", state="off"))).to_be_attached(timeout=20_000)
+    fox.wait_for(CAMERAS_OFF)  # the light
     fox.evaluate(PRESS, "Turn camera on")
-    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=5_000)
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     plays(ana, tile("Fox"), 3)
     fox.evaluate(PRESS, "Leave the call")
-    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
-    assert fox.evaluate(CAMERAS_OFF), "the light is off"
+    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=20_000)
+    fox.wait_for(CAMERAS_OFF)  # the light
     fox.evaluate(PRESS, "Rejoin")
-    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=10_000)
+    expect(ana.locator(tile("Fox"))).to_be_attached(timeout=20_000)
     fox.close()
-    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=5_000)
+    expect(ana.locator(tile("Fox", state=None))).to_have_count(0, timeout=20_000)
 
 
 def test_firefox_over_the_websocket(join: Join, join_fox: JoinFox, pattern: Browser):
     ana, fox = join(pattern, "Ana"), join_fox("Fox", link="websocket")
     linked = '.rtc-tile[data-link="websocket"] '
-    fox.wait_for(ATTACHED, linked + tile("Ana"), 20)
+    fox.wait_for(ATTACHED, linked + tile("Ana"))
     expect(ana.locator(linked + tile("Fox"))).to_be_attached(timeout=20_000)
     assert fox.evaluate("() => connections.length") == 0, "no peer connection"
     fox_plays(fox, tile("Ana"))
     plays(ana, tile("Fox"))
     assert fox_picture(fox, tile("Ana")).shape[1] > 300 < picture(ana, tile("Fox")).shape[1]
-    ana.wait_for_function(HEARD, timeout=10_000)
+    ana.wait_for_function(HEARD, timeout=20_000)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import tenacity
 from harness.browser import chromium, context, plays, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
@@ -18,13 +19,16 @@ Join = Callable[..., Page]
 PROCESSED = tile("Ana") + "[data-processed]"
 
 
-def ours(server: JupyterServer) -> list[psutil.Process]:
-    """Return the SFU processes and media workers below a server."""
-    return [
+@tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1), reraise=True)
+def ours(server: JupyterServer, count: int) -> list[psutil.Process]:
+    """Return the SFU processes and media workers below a server once there are so many."""
+    found = [
         child
         for child in psutil.Process(server.pid).children(recursive=True)
-        if any(what in " ".join(child.cmdline()) for what in ("sfu.process", "rtc_notebook.media"))
+        if any(what in _command(child) for what in ("sfu.process", "rtc_notebook.media"))
     ]
+    assert len(found) == count, [_command(child) for child in found]
+    return found
 
 
 @pytest.mark.alone
@@ -57,8 +61,7 @@ def test_nothing_outlives_a_server_or_a_kernel(playwright: Playwright, tmp_path:
             for number, kernel in enumerate(kernels):
                 kernel.run(f"from rtc_notebook import Call\ncall = Call('last', name='k{number}')\n")
                 kernel.run("call.wait_until_connected()\ncall.participants['Ana'].video.frame(timeout=10)")
-            children = ours(server)
-            assert len(children) == 3
+            children = ours(server, 3)
             directory = Path(kernels[0].run("print(call._studio._worker.directory)").strip())
             assert directory.exists()
             pid = int(kernels[0].run("import os; print(os.getpid())"))

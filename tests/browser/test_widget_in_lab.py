@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import tenacity
 from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
@@ -33,9 +34,11 @@ def notebook(lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path) ->
     opened.close()
 
 
-def people(lab: JupyterServer, room: str) -> list[str]:
+@tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1), reraise=True)
+def people(lab: JupyterServer, room: str, *names: str) -> None:
+    """Wait until these are in the room, and nobody else."""
     state = lab.get(f"rtc-notebook/api/rooms/{room}")
-    return sorted(who["name"] for who in state["participants"])
+    assert sorted(who["name"] for who in state["participants"]) == sorted(names)
 
 
 def shown(notebook: Notebook) -> Page:
@@ -48,11 +51,11 @@ def shown(notebook: Notebook) -> Page:
 def test_two_views_share_one_connection(notebook: Notebook, lab: JupyterServer, room: str):
     page = shown(notebook)
     notebook.run(1)
-    expect(page.locator(tile("Ana"))).to_have_count(2, timeout=10_000)
-    assert people(lab, room) == ["Ana", "Ana's kernel"]
+    expect(page.locator(tile("Ana"))).to_have_count(2, timeout=20_000)
+    people(lab, room, "Ana", "Ana's kernel")
     assert page.evaluate("globalThis.cameras.length") == 1
     notebook.command("notebook:clear-cell-output")  # of the second cell: the first still shows the call
-    expect(page.locator(tile("Ana"))).to_have_count(1, timeout=5_000)
+    expect(page.locator(tile("Ana"))).to_have_count(1, timeout=20_000)
     page.wait_for_timeout(3_000)
     assert not page.evaluate(CAMERA_OFF)
 
@@ -98,13 +101,13 @@ def test_the_camera_is_let_go(notebook: Notebook, lab: JupyterServer, room: str,
         expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
     else:
         Kernel(lab, notebook.kernel_id).run("call.leave()")
-    page.wait_for_function(CAMERA_OFF, timeout=10_000)
+    page.wait_for_function(CAMERA_OFF, timeout=20_000)
     page.wait_for_function(
         "([path, token]) => fetch(path, {headers: {Authorization: `token ${token}`}})"
         ".then(answer => answer.ok ? answer.json() : {participants: []})"
         ".then(state => !state.participants.some(one => one.name === 'Ana'))",
         arg=[f"{lab.url}rtc-notebook/api/rooms/{room}", lab.token],
-        timeout=10_000,
+        timeout=20_000,
     )
 
 
@@ -113,11 +116,11 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
 ):
     page = shown(notebook)
     page.evaluate("globalThis.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart().then(() => null)")
-    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
-    assert people(lab, room) == ["Ana"]
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=20_000)
+    people(lab, room, "Ana")
     before = lab.get(f"rtc-notebook/api/rooms/{room}")["participants"][0]["id"]
     shown(notebook)
-    expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("The kernel has stopped")).to_have_count(0, timeout=20_000)
     new = Kernel(lab, notebook.kernel_id)
     new.run("call.wait_until_connected()\ncall.participants['me'].video.frame(timeout=30)")
     [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
@@ -136,13 +139,52 @@ def test_an_old_output_turns_no_camera_on(notebook: Notebook, lab: JupyterServer
     # JupyterLab says in a dialog that the kernel died, sooner or later: it must not stand in the way.
     page.add_locator_handler(page.locator(".jp-Dialog .jp-mod-accept"), lambda accept: accept.click())
     Kernel(lab, notebook.kernel_id).start_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The kernel has stopped")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Leave the call").click()
     page.wait_for_function(CAMERA_OFF)
     opened = page.evaluate("globalThis.cameras.length")
     page.get_by_role("button", name="Rejoin").click()
-    expect(page.get_by_text("Run the cell again")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Run the cell again")).to_be_visible(timeout=20_000)
     assert page.evaluate("globalThis.cameras.length") == opened
+
+
+FAILS = """name => {
+    globalThis.reallyOpen ??= navigator.mediaDevices.getUserMedia;
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", name); };
+}"""
+
+
+def test_without_permission_or_camera_it_says_what_to_do_and_opens_in_a_tab(
+    notebook: Notebook, lab: JupyterServer, room: str
+):
+    page = notebook.page
+    page.evaluate(FAILS, "NotAllowedError")
+    notebook.run(0)
+    off = page.locator(tile("Ana", state="off"))
+    expect(page.get_by_text("The browser does not allow the camera here.")).to_be_visible(timeout=30_000)
+    expect(off).to_be_attached(timeout=20_000)
+    page.evaluate(FAILS, "NotFoundError")
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.get_by_text("No camera was found. Plug one in")).to_be_visible(timeout=20_000)
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = reallyOpen; }")
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    expect(page.get_by_text("No camera was found.")).to_have_count(0)
+
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in a browser tab").click()
+    tab = opened.value
+    tab.get_by_role("button", name="Join").click(timeout=20_000)
+    expect(tab.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    people(lab, room, "Ana", "Ana's kernel", "Guest")
+    tab.close()
+
+    page.get_by_role("button", name="Leave the call").click()
+    page.evaluate("() => void Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")  # on http://
+    page.get_by_role("button", name="Rejoin").click()
+    expect(page.get_by_text("Browsers give camera and microphone to secure pages only.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(off).to_be_attached(timeout=20_000)
 
 
 def test_it_shows_in_notebook_7(seven: JupyterServer, pattern: Browser, tmp_path: Path):

@@ -11,6 +11,8 @@ from rtc_notebook import MissingDependency, filters
 from rtc_notebook.filters.chain import chain
 
 # Both eyes and the mouth in every tenth frame, read off the pictures by eye; x, y of 1280x720.
+pytestmark = pytest.mark.slow
+
 FEATURES = {
     0: ((544, 357), (717, 324), (677, 514)),
     10: ((505, 348), (671, 314), (641, 508)),

@@ -45,10 +45,7 @@ class FuzzSeat(MemorySeat):
 
 
 class FuzzEngine(MemoryEngine):
-    async def join(self, participant: str, on_event: Any) -> FuzzSeat:
-        self.check_running()
-        seat = self.seats[participant] = FuzzSeat(self, participant, on_event)
-        return seat
+    seat_class = FuzzSeat
 
 
 @dataclass(eq=False)

@@ -76,7 +76,7 @@ class FirefoxPage:
         """
         return self._run(f"({function})({json.dumps(argument)})", timeout)
 
-    def wait_for(self, function: str, argument: Any = None, timeout: float = 10) -> None:
+    def wait_for(self, function: str, argument: Any = None, timeout: float = 20) -> None:
         """Wait until a JavaScript function gives or promises something true.
 
         Raises

@@ -34,7 +34,13 @@ class JupyterServer:
     """``jupyter lab`` (or ``notebook``, ``rtc-notebook``) in a directory of its own, as a context manager."""
 
     def __init__(
-        self, home: Path, command: str = "lab", *args: str, base_url: str = "/", env: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        command: str = "lab",
+        *args: str,
+        base_url: str = "/",
+        env: Mapping[str, str] | None = None,
+        python: str | Path = sys.executable,
     ) -> None:
         self.home = home
         self.runtime = home / "runtime"
@@ -54,7 +60,7 @@ class JupyterServer:
         }
         self.env.pop("JPY_PARENT_PID", None)
         self._command = [
-            sys.executable,
+            str(python),
             "-m",
             "jupyter",
             command,

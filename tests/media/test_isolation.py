@@ -25,6 +25,8 @@ from rtc_notebook.media.isolation import IsolatedFilter
 from rtc_notebook.media.outgoing import to_frame
 from rtc_notebook.media.ring import RingReader
 
+pytestmark = pytest.mark.slow
+
 KEY = TrackKey("p2", "camera")
 
 

@@ -19,6 +19,8 @@ from rtc_notebook.media import control
 from rtc_notebook.media.control import TrackKey
 from rtc_notebook.protocol import FilterInfo
 
+pytestmark = pytest.mark.slow
+
 CAMERA = TrackKey("ana", "camera")
 
 

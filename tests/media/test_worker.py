@@ -16,6 +16,8 @@ from rtc_notebook import protocol
 from rtc_notebook.media import control
 from rtc_notebook.media.control import TrackKey
 
+pytestmark = pytest.mark.slow
+
 CAMERA = TrackKey("ana", "camera")
 MICROPHONE = TrackKey("ana", "microphone", "audio")
 

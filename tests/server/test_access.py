@@ -11,6 +11,8 @@ from jupyter_server.auth import IdentityProvider, User
 from rtc_notebook_server.identity import identify
 from rtc_notebook_server.local_key import LocalKey
 from tornado.httpclient import HTTPClientError
+from tornado.web import RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from rtc_notebook.protocol import Hello
 
@@ -27,14 +29,56 @@ async def test_without_a_token_no_socket_opens(connect: Any) -> None:
     assert refusal.value.code == 403
 
 
-@pytest.mark.parametrize("path", ["api/rooms", "api/rooms/demo", "", "room/demo"])
-async def test_without_a_token_nothing_is_shown(jp_fetch: Any, path: str) -> None:
-    with pytest.raises(HTTPClientError) as refusal:
-        await jp_fetch("rtc-notebook", *path.split("/"), headers=dict(NOBODY), follow_redirects=False)
-    assert refusal.value.code in (302, 403)
-    if refusal.value.code == 302:
-        assert refusal.value.response is not None
-        assert "/login" in refusal.value.response.headers["Location"]
+PUBLIC = {
+    "StaticFiles": "the front end, the same for everybody",
+    "BlurState": "whether background blur is installed",
+    "BlurFiles": "background blur itself",
+    "GuestPage": "the page that a link leads to; names no room",
+    "GuestApi": "takes an invite, which it checks; see test_invites.py",
+    "GuestSocket": "checks a guest's session; see test_security.py",
+    "GuestMediaSocket": "checks a guest's session; see test_security.py",
+}
+
+
+def endpoints(jp_serverapp: Any) -> list[tuple[str, type[RequestHandler]]]:
+    """Return a path to each of our handlers, below the base URL, and the handler."""
+    found = [(entry[0], entry[1]) for entry in extension(jp_serverapp).handlers]
+    return [(pattern.replace("([^/]+)", "demo").removesuffix("/?"), handler) for pattern, handler in found]
+
+
+class TestAsJupyterIsByDefault:
+    """Whoever forgets a decorator is not saved by the server, which refuses what has none only where it is told to."""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["ServerApp"]["allow_unauthenticated_access"] = True
+        return jp_server_config
+
+    async def test_without_a_token_nothing_opens_but_what_is_public(
+        self, jp_fetch: Any, jp_ws_fetch: Any, jp_serverapp: Any
+    ) -> None:
+        ours = endpoints(jp_serverapp)
+        assert PUBLIC.keys() <= {handler.__name__ for _, handler in ours}
+        closed = [(path, handler) for path, handler in ours if handler.__name__ not in PUBLIC]
+        assert len(closed) >= 6
+        for path, handler in closed:
+            fetch = jp_ws_fetch if issubclass(handler, WebSocketHandler) else jp_fetch
+            for method in (name for name in handler.SUPPORTED_METHODS if answers(handler, name)):
+                how = {} if fetch is jp_ws_fetch else {"method": method, "follow_redirects": False}
+                if method in ("POST", "PUT", "PATCH"):
+                    how["body"] = "{}"
+                with pytest.raises(HTTPClientError) as refusal:
+                    await fetch(*path.strip("/").split("/"), headers=dict(NOBODY), **how)
+                assert refusal.value.code in (302, 403), f"{method} {path} is open to everybody"
+                if refusal.value.code == 302:
+                    assert refusal.value.response is not None
+                    assert "/login" in refusal.value.response.headers["Location"]
+
+
+def answers(handler: type[RequestHandler], method: str) -> bool:
+    """Return whether a handler of ours answers this method itself."""
+    function = getattr(handler, method.lower())
+    return bool(function.__module__.startswith("rtc_notebook_server"))
 
 
 async def test_another_site_cannot_use_a_browsers_cookie(connect: Any, jp_fetch: Any, jp_serverapp: Any) -> None:

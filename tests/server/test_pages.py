@@ -58,11 +58,13 @@ async def test_the_list_of_rooms(join: Any, jp_fetch: Any) -> None:
 
 async def test_one_room_with_the_counters_of_its_sfu(join: Any, jp_fetch: Any, engines: list[FakeEngine]) -> None:
     ana = await join("名前", name="Ana")
-    await ana.publish(m1="camera")
+    track = (await ana.publish(m1="camera"))["1"]
+    engines[0].push(track)
     told = json.loads((await jp_fetch("rtc-notebook", "api", "rooms", "名前")).body)
     assert told["name"] == "名前"
     assert [t["source"] for t in told["participants"][0]["tracks"]] == ["camera"]
-    assert told["sfu"] == {"process": {"pid": 0}, "participants": {}}
+    assert told["sfu"]["process"]["pid"]
+    assert told["sfu"]["participants"][ana.id]["publish"] == {track: {"kind": "video", "packets": 1}}
     assert ana.session not in json.dumps(told)
 
 

@@ -9,25 +9,27 @@ from fake_engine import FakeEngine
 async def test_an_sfu_that_dies_is_replaced_and_everybody_is_told(join: Any, engines: list[FakeEngine]) -> None:
     ana, bo, kernel = await join(name="Ana"), await join(name="Bo"), await join(client="kernel")
     ids = await ana.publish(m1="camera")
-    bo.say("subscribe", tracks=[ids["1"]])
-    await bo.next("offer")
+    for who in (bo, kernel):
+        who.say("subscribe", tracks=[ids["1"]])
+        await who.next("offer")
     kernel.say("set-filter", participant=ana.id, onError="hold")
     await bo.until(lambda c: c.filter(ids["1"]))
     engines[0].die()
     for who in (ana, bo, kernel):
         assert (await who.next("restarted"))["connections"] == ["publish", "subscribe"]
-    await bo.next("offer")
     assert len(engines) == 2
     assert engines[0].closed
     assert engines[1].audiences[ids["1"]] == {kernel.id}
     assert engines[1].seats[bo.id].log[0] == ("subscribe", (ids["1"],))
     assert await ana.publish(m1="camera") == ids, "tracks keep their ids, so that filters go on"
+    assert list((await kernel.next("offer"))["tracks"].values()) == [ids["1"]]
+    assert not engines[1].seats[bo.id].offers, "and the raw picture goes to nobody else"
 
 
 async def test_an_sfu_that_cannot_take_a_picture_away_is_given_up(join: Any, engines: list[FakeEngine]) -> None:
     ana, kernel = await join(name="Ana"), await join(client="kernel")
     ids = await ana.publish(m1="camera")
-    engines[0].dead = True
+    engines[0].running = False
     kernel.say("set-filter", participant=ana.id)
     await ana.next("restarted")
     assert engines[0].closed

@@ -39,23 +39,32 @@ async def test_publish_is_answered_and_announced(join: Any, engines: list[FakeEn
     await bo.until(lambda c: c.track(ids["1"]))
     assert bo.track(ids["0"])["muted"] is True
     assert engines[0].audiences == {ids["0"]: {bo.id}, ids["1"]: {bo.id}}
-    assert (ana.id, "set_muted", ids["0"], True) in engines[0].log
+    assert ("set_muted", ids["0"], True) in engines[0].seats[ana.id].log
 
 
 async def test_signaling_reaches_the_seat_and_back(join: Any, engines: list[FakeEngine]) -> None:
-    ana = await join(name="Ana")
-    ana.say("candidate", connection="publish", candidate={"candidate": "x"})
-    ana.say("subscribe", tracks=["a"])
+    ana, bo = await join(name="Ana"), await join(name="Bo")
+    track = (await bo.publish(m1="camera"))["1"]
+    ana.say("candidate", connection="publish", candidate={"candidate": "candidate:x"})
+    ana.say("subscribe", tracks=[track])
     offer = await ana.next("offer")
+    assert list(offer["tracks"].values()) == [track]
+    assert not engines[0].sent_to(track)
     ana.say("offer-answer", id=offer["id"], sdp=SDP)
     ana.say("restart", connection="subscribe")
-    await ana.next("room")
+    again = await ana.next("offer")
+    assert again["connectionId"] != offer["connectionId"]
+    ana.say("offer-answer", id=again["id"], sdp=SDP)
+    bo.say("send-chat", text="done")
+    await ana.next("chat")
     assert engines[0].seats[ana.id].log == [
-        ("candidate", "publish", "x"),
-        ("subscribe", ("a",)),
+        ("candidate", "publish", "candidate:x"),
+        ("subscribe", (track,)),
         ("answer", offer["id"]),
         ("restart", "subscribe"),
+        ("answer", again["id"]),
     ]
+    assert engines[0].sent_to(track) == {ana.id}
 
 
 async def test_mute_is_announced(join: Any) -> None:
@@ -110,14 +119,16 @@ async def test_a_widget_pairs_with_its_kernel(join: Any) -> None:
 
 async def test_a_broken_socket_is_replaced_and_nobody_sees_a_leave(join: Any, connect: Any) -> None:
     ana, bo = await join(name="Ana"), await join(name="Bo")
-    ids = await ana.publish(m1="camera")
+    ids, others = await ana.publish(m1="camera"), await bo.publish(m1="camera")
+    ana.say("subscribe", tracks=[others["1"]])
+    offer = await ana.next("offer")
     ana.socket.close()
     await bo.until(lambda c: c.who("Ana") and not c.who("Ana")["connected"])
     again = await connect()
     welcome = await again.hello(session=ana.session, heard=ana.heard)
     assert welcome["resumed"] is True
     assert again.id == ana.id
-    await again.next("offer")
+    assert (await again.next("offer"))["id"] == offer["id"], "what she has not answered is offered again"
     await bo.until(lambda c: c.who("Ana")["connected"])
     assert bo.track(ids["1"])
 
@@ -128,8 +139,7 @@ async def test_the_same_session_twice_closes_the_older_socket(join: Any, connect
     await again.hello(session=ana.session, heard=ana.heard)
     assert (await ana.next("bye"))["code"] == "replaced"
     assert await ana.closed() == 1008
-    again.say("subscribe", tracks=[])
-    await again.next("offer")
+    await again.publish(m1="camera")
     assert again.names == ["Ana"]
 
 
@@ -249,7 +259,7 @@ async def test_a_socket_that_closes_in_the_middle_of_joining(join: Any, connect:
 async def test_a_socket_that_does_not_read_is_closed(join: Any, connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, bo = await join(name="Ana"), await join(name="Bo")
     monkeypatch.setattr("rtc_notebook_server.sockets.MAX_UNSENT_BYTES", 10)
-    bo.say("subscribe", tracks=[])
+    bo.say("mute", track="x", muted=True)  # which is answered to him alone
     assert await bo.closed() == 1013
     monkeypatch.undo()
     await ana.publish(m1="camera")

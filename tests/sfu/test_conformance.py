@@ -12,7 +12,12 @@ from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import IceCandidate
 
 
-@pytest.fixture(params=[MemoryHarness, EmbeddedHarness], ids=["memory", "embedded"])
+@pytest.fixture(
+    params=[
+        pytest.param(MemoryHarness, id="memory"),
+        pytest.param(EmbeddedHarness, id="embedded", marks=pytest.mark.slow),
+    ]
+)
 async def sfu(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     harness = request.param()
     await harness.engine.start(lambda reason: None)

@@ -25,6 +25,8 @@ from rtc_notebook.errors import SfuError
 from rtc_notebook.process.spawn import Child
 from rtc_notebook.protocol import IceCandidate
 
+pytestmark = pytest.mark.slow
+
 Join = Callable[[str], Awaitable[Peer]]
 
 SECOND = 30

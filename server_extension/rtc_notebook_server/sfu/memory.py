@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import Connection, IceCandidate, Kind
@@ -16,8 +16,10 @@ class MemoryEngine(Engine):
     """Keeps in memory who publishes and who is being sent what.
 
     A description that does not begin with ``v=0`` is refused, as a real engine refuses one that is no SDP. Tests make a
-    packet flow with `push` and see the engine's end with `die`.
+    packet flow with `push` and see the engine's end with `die`; with a ``seat_class`` of their own they see more.
     """
+
+    seat_class: ClassVar[type[MemorySeat]]
 
     def __init__(self) -> None:
         self.running = False
@@ -59,7 +61,7 @@ class MemoryEngine(Engine):
         self.check_running()
         if participant in self.seats:
             raise SfuError("already-joined", f"Participant {participant!r} is there already; let it leave first.")
-        seat = self.seats[participant] = MemorySeat(self, participant, on_event)
+        seat = self.seats[participant] = self.seat_class(self, participant, on_event)
         return seat
 
     async def set_audience(self, track: str, participants: Collection[str]) -> None:
@@ -229,3 +231,6 @@ class MemorySeat(Seat):
             raise SfuError("not-joined", f"Participant {self.participant!r} has no place here; join first.")
         if sdp is not None and not sdp.startswith("v=0"):
             raise SfuError("bad-sdp", "The session description cannot be used: it cannot be read.")
+
+
+MemoryEngine.seat_class = MemorySeat
