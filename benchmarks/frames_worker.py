@@ -73,6 +73,7 @@ async def hand_over(
         directory,
         lambda path: parent.send(control.Frames(track=KEY, path=path)),
         lambda sequence: parent.send_latest("frame", control.Frame(track=KEY, sequence=sequence)),
+        lambda sequence: parent.send_at_once(control.Frame(track=KEY, sequence=sequence)),
     )
     arrived: dict[int, float] = {}
     delays: list[float] = []

@@ -67,17 +67,27 @@ class IncomingTrack:
     on_ring : callable
         Called with a new ring's path before its first frame is announced, on the event loop.
     on_frame : callable
-        Called with each frame's sequence number, on the event loop.
+        Called with each frame's sequence number, on the event loop, unless it was told at once.
+    at_once : callable, optional
+        Called with it in the decoder's thread, for a frame to be known a turn of the event loop earlier; returns
+        whether that was possible.
     sequence : int
         The first frame's is one more.
     """
 
     def __init__(
-        self, directory: str, on_ring: Callable[[str], None], on_frame: Callable[[int], None], sequence: int = 0
+        self,
+        directory: str,
+        on_ring: Callable[[str], None],
+        on_frame: Callable[[int], None],
+        at_once: Callable[[int], bool] = lambda sequence: False,
+        sequence: int = 0,
     ) -> None:
         self._directory = directory
         self._on_ring = on_ring
         self._on_frame = on_frame
+        self._at_once = at_once
+        self._ring_told: RingWriter | None = None
         self.on_decoded: Callable[[Any], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "decoder")
@@ -175,12 +185,14 @@ class IncomingTrack:
             if self._ring is not None:
                 self._ring.close()
             self._ring = RingWriter.create(self._directory, slots, slot_bytes)
-            self._loop.call_soon_threadsafe(self._on_ring, str(self._ring.path))
+            self._loop.call_soon_threadsafe(self._tell_ring, self._ring)
         return self._ring
 
     def _written(self, received: ReceivedFrame, frame: Any) -> None:
         self.sequence += 1
-        self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received)
+        told = self._ring_told is self._ring and self._at_once(self.sequence)
+        if not told or self.on_decoded is not None:
+            self._loop.call_soon_threadsafe(self._announce, self.sequence, frame, received, told)
 
     def _close_ring(self) -> None:
         if self._ring is not None:
@@ -189,10 +201,15 @@ class IncomingTrack:
 
     # --- on the event loop -----------------------------------------------------------------------------
 
-    def _announce(self, sequence: int, frame: Any, received: ReceivedFrame) -> None:
+    def _tell_ring(self, ring: RingWriter) -> None:
+        self._on_ring(str(ring.path))
+        self._ring_told = ring
+
+    def _announce(self, sequence: int, frame: Any, received: ReceivedFrame, told: bool) -> None:
         if self._closed:
             return
-        self._on_frame(sequence)
+        if not told:
+            self._on_frame(sequence)
         if self.on_decoded is None:
             return
         if isinstance(frame, av.VideoFrame):

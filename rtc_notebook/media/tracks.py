@@ -18,6 +18,8 @@ class _Parent(Protocol):
 
     def send_latest(self, key: str, message: Any) -> None: ...
 
+    def send_at_once(self, message: Any) -> bool: ...
+
 
 class IncomingTracks:
     """Brings what m-lines carry to the tracks that the kernel knows.
@@ -98,6 +100,7 @@ class IncomingTracks:
             self._directory,
             lambda path: self._parent.send(control.Frames(track=key, path=path)),
             lambda sequence: self._parent.send_latest(name, control.Frame(track=key, sequence=sequence)),
+            lambda sequence: self._parent.send_at_once(control.Frame(track=key, sequence=sequence)),
             self._sequences.get(key, 0),
         )
         track.on_decoded = self._on_decoded.get(key)

@@ -55,6 +55,9 @@ class Outbox(Protocol):
     def send_latest(self, key: str, message: object) -> None:
         """Queue a message of which only the newest with this key matters."""
 
+    def send_at_once(self, message: object) -> bool:
+        """Send from another thread, if nothing waits before it."""
+
 
 class Worker:
     """One call's media. Where something in one track goes wrong, the others go on."""

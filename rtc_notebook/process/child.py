@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,6 +26,8 @@ class Parent:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._out: int = writer.get_extra_info("pipe").fileno()
+        self._writing = threading.Lock()
         self._latest: OrderedDict[str, bytes] = OrderedDict()
         self._burst = False  # something was written in this turn of the event loop
         self._drained = asyncio.Event()
@@ -67,6 +70,21 @@ class Parent:
         self._latest[key] = data
         self._drained.set()
 
+    def send_at_once(self, message: Any) -> bool:
+        """Send a short message from another thread, without a turn of the event loop, if the parent keeps up.
+
+        False: nothing was sent, since others wait before it; `send_latest` on the event loop is the way then.
+        """
+        line = msgspec.json.encode(message) + b"\n"
+        with self._writing:
+            if self._latest or self._writer.is_closing() or self._writer.transport.get_write_buffer_size():
+                return False
+            try:
+                os.write(self._out, line)  # whole or not at all: it does not block, and is shorter than PIPE_BUF
+            except OSError:
+                return False
+        return True
+
     def _end_burst(self) -> None:
         self._burst = False
 
@@ -93,7 +111,8 @@ class Parent:
         if self._writer.transport.get_write_buffer_size() > MAX_LINE_BYTES:
             self._reader.feed_eof()  # the parent has not read for a very long time: as good as gone
             return
-        self._writer.write(data + b"\n")
+        with self._writing:
+            self._writer.write(data + b"\n")
 
     async def _ring(self) -> None:
         try:
