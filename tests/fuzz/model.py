@@ -262,6 +262,17 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
             key = key_of(room.waiting[target_id]["who"].user, room.waiting[target_id]["who"].guest)
             if key is not None:
                 room.admitted.add(key)
+    elif isinstance(message, p.MuteAll):
+        refuse_unless(host)
+        for one in room.people.values():
+            for track in one.tracks if one not in room.theirs(me) else ():
+                if track.kind == "audio" and track.of is None:
+                    track.muted = track.silenced = True
+    elif isinstance(message, p.LowerHand):
+        refuse_unless(host, message.participant in room.people)
+        room.people[message.participant].hand = False
+    elif isinstance(message, p.EndRoom):
+        refuse_unless(host)
     elif isinstance(message, p.SetLock):
         refuse_unless(host)
         room.locked = message.locked

@@ -321,6 +321,9 @@ class World:
         self.remember(client, message, before)
         if isinstance(message, protocol.Moderate) and message.action == "admit":
             self.enters(client.room, message.participant)
+        if isinstance(message, protocol.EndRoom):
+            assert client.room not in self.manager.rooms, "a room goes on that was ended"
+            self.models[client.room] = RoomModel()
         if isinstance(message, protocol.RevokeInvite) and message.remove:
             for id in [id for id, one in model.people.items() if one.guest and one.guest.invite == message.invite]:
                 model.leaves(id)

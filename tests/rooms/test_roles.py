@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rtc_notebook_server.rooms import Guest, Participant, Room, view
-from test_room import info, publish, refused
+from test_room import info, publish, refused, track
 
 from rtc_notebook.protocol import Box, ClearFilter, DrawOverlay, Mute, SendData, SetFilter, SetRole
 
@@ -117,6 +117,8 @@ def test_what_only_hosts_may(room: Room, ana: Participant, role: Any) -> None:
         lambda: room.remove(one.id, ana.id),
         lambda: room.admit(one.id, "x"),
         lambda: room.set_lock(one.id, True),
+        lambda: room.silence_others(one.id),
+        lambda: room.lower_hand(one.id, ana.id),
     ):
         with refused("hosts-only"):
             ask()
@@ -200,6 +202,30 @@ def test_only_the_muted_unmute_themselves(room: Room, ana: Participant, bo: Part
     room.mute(bo.id, Mute(track=ids["0"], muted=False))
     publish(room, bo, m0="microphone", m1="camera")
     assert not info(room, bo).tracks[0].muted
+
+
+def test_everybody_else_is_muted_at_once(room: Room, ana: Participant, bo: Participant) -> None:
+    own = publish(room, room.join("kernel", "Ana's kernel", user="ana"), m0="kernel")
+    sound = publish(room, bo, m0="microphone", m1="camera")
+    kernel = room.join("kernel", "Bo's kernel", user="bo")
+    room.set_filter(kernel.id, SetFilter(participant=bo.id, source="microphone"))
+    made = publish(room, kernel, m0=("microphone", sound["0"]))
+    shown = publish(room, room.join("kernel", "Eve's kernel", user="eve"), m0="kernel")
+    muted = [id for ids in room.silence_others(ana.id).values() for id in ids]
+    assert muted == [sound["0"], shown["0"]]
+    heard = {id: track(room, id).muted for id in (own["0"], sound["0"], sound["1"], made["0"], shown["0"])}
+    assert [id for id, silent in heard.items() if silent] == muted
+    room.mute(bo.id, Mute(track=sound["0"], muted=False))
+    assert not info(room, bo).tracks[0].muted and not track(room, made["0"]).muted, "they are heard again at once"
+
+
+def test_a_host_lowers_a_hand(room: Room, ana: Participant, bo: Participant) -> None:
+    room.raise_hand(ana.id, True)
+    room.raise_hand(bo.id, True)
+    room.lower_hand(ana.id, bo.id)
+    assert not info(room, bo).hand and room.state().hands == (ana.id,)
+    with refused("no-such-participant"):
+        room.lower_hand(ana.id, "nobody")
 
 
 # --- the door ---

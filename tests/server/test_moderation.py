@@ -47,6 +47,40 @@ async def test_a_host_mutes_and_the_muted_unmute_themselves(enter: Any, engines:
     assert engines[0].seats[bo.id].log[-1] == ("set_muted", ids["0"], False)
 
 
+async def test_a_host_mutes_everybody_and_lowers_a_hand(enter: Any, engines: list[FakeEngine]) -> None:
+    ana, bo, cy = [await enter(name) for name in ("Ana", "Bo", "Cy")]
+    own, his, hers = [(await one.publish(m0="microphone"))["0"] for one in (ana, bo, cy)]
+    bo.say("set-hand", raised=True)
+    await ana.until(lambda c: c.who("Bo")["hand"])
+    for refused in ({"type": "mute-all"}, {"type": "lower-hand", "participant": bo.id}, {"type": "end-room"}):
+        cy.say(**refused)
+        assert (await cy.error())["code"] == "hosts-only"
+    ana.say("mute-all")
+    await cy.until(lambda c: all((c.track(id) or {}).get("muted") for id in (his, hers)))
+    assert not cy.track(own)["muted"]
+    assert {line for line in engines[0].log if line[1] == "set_muted"} == {
+        (bo.id, "set_muted", his, True),
+        (cy.id, "set_muted", hers, True),
+    }
+    ana.say("lower-hand", participant=bo.id)
+    await cy.until(lambda c: not c.who("Bo")["hand"] and c.room["hands"] == [])
+
+
+async def test_a_host_ends_the_call_for_everybody(enter: Any, knock: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    await enter("Ana", room="other")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    eve = await knock("Eve")
+    ana.say("end-room")
+    for one, code in ((ana, 1001), (bo, 1001), (eve, 1008)):
+        assert (await one.next("bye"))["code"] == "ended"
+        assert await one.closed() == code
+    assert [engine.closed for engine in engines] == [True, False], "and only this one"
+    again = await enter("Eve")
+    assert again.names == ["Eve"] and not again.room["locked"] and again.lines == []
+
+
 async def test_who_is_removed_is_told_and_knocks_when_coming_back(enter: Any, knock: Any) -> None:
     ana, bo = await enter("Ana"), await enter("Bo")
     ana.say("moderate", action="remove", participant=bo.id)

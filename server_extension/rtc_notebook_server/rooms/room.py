@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import NoReturn
 
@@ -169,10 +170,21 @@ class Room:
     def silence(self, who: str, target: str) -> list[str]:
         """Mute what somebody is heard by; return the tracks that the SFU has. Only they unmute themselves."""
         roles.only_host(self.participants[who])
-        sounds = [track for track in self._present(target).tracks.values() if track.kind == "audio"]
-        for track in sounds:
-            track.muted = track.silenced = True
-        return [track.id for track in sounds if track.mid is not None]
+        return _mute(track for track in self._present(target).tracks.values() if track.kind == "audio")
+
+    def silence_others(self, who: str) -> dict[str, list[str]]:
+        """Mute everybody but the host who asks; return the tracks that the SFU has, by participant.
+
+        What kernels make of somebody's sound is silent with that sound, and is left to be heard again with it.
+        """
+        host = self.participants[who]
+        roles.only_host(host)
+        own = roles.clients_of(host, self.participants)
+        return {
+            one.id: _mute(track for track in one.tracks.values() if track.kind == "audio" and track.of is None)
+            for one in self.participants.values()
+            if one not in own
+        }
 
     def remove(self, who: str, target: str) -> None:
         """Check that a host may take somebody out, and have them knock when they come back."""
@@ -200,6 +212,11 @@ class Room:
             self._hands.setdefault(who)
         else:
             self._hands.pop(who, None)
+
+    def lower_hand(self, who: str, target: str) -> None:
+        """Lower somebody else's hand, as a host."""
+        roles.only_host(self.participants[who])
+        self.raise_hand(self._present(target).id, False)
 
     def _newcomers_role(self, user: str | None, guest: Guest | None) -> Role:
         return roles.newcomers(user, guest, self.participants, self.known_roles)
@@ -375,6 +392,15 @@ def _new_id() -> str:
 def pairing(call: str | None, guest: Guest | None) -> str | None:
     """Return the secret by which a kernel and its widget find each other; a guest's find only each other."""
     return f"guest {guest.id} {call}" if call and guest is not None else call or None
+
+
+def _mute(sounds: Iterable[Track]) -> list[str]:
+    muted = []
+    for track in sounds:
+        track.muted = track.silenced = True
+        if track.mid is not None:
+            muted.append(track.id)
+    return muted
 
 
 def _nobody(participant: str) -> NoReturn:
