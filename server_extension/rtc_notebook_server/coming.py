@@ -48,7 +48,7 @@ async def join(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
             raise RoomClosed
         back = _back(live, hello, identity, outlet)
         if back is None:
-            waiting = live.room.knock(identity.name_for(hello), identity.user, identity.guest)
+            waiting = live.room.knock(identity.name_for(hello), identity.user, identity.guest, identity.login)
             if waiting is not None:
                 live.waiting[waiting.id] = (hello, identity, outlet)
                 outlet.send(Waiting(room=live.room.name, message=_WAITING[waiting.hosted]))
@@ -162,7 +162,8 @@ async def _new(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
     try:
         if not live.centre.running:
             await live.centre.start()
-        who = live.room.join(hello.client, identity.name_for(hello), identity.user, hello.call, identity.guest)
+        name = identity.name_for(hello)
+        who = live.room.join(hello.client, name, identity.user, hello.call, identity.guest, identity.login)
         place = Place(who.id, outlet)
         try:
             place.seat = await live.centre.join(who.id, partial(recovery.heard, live, place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,14 +26,14 @@ from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.protocol import Hello, Kind, ServerMessage
 
 from . import script as say
-from .checks import always, as_modelled
+from .checks import always, as_given, as_modelled
 from .model import Refused, RoomModel, hears, shown_name
 from .script import Script
 
 invites_module._qr = lambda link: ""  # type: ignore[assignment]  # drawing them would take nine tenths of the time
 
 USERS = tuple(Identity(user=name, display_name=name.title()) for name in ("ana", "bo", "cy"))
-NOBODY = Identity(user=None, display_name="")
+NOBODY = tuple(Identity(user=None, display_name="", login=login) for login in (None, "1", "2"))
 MAX_PEOPLE = 6
 _NUMBERS = count()
 
@@ -105,6 +106,7 @@ class World:
         )
         self.rooms = (f"a{number}", f"b{number}")
         self.models: dict[str, RoomModel] = {name: RoomModel() for name in self.rooms}
+        self.given: dict[str, dict[str, str]] = {name: {} for name in self.rooms}  # roles, by guest
         self.modelled = True
         self.clients: list[Client] = []
         self.sessions: list[tuple[str, str, Identity]] = []
@@ -123,6 +125,8 @@ class World:
         said = 0
         for user in range(script.number(4)):  # most of the time somebody is there already
             await self.enter(self.rooms[0], USERS[user], "kernel" if user == 1 else "browser", "", None, None)
+        for _ in range(script.number(3) if self.clients else 0):  # and some that were invited, in one window or two
+            await self.invites_somebody(script)
         while script and said < 60:
             what = script.number(16)
             if what < 3:
@@ -149,10 +153,10 @@ class World:
 
     async def comes(self, script: Script) -> None:
         room = script.one(self.rooms)
-        who = script.number(5)
+        who = script.number(7)
         kind = "kernel" if script.number(3) == 0 else "browser"
-        identity = USERS[who] if who < 3 else NOBODY
-        if who == 4:
+        identity = (*USERS, *NOBODY, NOBODY[0])[who]
+        if who == 6:
             found = self.guest(script)
             if found is None:
                 return
@@ -218,6 +222,14 @@ class World:
         live = self.manager.rooms[room]
         new = next(new for new in live.room.participants if new not in known)
         model.joins(new, one["client"], one["who"], shown_name(one["who"], one["client"], one["name"]), one["call"])
+
+    async def invites_somebody(self, script: Script) -> None:
+        role = script.one(("member", "viewer", "host"))
+        await self.said(self.clients[0], json.dumps({"type": "create-invite", "id": 1, "role": role}))
+        for _ in range(1 + script.number(2)):
+            found = self.guest(script)
+            if found is not None:
+                await self.enter(*found, "browser", "Gus", None, None)
 
     def guest(self, script: Script) -> tuple[str, Identity] | None:
         """Come by an invite that there is (or was), or by a session got before."""
@@ -324,6 +336,11 @@ class World:
         if isinstance(message, protocol.EndRoom):
             assert client.room not in self.manager.rooms, "a room goes on that was ended"
             self.models[client.room] = RoomModel()
+            self.given[client.room] = {}
+        if isinstance(message, protocol.SetRole) and message.role:
+            target = client.live.room.participants[message.participant] if client.live else None
+            if target is not None and target.guest is not None:
+                self.given[client.room][target.guest.id] = message.role
         if isinstance(message, protocol.RevokeInvite) and message.remove:
             for id in [id for id, one in model.people.items() if one.guest and one.guest.invite == message.invite]:
                 model.leaves(id)
@@ -408,6 +425,7 @@ class World:
             always(self, live)
             if self.modelled:
                 as_modelled(live, self.models[name])
+                as_given(live, self.given[name])
         for client in self.clients:
             self.overheard(client)
             if (

@@ -62,6 +62,26 @@ def test_the_clients_of_one_user_share_a_role(room: Room, ana: Participant, bo: 
     assert room.join("browser", "Bo", user="bo").role == "host", "and keep it when they come back"
 
 
+def test_what_a_host_made_of_a_guest_holds_for_all_they_open(room: Room, ana: Participant) -> None:
+    one = guest(room, "host")
+    room.set_role(ana.id, SetRole(participant=one.id, role="viewer"))
+    other = guest(room, "host")
+    assert (one.role, other.role) == ("viewer", "viewer")
+    for client in (one, other):
+        room.leave(client.id)
+    assert guest(room, "host").role == "viewer", "and when they come back"
+    assert guest(room, "host", id="else").role == "host", "others have what the invite says"
+    room.set_role(ana.id, SetRole(participant=next(reversed(room.participants)), role="member"))
+    assert guest(room, "host", id="else").role == "member"
+
+
+def test_what_a_host_made_of_a_browser_holds_where_the_server_tells_users_not_apart(room: Room) -> None:
+    room.join("browser", "Ana", login="1")
+    bo = room.join("browser", "Bo", login="2")
+    room.set_role(next(iter(room.participants)), SetRole(participant=bo.id, role="viewer"))
+    assert [room.join("browser", name, login=name).role for name in ("2", "3")] == ["viewer", "host"]
+
+
 def test_a_kernel_shares_the_role_of_the_browser_that_shows_it(room: Room, ana: Participant, bo: Participant) -> None:
     room.join("kernel", "kernel", call="secret")
     assert room.join("browser", "Eve", user="eve").role == "member"
@@ -270,6 +290,30 @@ def test_who_was_removed_knocks(room: Room, ana: Participant, bo: Participant) -
     assert room.knock("G", guest=one.guest)
     assert room.knock("G", guest=Guest(id="another", invite="i", role="member", since=2.0)), "by the same link anew"
     assert not room.knock("H", guest=Guest(id="other", invite="i", role="member", since=0.5)), "in before that"
+
+
+def test_whoever_else_is_removed_those_who_came_anew_still_knock(room: Room, ana: Participant) -> None:
+    early, late = guest(room, id="1", since=1.0), guest(room, id="2", since=9.0)
+    for who in (early, late):
+        room.remove(ana.id, who.id)
+        room.leave(who.id)
+    assert room.knock("G", guest=Guest(id="3", invite="i", role="member", since=5.0))
+
+
+def test_a_removed_browser_knocks_where_the_server_tells_users_not_apart(room: Room) -> None:
+    ana, bo = room.join("browser", "Ana", login="1"), room.join("browser", "Bo", login="2")
+    room.remove(ana.id, bo.id)
+    room.leave(bo.id)
+    assert room.knock("Bo", login="2")
+    assert not room.knock("Bo", login="3"), "another browser of who has the token is another"
+
+
+def test_who_closes_their_own_other_window_is_not_kept_out(room: Room, ana: Participant, bo: Participant) -> None:
+    other = room.join("browser", "Ana", user="ana")
+    room.remove(ana.id, other.id)
+    room.leave(other.id)
+    room.leave(ana.id)
+    assert not room.knock("Ana", user="ana")
 
 
 def test_a_place_is_taken_up_again_by_the_same_guest_only(room: Room, ana: Participant) -> None:
