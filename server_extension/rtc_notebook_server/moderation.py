@@ -76,7 +76,7 @@ async def lower_hand(live: LiveRoom, place: Place, message: protocol.LowerHand) 
 
 async def send_chat(live: LiveRoom, place: Place, message: protocol.SendChat) -> None:
     """Pass a line on to everybody, its writer included."""
-    if not place.may_chat(time.monotonic()):
+    if not place.chat.take():
         raise ProtocolError("chat-rate", "That is too much at once for the chat. Wait a moment.")
     who = live.room.participants[place.id]
     line = live.room.chat.write(who.id, who.name, message.text, time.time())

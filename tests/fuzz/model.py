@@ -42,6 +42,7 @@ class Person:
     may_filter: bool = False
     hand: bool = False
     connected: bool = True
+    broke: int = 0  # the how manyeth socket that broke was this one's
     recording: bool = False
     linked: bool = False
     tracks: list[Track] = field(default_factory=list)
@@ -77,6 +78,7 @@ class RoomModel:
         self.made: dict[str | None, str] = {}  # what hosts made of those who are no users
         self.chat: list[tuple[str, str, str]] = []
         self.locked = False
+        self.broken = 0
         self.waiting: dict[str, dict[str, Any]] = {}
         self.admitted: set[str | None] = set()
         self.barred: set[str | None] = set()
@@ -106,6 +108,21 @@ class RoomModel:
         if who.guest and all(one.guest for one in self.people.values()):
             return "host"
         return None
+
+    def has_place_for(self, who: Identity) -> bool:
+        """Whether somebody may open another window; a guest's own that broke first makes way for the fourth."""
+        theirs = [one for one in self.people.values() if who.guest and one.guest == who.guest]
+        waiting = sum(1 for one in self.waiting.values() if who.guest and one["who"].guest == who.guest)
+        if len(theirs) + waiting < 3:
+            return True
+        alone = sorted((one for one in theirs if not one.connected), key=lambda one: one.broke)
+        if alone:
+            self.leaves(alone[0].id)
+        return bool(alone)
+
+    def breaks(self, id: str) -> None:
+        self.broken += 1
+        self.people[id].connected, self.people[id].broke = False, self.broken
 
     def enters_alone(self) -> list[str]:
         hosted = any(one.guest is None for one in self.people.values()) and not self.locked

@@ -15,6 +15,7 @@ from rtc_notebook_server import conversation, going
 from rtc_notebook_server import invites as invites_module
 from rtc_notebook_server.identity import Identity
 from rtc_notebook_server.invites import InviteRefused, Invites
+from rtc_notebook_server.limits import Bucket
 from rtc_notebook_server.live import LiveRoom
 from rtc_notebook_server.manager import RoomManager
 from rtc_notebook_server.place import Place
@@ -102,6 +103,7 @@ class World:
                 reload_grace=1e6,
                 widget_grace=1e6,
                 resume_grace=1e6,
+                tell_seconds=1e6,
             )
         )
         self.rooms = (f"a{number}", f"b{number}")
@@ -176,15 +178,17 @@ class World:
         client = Client(self, room, identity, kind)
         hello = Hello(version=1, client=kind, client_version="1", name=name, session=session, call=call)  # type: ignore[arg-type]
         model = self.models[room]
-        waits = model.has_to_wait(identity)
         back = self.comes_back(room, session, identity)
+        fits = back is not None or not self.modelled or model.has_place_for(identity)
+        waits = model.has_to_wait(identity)
         try:
             client.live, client.place = await self.manager.join(room, hello, identity, client)
         except (ProtocolError, SfuError) as error:
             if self.modelled:
-                assert error.code == "room-full" and back is None, error
-                assert len(model.people) >= MAX_PEOPLE and not waits
+                assert error.code == ("room-full" if fits else "too-many-places") and back is None, error
+                assert not fits or (len(model.people) >= MAX_PEOPLE and not waits)
             return
+        assert fits, "more places for a guest than there are"
         self.clients.append(client)
         if not self.modelled:
             return
@@ -292,7 +296,7 @@ class World:
             return
         seat = client.place.seat
         open_offer = getattr(seat, "_open", None)
-        client.place.may_chat = client.place.may_react = lambda now: True  # type: ignore[method-assign]
+        client.place.chat = client.place.reactions = client.place.changes = Bucket(1e9, 1e9)
         who = client.place.id
         try:
             await conversation.hear(client.live, client.place, message)
@@ -378,7 +382,7 @@ class World:
             if client.place is None:
                 model.waiting = {id: one for id, one in model.waiting.items() if id in client.live.waiting}
             else:
-                model.people[client.place.id].connected = False
+                model.breaks(client.place.id)
 
     async def expires(self, script: Script) -> None:
         """End the grace time of somebody who is not connected."""
@@ -411,10 +415,14 @@ class World:
         await asyncio.gather(*(self.said(one, self.words(script, one)) for one in chosen.values()))
 
     async def settled(self) -> None:
-        """Wait until nothing goes on any more in any room."""
+        """Wait until nothing goes on any more in any room, and everything was told that there is to tell."""
         for _ in range(1000):
             if not any(live.background._tasks for live in self.manager.rooms.values()):
-                return
+                late = [live for live in self.manager.rooms.values() if live.telling.timer is not None]
+                if not late:
+                    return
+                for live in late:
+                    live.background.spawn(live.telling.later())
             await asyncio.sleep(0)
         raise AssertionError("something goes on for ever")
 
