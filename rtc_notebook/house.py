@@ -13,11 +13,14 @@ from .protocol import (
     Chat,
     ChatLine,
     CreateInvite,
+    EndRoom,
     Invited,
     InviteInfo,
     Invites,
+    LowerHand,
     Moderate,
     ModerationAction,
+    MuteAll,
     RevokeInvite,
     Role,
     SendChat,
@@ -62,6 +65,21 @@ class House:
         """Mute, remove or admit."""
         self._only_host()
         self._tell(Moderate(action=action, participant=participant))
+
+    def mute_all(self) -> None:
+        """Mute everybody else."""
+        self._only_host()
+        self._tell(MuteAll())
+
+    def lower_hand(self, participant: str) -> None:
+        """Lower somebody's hand."""
+        self._only_host()
+        self._tell(LowerHand(participant=participant))
+
+    def end(self) -> None:
+        """End the room for everybody."""
+        self._only_host()
+        self._tell(EndRoom())
 
     def set_role(self, participant: str, *, role: Role | None = None, may_filter: bool | None = None) -> None:
         """Give somebody a role, or allow them to filter others."""

@@ -164,6 +164,10 @@ class Participant:
         """
         self._house().moderate("mute", self.id)
 
+    def lower_hand(self) -> None:
+        """Lower their hand, for everybody to see. Raises as `mute` does."""
+        self._house().lower_hand(self.id)
+
     def remove(self) -> None:
         """Take them out of the call; when they come back, they wait to be admitted. Raises as `mute` does."""
         self._house().moderate("remove", self.id)

@@ -33,6 +33,17 @@ class Hosting(CallBase):
         """Open the room again; who waits already still has to be admitted. Raises as `lock` does."""
         self._house().set_lock(False)
 
+    def mute_all(self) -> None:
+        """Mute everybody but this notebook and its widget; each unmutes themselves. Raises as `lock` does."""
+        self._house().mute_all()
+
+    def end(self) -> None:
+        """End the call for everybody, who waits at the door included; `leave` goes alone. Raises as `lock` does.
+
+        The room is as new when somebody opens it again: neither locked nor with its chat.
+        """
+        self._house().end()
+
     @property
     def locked(self) -> bool:
         """Whether the room is locked."""

@@ -47,7 +47,20 @@ from .filters import ClearFilter, Filterable, FilterInfo, FilterState, OnError, 
 from .invites import CreateInvite, Invited, InviteInfo, Invites, RevokeInvite
 from .names import room_name
 from .overlays import Box, DrawOverlay, Mask, Overlay, Polyline, Shape, Text
-from .people import Moderate, ModerationAction, ParticipantInfo, Role, RoomState, SetHand, SetLock, SetRole, WaitingInfo
+from .people import (
+    EndRoom,
+    LowerHand,
+    Moderate,
+    ModerationAction,
+    MuteAll,
+    ParticipantInfo,
+    Role,
+    RoomState,
+    SetHand,
+    SetLock,
+    SetRole,
+    WaitingInfo,
+)
 from .reactions import Emoji, Reaction, SendReaction
 from .recording import SetRecording
 from .session import COMES_BACK, Bye, ClientKind, Error, Heard, Hello, Leave, Pair, Waiting, Welcome
@@ -76,6 +89,7 @@ __all__ = [
     "Data",
     "DrawOverlay",
     "Emoji",
+    "EndRoom",
     "Error",
     "FilterControl",
     "FilterInfo",
@@ -95,12 +109,14 @@ __all__ = [
     "Kind",
     "Leave",
     "ListFilters",
+    "LowerHand",
     "Mask",
     "MediaLinkPolicy",
     "MediaSettings",
     "Moderate",
     "ModerationAction",
     "Mute",
+    "MuteAll",
     "Offer",
     "OfferAnswer",
     "OnError",

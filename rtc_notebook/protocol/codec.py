@@ -14,7 +14,7 @@ from .data import Data, SendData
 from .filters import ClearFilter, SetFilter
 from .invites import CreateInvite, Invited, Invites, RevokeInvite
 from .overlays import DrawOverlay, Overlay
-from .people import Moderate, RoomState, SetHand, SetLock, SetRole
+from .people import EndRoom, LowerHand, Moderate, MuteAll, RoomState, SetHand, SetLock, SetRole
 from .reactions import Reaction, SendReaction
 from .recording import SetRecording
 from .session import Bye, Error, Heard, Hello, Leave, Pair, Waiting, Welcome
@@ -39,8 +39,11 @@ ClientMessage = (
     | Pair
     | SetRole
     | Moderate
+    | MuteAll
     | SetLock
     | SetHand
+    | LowerHand
+    | EndRoom
     | SendChat
     | SendReaction
     | AskKernel

@@ -70,6 +70,10 @@ class Moderate(Message, frozen=True, tag="moderate"):
     participant: str
 
 
+class MuteAll(Message, frozen=True, tag="mute-all"):
+    """A host mutes everybody but themselves; each unmutes themselves."""
+
+
 class SetLock(Message, frozen=True, tag="set-lock"):
     """A host locks the room: who comes then waits at the door until admitted."""
 
@@ -80,3 +84,13 @@ class SetHand(Message, frozen=True, tag="set-hand"):
     """Raises or lowers the own hand."""
 
     raised: bool
+
+
+class LowerHand(Message, frozen=True, tag="lower-hand"):
+    """A host lowers somebody's hand."""
+
+    participant: str
+
+
+class EndRoom(Message, frozen=True, tag="end-room"):
+    """A host ends the room for everybody in it and at its door; ``bye`` has the code ``ended``."""

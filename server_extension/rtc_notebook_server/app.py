@@ -84,6 +84,9 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     resume_grace = Float(30.0, help="Seconds that a browser keeps its place after its socket broke.").tag(config=True)
     kernel_grace = Float(5.0, help="Seconds that a kernel keeps its place after its socket broke.").tag(config=True)
     max_participants = Int(50, help="Most participants of one room.").tag(config=True)
+    max_places_of_a_guest = Int(
+        3, help="Most places that one guest has at once, in the room or at its door: a page, a notebook and its kernel."
+    ).tag(config=True)
     max_rooms = Int(100, help="Most rooms open at once.").tag(config=True)
     room_linger = Float(10.0, help="Seconds that an empty room's SFU is kept for who comes back.").tag(config=True)
     public_url = Unicode(
@@ -158,6 +161,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
                 resume_grace=self.resume_grace,
                 kernel_grace=self.kernel_grace,
                 max_participants=self.max_participants,
+                max_places_of_a_guest=self.max_places_of_a_guest,
                 max_rooms=self.max_rooms,
                 linger=self.room_linger,
                 invites=self.invites,

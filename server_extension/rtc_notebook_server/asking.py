@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from rtc_notebook import protocol
@@ -16,7 +14,7 @@ from .rooms import roles
 
 async def react(live: LiveRoom, place: Place, message: protocol.SendReaction) -> None:
     """Show a reaction to everybody."""
-    if not place.may_react(time.monotonic()):
+    if not place.reactions.take():
         raise ProtocolError("reaction-rate", "That is too much at once. Wait a moment.")
     for other in live.places.values():
         if not other.behind:

@@ -32,6 +32,13 @@ async def within(call: Awaitable[T], seconds: float = CALL_SECONDS) -> T:
         raise SfuError("sfu-failed", f"The SFU cannot be reached: {error}.") from error
 
 
+async def together(calls: list[Awaitable[None]]) -> None:
+    """Await all calls, then raise the first that failed: none is left running behind an error."""
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
 class Centre:
     """One room's engine at a time. ``on_death`` is called with the reason when it dies by itself."""
 
@@ -92,7 +99,7 @@ class Centre:
         narrowed, grown = policy.changes(self._applied, wanted)
         gone = [track for track in self._applied if track not in wanted]
         try:
-            await _all([self._set(engine, narrowed), *(self._forget(engine, track) for track in gone)])
+            await together([self._set(engine, narrowed), *(self._forget(engine, track) for track in gone)])
             await self._set(engine, grown)
         except SfuError as error:
             self._died(engine, str(error))
@@ -115,7 +122,7 @@ class Centre:
             await within(engine.set_audience(track, who))
             self._applied[track] = who
 
-        await _all([one(track, who) for track, who in audiences.items()])
+        await together([one(track, who) for track, who in audiences.items()])
 
     async def _forget(self, engine: Engine, track: str) -> None:
         await within(engine.forget_track(track))
@@ -139,10 +146,3 @@ class Centre:
 async def _close(engine: Engine) -> None:
     with contextlib.suppress(SfuError, OSError):
         await within(engine.close())
-
-
-async def _all(calls: list[Awaitable[None]]) -> None:
-    """Await all calls, then raise the first that failed: none is left running behind an error."""
-    for result in await asyncio.gather(*calls, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result

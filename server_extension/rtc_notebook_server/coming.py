@@ -14,7 +14,7 @@ from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.ledger import Ledger
 from rtc_notebook.protocol import Bye, Chat, Hello, MediaSettings, Waiting, Welcome
 
-from . import recovery
+from . import going, recovery
 from .centre import within
 from .identity import Identity
 from .place import GOING_AWAY, POLICY_VIOLATION, Outlet, Place, say_bye
@@ -48,7 +48,8 @@ async def join(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
             raise RoomClosed
         back = _back(live, hello, identity, outlet)
         if back is None:
-            waiting = live.room.knock(identity.name_for(hello), identity.user, identity.guest)
+            await _make_way(live, identity)
+            waiting = live.room.knock(identity.name_for(hello), identity.user, identity.guest, identity.login)
             if waiting is not None:
                 live.waiting[waiting.id] = (hello, identity, outlet)
                 outlet.send(Waiting(room=live.room.name, message=_WAITING[waiting.hosted]))
@@ -58,6 +59,21 @@ async def join(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
         for id in live.room.door.may_enter(live.room.participants):
             await admit(live, id)
         return place
+
+
+async def _make_way(live: LiveRoom, identity: Identity) -> None:
+    """Hold a guest to so many places: who has as many loses the one that is left alone longest, or gets no other."""
+    if identity.guest is None:
+        return
+    most, guest = live.settings.max_places_of_a_guest, identity.guest.id
+    theirs = [one for one in live.room.participants.values() if one.guest is not None and one.guest.id == guest]
+    waiting = sum(one.guest is not None and one.guest.id == guest for one in live.room.door.waiting.values())
+    if len(theirs) + waiting < most:
+        return
+    alone = [live.places[one.id] for one in theirs if not one.connected]
+    if not alone:
+        raise ProtocolError("too-many-places", f"You are in this room {most} times already. Close one of your windows.")
+    await going.remove(live, min(alone, key=lambda place: place.alone_since))
 
 
 async def admit(live: LiveRoom, id: str) -> None:
@@ -135,7 +151,7 @@ def _back(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet) -> P
         place.timer.cancel()
         place.timer = None
     # Without an outlet until the welcome is out, so that nothing comes before it.
-    old, place.outlet, place.knows_invites = place.outlet, None, False
+    old, place.outlet, place.told, place.knows_invites = place.outlet, None, False, False
     if old is not None:
         old.send(Bye(code="replaced", message="The call goes on in another window or connection."))
         old.close(POLICY_VIOLATION, "replaced")
@@ -162,7 +178,8 @@ async def _new(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
     try:
         if not live.centre.running:
             await live.centre.start()
-        who = live.room.join(hello.client, identity.name_for(hello), identity.user, hello.call, identity.guest)
+        name = identity.name_for(hello)
+        who = live.room.join(hello.client, name, identity.user, hello.call, identity.guest, identity.login)
         place = Place(who.id, outlet)
         try:
             place.seat = await live.centre.join(who.id, partial(recovery.heard, live, place))

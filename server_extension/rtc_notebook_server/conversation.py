@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,13 +16,15 @@ from .place import Place
 
 
 async def hear(live: LiveRoom, place: Place, message: protocol.ClientMessage) -> None:
-    """Do what a participant's message asks.
+    """Do what a participant's message asks; what changes the room for everybody, at a person's pace.
 
     Raises
     ------
     ProtocolError, SfuError
         If it is refused; nothing has changed then.
     """
+    if type(message) in _PACED and (early := place.changes.wait()):
+        await sleep(early)  # their socket is not read meanwhile
     async with place.lock:
         if live.places.get(place.id) is not place:  # taken out while this waited
             raise ProtocolError("not-in-room", "You are no longer in this room. Join again.")
@@ -134,6 +137,25 @@ async def _leave(live: LiveRoom, place: Place, message: protocol.Leave) -> None:
         outlet.close(1000, "left")
 
 
+_PACED = {
+    protocol.Publish,
+    protocol.PublishLink,
+    protocol.Mute,
+    protocol.SetFilter,
+    protocol.ClearFilter,
+    protocol.SetRecording,
+    protocol.Restart,
+    protocol.Pair,
+    protocol.SetRole,
+    protocol.Moderate,
+    protocol.MuteAll,
+    protocol.SetLock,
+    protocol.SetHand,
+    protocol.LowerHand,
+    protocol.CreateInvite,
+    protocol.RevokeInvite,
+}
+
 _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.Publish: _publish,
     protocol.PublishLink: _publish,
@@ -151,8 +173,11 @@ _HEAR: dict[type, Callable[[LiveRoom, Place, Any], Awaitable[None]]] = {
     protocol.Pair: _pair,
     protocol.SetRole: moderation.set_role,
     protocol.Moderate: moderation.moderate,
+    protocol.MuteAll: moderation.mute_all,
     protocol.SetLock: moderation.set_lock,
     protocol.SetHand: moderation.set_hand,
+    protocol.LowerHand: moderation.lower_hand,
+    protocol.EndRoom: moderation.end_room,
     protocol.SendChat: moderation.send_chat,
     protocol.SendReaction: asking.react,
     protocol.AskKernel: asking.ask,

@@ -6,7 +6,6 @@ that is good for one room; the socket gets that in a subprotocol's name, so that
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -20,14 +19,12 @@ from rtc_notebook.server import GUEST_SUBPROTOCOL
 from .handlers import Page
 from .identity import Identity
 from .invites import InviteRefused, Invites
-from .limits import Bucket
 from .manager import RoomManager
 from .media_socket import MediaSocket
+from .place import TRY_AGAIN_LATER
 from .sockets import RoomSocket
 
 MAX_TOKEN = 1_000
-EXCHANGES_PER_SECOND = 5.0
-EXCHANGES_AT_ONCE = 60.0
 
 
 class GuestPage(Page):
@@ -43,14 +40,13 @@ class GuestPage(Page):
 class GuestApi(ExtensionHandlerMixin, JupyterHandler):
     """Takes an invite's token and gives a session for its room."""
 
-    _bucket = Bucket(EXCHANGES_PER_SECOND, EXCHANGES_AT_ONCE)
-
     @allow_unauthenticated
     def post(self) -> None:
         """Write ``{"room", "role", "name", "session"}``; the body is ``{"token"}``, or ``{"session"}`` to ask again."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "application/json")
-        if not self._bucket.take(asyncio.get_running_loop().time()):
+        manager: RoomManager = self.settings["rtc_notebook_rooms"]
+        if not manager.exchanges.take(str(self.request.remote_ip)):
             self._refuse(429, "too-many", "Too many are coming in at once. Try again in a moment.")
             return
         try:
@@ -63,7 +59,7 @@ class GuestApi(ExtensionHandlerMixin, JupyterHandler):
         except (ValueError, AttributeError, TypeError, StopIteration):
             self._refuse(400, "bad-request", 'Send {"token": ...}.')
             return
-        invites: Invites = self.settings["rtc_notebook_rooms"].settings.invites
+        invites = manager.settings.invites
         try:
             if field == "token":
                 invite, session = invites.redeem(secret)
@@ -73,7 +69,6 @@ class GuestApi(ExtensionHandlerMixin, JupyterHandler):
             self._refuse(403, error.code, str(error))
             return
         if field == "token":
-            manager: RoomManager = self.settings["rtc_notebook_rooms"]
             manager.tell_invites(invite.room)
         told = {"room": invite.room, "role": invite.role, "name": invite.name if invite.uses == 1 else ""}
         self.finish(json.dumps({**told, "session": session}))
@@ -88,6 +83,7 @@ class _InvitedMixin:
 
     request: Any
     settings: dict[str, Any]
+    _silent = False
 
     def let_in(self) -> str:
         """Return the room that the session in the subprotocol is for; refuse everybody else."""
@@ -101,6 +97,25 @@ class _InvitedMixin:
         except InviteRefused as error:
             raise web.HTTPError(403, error.code) from None
         return invite.room
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Take one of the places for sockets that have not said yet whose they are."""
+        manager: RoomManager = self.settings["rtc_notebook_rooms"]
+        self._silent = manager.silent.take(self._guest.id)
+        super().open(*args, **kwargs)  # type: ignore[misc]
+        if not self._silent:
+            self.close(TRY_AGAIN_LATER, "too-many")  # type: ignore[attr-defined]
+
+    def spoke(self) -> None:
+        """Give that place back."""
+        if self._silent:
+            self._silent = False
+            self.settings["rtc_notebook_rooms"].silent.free(self._guest.id)
+
+    def on_close(self) -> None:
+        """Give it back, too."""
+        self.spoke()
+        super().on_close()  # type: ignore[misc]
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Take the one that is no secret."""

@@ -21,8 +21,9 @@ from .background import Background
 from .centre import Centre
 from .identity import Identity
 from .place import GOING_AWAY, Outlet, Place, say_bye
-from .rooms import Room, keeping, view
+from .rooms import Room, keeping
 from .settings import Settings
+from .telling import Telling
 
 
 class LiveRoom:
@@ -33,6 +34,7 @@ class LiveRoom:
         self.places: dict[str, Place] = {}
         self.waiting: dict[str, tuple[Hello, Identity, Outlet]] = {}
         self.asks = OpenAsks()
+        self.telling = Telling(self)
         self.centre = Centre(settings.make_engine, partial(recovery.sfu_died, self))
         self.settings = settings
         self.lock = asyncio.Lock()
@@ -68,7 +70,7 @@ class LiveRoom:
             await self.settle()
 
     async def settle(self) -> None:
-        """Bring the SFU to the room's policy, then tell everybody what the room is now."""
+        """Bring the SFU to the room's policy, then have everybody told what the room is now."""
         if not self.closed:
             self.settings.kept.changed(self.room)
         try:
@@ -76,13 +78,7 @@ class LiveRoom:
                 await self.centre.apply(self.room.audiences())
         except SfuError:
             return  # everybody is told once the SFU is back
-        state = self.room.state()
-        for place in self.places.values():
-            who = self.room.participants[place.id]
-            place.send(view.for_participant(state, who))
-            if who.role == "host" and not place.knows_invites:
-                self.tell_invites(place)
-            place.knows_invites = who.role == "host"
+        self.telling.settled()
 
     def tell_invites(self, *places: Place) -> None:
         """Send the room's invites to these participants, as far as they are hosts; to all hosts if none is named."""
@@ -106,6 +102,7 @@ class LiveRoom:
             return
         self.closed = True
         self.stay()
+        self.telling.stop()
         self._on_closed(self)
         self.settings.kept.forget(self.room)
         for place in self.places.values():

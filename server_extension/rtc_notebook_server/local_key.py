@@ -20,6 +20,7 @@ from jupyter_core.paths import secure_write
 from jupyter_server.auth import AllowAllAuthorizer, Authorizer, IdentityProvider, User
 
 SCHEME = "rtc-notebook "
+OWNER = "Anonymous owner"
 
 
 class LocalKey:
@@ -27,7 +28,7 @@ class LocalKey:
 
     def __init__(self, runtime_dir: str) -> None:
         self.path = Path(runtime_dir) / f"rtc-notebook-{os.getpid()}.json"
-        self.owner = User(username=uuid.uuid4().hex, name="Anonymous owner", display_name="Anonymous owner")
+        self.owner = User(username=uuid.uuid4().hex, name=OWNER, display_name=OWNER)
         self._key = secrets.token_urlsafe(32)
 
     def write(self, url: str) -> None:

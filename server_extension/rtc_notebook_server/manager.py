@@ -11,17 +11,31 @@ from rtc_notebook.protocol import Hello
 from . import coming
 from .coming import RoomClosed
 from .identity import Identity
+from .limits import Buckets, Slots
 from .live import LiveRoom
 from .place import Outlet, Place
 from .settings import Settings
 
+EXCHANGES = (5.0, 60.0)  # a second, and at once
+HELLOS = (0.5, 20.0)
+OF_ALL = (50.0, 600.0)
+SILENT_SOCKETS = 3
+SILENT_SOCKETS_OF_ALL = 200
+
 
 class RoomManager:
-    """Opens a room when the first client joins it, and forgets it when it has closed."""
+    """Opens a room when the first client joins it, and forgets it when it has closed.
+
+    Guests, who may be anybody that a link came to, are held to limits: by address in exchanging invites, each and all
+    of them in saying hello, and in sockets that have said none yet.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.rooms: dict[str, LiveRoom] = {}
+        self.exchanges = Buckets(EXCHANGES, OF_ALL)
+        self.hellos = Buckets(HELLOS, OF_ALL)
+        self.silent = Slots(SILENT_SOCKETS, SILENT_SOCKETS_OF_ALL)
         self._stopped = False
 
     async def join(self, name: str, hello: Hello, identity: Identity, outlet: Outlet) -> tuple[LiveRoom, Place | None]:
@@ -35,6 +49,8 @@ class RoomManager:
             If the room is full, there are too many rooms, or the room has no SFU.
         """
         name = protocol.room_name(name)
+        if identity.guest is not None and not self.hellos.take(identity.guest.id):
+            raise ProtocolError("too-many", "You come and go too often. Wait a minute, then try again.")
         while True:
             if self._stopped:
                 raise ProtocolError("server-stopped", "The Jupyter server is stopping.")

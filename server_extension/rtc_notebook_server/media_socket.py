@@ -105,7 +105,11 @@ class MediaSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocke
         self._closing = True
         self.close(code, reason)
 
+    def spoke(self) -> None:
+        """Take note that this socket has said whose it is."""
+
     async def _begin(self, data: str) -> None:
+        self.spoke()
         if self._timer is not None:
             self._timer.cancel()
         manager: RoomManager = self.settings["rtc_notebook_rooms"]

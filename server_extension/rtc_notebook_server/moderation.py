@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
 
 from . import coming, going
-from .centre import within
+from .centre import together, within
 from .live import LiveRoom
 from .place import Place
+from .rooms import roles
 
 _REMOVED = "A host removed you from this room."
+_ENDED = "A host ended the call for everybody."
 
 
 async def set_role(live: LiveRoom, place: Place, message: protocol.SetRole) -> None:
@@ -31,16 +34,26 @@ async def moderate(live: LiveRoom, place: Place, message: protocol.Moderate) -> 
     """Mute, remove or admit."""
     async with live.changing(place) as room:
         if message.action == "mute":
-            tracks, seat = room.silence(place.id, message.participant), live.places[message.participant].seat
-            if seat is not None:
-                for track in tracks:
-                    await within(seat.set_muted(track, True))
+            await _mute(live, {message.participant: room.silence(place.id, message.participant)})
         elif message.action == "remove":
             room.remove(place.id, message.participant)
             await going.dismiss(live, message.participant, "removed", _REMOVED)
         else:
             room.admit(place.id, message.participant)
             await coming.admit(live, message.participant)
+
+
+async def mute_all(live: LiveRoom, place: Place, message: protocol.MuteAll) -> None:
+    """Mute everybody but the host who asks."""
+    async with live.changing(place) as room:
+        await _mute(live, room.silence_others(place.id))
+
+
+async def end_room(live: LiveRoom, place: Place, message: protocol.EndRoom) -> None:
+    """End the room for everybody."""
+    async with live.changing(place) as room:
+        roles.only_host(room.participants[place.id])
+        await live.close_now("ended", _ENDED)
 
 
 async def set_lock(live: LiveRoom, place: Place, message: protocol.SetLock) -> None:
@@ -55,12 +68,25 @@ async def set_hand(live: LiveRoom, place: Place, message: protocol.SetHand) -> N
         room.raise_hand(place.id, message.raised)
 
 
+async def lower_hand(live: LiveRoom, place: Place, message: protocol.LowerHand) -> None:
+    """Lower somebody's hand."""
+    async with live.changing(place) as room:
+        room.lower_hand(place.id, message.participant)
+
+
 async def send_chat(live: LiveRoom, place: Place, message: protocol.SendChat) -> None:
     """Pass a line on to everybody, its writer included."""
-    if not place.may_chat(time.monotonic()):
+    if not place.chat.take():
         raise ProtocolError("chat-rate", "That is too much at once for the chat. Wait a moment.")
     who = live.room.participants[place.id]
     line = live.room.chat.write(who.id, who.name, message.text, time.time())
     live.settings.kept.changed(live.room)
     for other in live.places.values():
         other.send(protocol.Chat(lines=(line,)))
+
+
+async def _mute(live: LiveRoom, muted: Mapping[str, list[str]]) -> None:
+    seats = {id: live.places[id].seat for id in muted}
+    await together(
+        [within(seat.set_muted(track, True)) for id, seat in seats.items() if seat is not None for track in muted[id]]
+    )

@@ -23,6 +23,9 @@ CHAT_AT_ONCE = 10.0
 REACTIONS_PER_SECOND = 2.0
 REACTIONS_AT_ONCE = 8.0
 
+CHANGES_PER_SECOND = 4.0
+CHANGES_AT_ONCE = 40.0
+
 MAX_BEHIND_BYTES = 1024 * 1024
 
 
@@ -59,9 +62,9 @@ class Place:
     """A participant's place.
 
     ``wanted`` is what the participant last subscribed to, ``linked`` whether over its media link (``media`` is that
-    link's socket); ``lost`` the connections it must still hear were lost. ``alone_since``: when its socket broke,
-    on the monotonic clock. ``unseated``: of who was in the room before the server was started again, and has not come
-    back yet.
+    link's socket); ``lost`` the connections it must still hear were lost. ``told``: has had the room's state since it
+    came. ``alone_since``: when its socket broke, on the monotonic clock. ``unseated``: of who was in the room before
+    the server was started again, and has not come back yet.
     """
 
     id: str
@@ -74,20 +77,13 @@ class Place:
     ledger: Ledger[ServerMessage] = field(default_factory=Ledger)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
+    told: bool = False
     knows_invites: bool = False
     unseated: bool = False
     alone_since: float = 0.0
     chat: Bucket = field(default_factory=lambda: Bucket(CHAT_PER_SECOND, CHAT_AT_ONCE))
-
     reactions: Bucket = field(default_factory=lambda: Bucket(REACTIONS_PER_SECOND, REACTIONS_AT_ONCE))
-
-    def may_react(self, now: float) -> bool:
-        """Whether the participant, who reacts now, keeps to a person's pace."""
-        return self.reactions.take(now)
-
-    def may_chat(self, now: float) -> bool:
-        """Whether the participant, who writes a line now, keeps to a person's pace."""
-        return self.chat.take(now)
+    changes: Bucket = field(default_factory=lambda: Bucket(CHANGES_PER_SECOND, CHANGES_AT_ONCE))
 
     @property
     def origin(self) -> str:

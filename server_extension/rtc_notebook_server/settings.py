@@ -26,7 +26,9 @@ class Settings:
     widget_grace: float = 12.0
     max_participants: int = 50
     max_rooms: int = 100
+    max_places_of_a_guest: int = 3
     linger: float = 10.0
+    tell_seconds: float = 0.05
     invites: Invites = field(default_factory=Invites)
     kept: KeptRooms = field(default_factory=KeptRooms)
     public_url: str = ""

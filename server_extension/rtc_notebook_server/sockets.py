@@ -82,7 +82,7 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
         """Hear one message; tornado reads the next when this returns."""
         if self._closing:
             return
-        if not self._bucket.take(asyncio.get_running_loop().time()):
+        if not self._bucket.take():
             self._refuse("rate-limit", f"More than {MESSAGES_PER_SECOND} messages a second. Send fewer.")
             self.close(POLICY_VIOLATION, "rate-limit")
             return
@@ -172,7 +172,11 @@ class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocket
 
     # --- inside ---
 
+    def spoke(self) -> None:
+        """Take note that this socket has said whose it is."""
+
     async def _hello(self, hello: protocol.Hello) -> None:
+        self.spoke()
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         if hello.version != protocol.VERSION:

@@ -57,6 +57,13 @@ def always(world: World, live: LiveRoom) -> None:
                 assert (track_id in seat.muted) == own.muted, "muted for people, not for the SFU"
 
 
+def as_given(live: LiveRoom, given: dict[str, str]) -> None:
+    """Check that guests have the role that a host gave them last, and else their invite's."""
+    for one in live.room.participants.values():
+        if one.guest is not None:
+            assert one.role == given.get(one.guest.id, one.guest.role), "a role that nobody gave"
+
+
 def as_modelled(live: LiveRoom, model: RoomModel) -> None:
     """Compare everything that a participant could notice."""
     room = live.room
@@ -82,5 +89,5 @@ def as_modelled(live: LiveRoom, model: RoomModel) -> None:
     assert filters == model.filters
     assert room.door.locked == model.locked
     assert list(room.door.waiting) == list(model.waiting)
-    assert len(room.chat.lines) == len(model.chat)
+    assert [(line.by, line.name, line.text) for line in room.chat.lines] == model.chat
     assert live.room.audiences() == {id: frozenset(who) for id, who in model.audiences().items()}

@@ -36,16 +36,24 @@ class Person:
     id: str
     name: str
     client: str
-    user: str | None
-    guest: Guest | None
+    who: Identity
     call: str | None
     role: str = "member"
     may_filter: bool = False
     hand: bool = False
     connected: bool = True
+    broke: int = 0  # the how manyeth socket that broke was this one's
     recording: bool = False
     linked: bool = False
     tracks: list[Track] = field(default_factory=list)
+
+    @property
+    def user(self) -> str | None:
+        return self.who.user
+
+    @property
+    def guest(self) -> Guest | None:
+        return self.who.guest
 
     def same_person(self, other: Person) -> bool:
         if self.guest or other.guest:
@@ -55,8 +63,8 @@ class Person:
         return bool(self.call) and self.call == other.call and self.client != other.client
 
 
-def key_of(user: str | None, guest: Guest | None) -> str | None:
-    return "g" + guest.id if guest else user and "u" + user
+def key_of(who: Identity) -> str | None:
+    return "g" + who.guest.id if who.guest else "u" + who.user if who.user else who.login and "l" + who.login
 
 
 class RoomModel:
@@ -67,8 +75,10 @@ class RoomModel:
         self.filters: dict[tuple[str, str], dict[str, Any]] = {}
         self.away: dict[str, Person] = {}
         self.known: dict[str, str] = {}
-        self.chat: list[str] = []
+        self.made: dict[str | None, str] = {}  # what hosts made of those who are no users
+        self.chat: list[tuple[str, str, str]] = []
         self.locked = False
+        self.broken = 0
         self.waiting: dict[str, dict[str, Any]] = {}
         self.admitted: set[str | None] = set()
         self.barred: set[str | None] = set()
@@ -78,16 +88,17 @@ class RoomModel:
 
     def newcomers_role(self, who: Identity) -> str:
         if who.guest:
-            return who.guest.role
-        if who.user is None:
-            return "host"
+            for one in self.people.values():
+                if one.guest and one.guest.id == who.guest.id:
+                    return one.role
+            return self.made.get(key_of(who), who.guest.role)
         hosted = any(one.role == "host" for one in self.people.values())
-        before = self.known.get(who.user, "member")
+        before = self.known.get(who.user, "member") if who.user else self.made.get(key_of(who), "host")
         return "host" if before == "member" and not hosted else before
 
     def has_to_wait(self, who: Identity) -> str | None:
-        key = key_of(who.user, who.guest)
-        here = key is not None and any(key_of(one.user, one.guest) == key for one in self.people.values())
+        key = key_of(who)
+        here = key is not None and any(key_of(one.who) == key for one in self.people.values())
         barred = key in self.barred
         if who.guest:
             barred |= who.guest.since > self.barred_invites.get(who.guest.invite, float("inf"))
@@ -97,6 +108,21 @@ class RoomModel:
         if who.guest and all(one.guest for one in self.people.values()):
             return "host"
         return None
+
+    def has_place_for(self, who: Identity) -> bool:
+        """Whether somebody may open another window; a guest's own that broke first makes way for the fourth."""
+        theirs = [one for one in self.people.values() if who.guest and one.guest == who.guest]
+        waiting = sum(1 for one in self.waiting.values() if who.guest and one["who"].guest == who.guest)
+        if len(theirs) + waiting < 3:
+            return True
+        alone = sorted((one for one in theirs if not one.connected), key=lambda one: one.broke)
+        if alone:
+            self.leaves(alone[0].id)
+        return bool(alone)
+
+    def breaks(self, id: str) -> None:
+        self.broken += 1
+        self.people[id].connected, self.people[id].broke = False, self.broken
 
     def enters_alone(self) -> list[str]:
         hosted = any(one.guest is None for one in self.people.values()) and not self.locked
@@ -111,7 +137,7 @@ class RoomModel:
         while shown.casefold() in taken:
             number += 1
             shown = f"{name} ({number})"
-        person = Person(id, shown, client, who.user, who.guest, pairing, self.newcomers_role(who))
+        person = Person(id, shown, client, who, pairing, self.newcomers_role(who))
         self.people[id] = person
         self.shares_role(person)
         for key, its in list(self.filters.items()):
@@ -155,8 +181,10 @@ class RoomModel:
     def gives(self, who: Person, role: str) -> None:
         for one in self.theirs(who):
             one.role = role
-            if one.user and not one.guest:
+            if one.user:
                 self.known[one.user] = role
+            elif key_of(one.who):
+                self.made[key_of(one.who)] = role
 
     def shares_role(self, who: Person) -> None:
         theirs = self.theirs(who)
@@ -231,8 +259,8 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
         for (owner, source), its in list(room.filters.items()):
             by = room.people.get(its["by"])
             if by in theirs and not its["held"]:
-                other = room.people.get(owner)
-                if other is None or not room.may_filter(by, other):
+                filtered = room.people.get(owner)
+                if filtered is None or not room.may_filter(by, filtered):
                     room.lets_go((owner, source))
         for one in theirs:
             if one.role == "viewer":
@@ -249,19 +277,32 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
         elif message.action == "remove":
             refuse_unless(target_id in room.people or target_id in room.waiting)
             waits = room.waiting.pop(target_id, None)
-            user, guest = (waits["who"].user, waits["who"].guest) if waits else _who(room.people[target_id])
-            if key_of(user, guest) is not None:
-                room.barred.add(key_of(user, guest))
-                room.admitted.discard(key_of(user, guest))
-            if guest:
-                room.barred_invites[guest.invite] = guest.since
+            other = waits["who"] if waits else room.people[target_id].who
+            if key_of(other) is None or key_of(other) != key_of(me.who):
+                if key_of(other) is not None:
+                    room.barred.add(key_of(other))
+                    room.admitted.discard(key_of(other))
+                if other.guest:
+                    since = room.barred_invites.get(other.guest.invite, float("inf"))
+                    room.barred_invites[other.guest.invite] = min(since, other.guest.since)
             if not waits:
                 room.leaves(target_id)
         else:
             refuse_unless(target_id in room.waiting)
-            key = key_of(room.waiting[target_id]["who"].user, room.waiting[target_id]["who"].guest)
+            key = key_of(room.waiting[target_id]["who"])
             if key is not None:
                 room.admitted.add(key)
+    elif isinstance(message, p.MuteAll):
+        refuse_unless(host)
+        for one in room.people.values():
+            for track in one.tracks if one not in room.theirs(me) else ():
+                if track.kind == "audio" and track.of is None:
+                    track.muted = track.silenced = True
+    elif isinstance(message, p.LowerHand):
+        refuse_unless(host, message.participant in room.people)
+        room.people[message.participant].hand = False
+    elif isinstance(message, p.EndRoom):
+        refuse_unless(host)
     elif isinstance(message, p.SetLock):
         refuse_unless(host)
         room.locked = message.locked
@@ -272,7 +313,7 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
         me.recording = message.active
     elif isinstance(message, p.SendChat):
         refuse_unless(0 < len(message.text.strip()) <= 4000 + message.text.count("\u202e"))
-        room.chat.append(message.text)
+        room.chat.append((who, me.name, message.text.replace("\u202e", "")))
     elif isinstance(message, p.DrawOverlay):
         refuse_unless(me.client == "kernel", message.participant in room.people, me.role != "viewer")
         refuse_unless(message.participant == who or room.may_filter(me, room.people[message.participant]))
@@ -288,9 +329,9 @@ def hears(room: RoomModel, who: str, message: Any, ids: dict[str, str], fits: Ca
             refuse_unless(host)
         elif not isinstance(message.ask, p.ListFilters):
             refuse_unless(message.ask.participant in room.people)
-            other = room.people[message.ask.participant]
-            refuse_unless(room.may_filter(me, other))
-            refuse_unless(not isinstance(message.ask, p.PutFilter) or room.may_filter(kernel, other))
+            asked = room.people[message.ask.participant]
+            refuse_unless(room.may_filter(me, asked))
+            refuse_unless(not isinstance(message.ask, p.PutFilter) or room.may_filter(kernel, asked))
     elif isinstance(message, p.GetStats):
         refuse_unless(me.guest is None)
     elif isinstance(message, p.Restart):
@@ -341,10 +382,6 @@ def publishes(room: RoomModel, me: Person, message: p.Publish | p.PublishLink, i
         id = kept[0].id if kept else ids.get(mid, "")
         planned.append(Track(id, *what[:3], label, mid, about.muted or silenced, silenced))
     me.tracks, me.linked = planned, isinstance(message, p.PublishLink)
-
-
-def _who(one: Person) -> tuple[str | None, Guest | None]:
-    return one.user, one.guest
 
 
 def shown_name(identity: Identity, client: str, name: str) -> str:

@@ -85,6 +85,8 @@ def message(script: Script, people: Sequence[str], tracks: Sequence[str], invite
         told["mayFilter"] = script.one((None, True, False))
     elif kind == "moderate":
         told.update(participant=script.one(people), action=script.one(("mute", "remove", "admit")))
+    elif kind == "lower-hand":
+        told["participant"] = script.one(people)
     elif kind in ("set-lock", "set-hand", "set-recording"):
         field = {"set-lock": "locked", "set-hand": "raised", "set-recording": "active"}[kind]
         told[field] = bool(script.number(2))
@@ -155,6 +157,8 @@ _KINDS = [
     "mute",
     "set-lock",
     "set-hand",
+    "lower-hand",
+    "mute-all",
     "send-chat",
     "create-invite",
     "create-invite",
@@ -175,4 +179,5 @@ _KINDS = [
     "ask-kernel",
     "answer-ask",
     "leave",
+    "end-room",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from rtc_notebook_server import conversation, going
 from rtc_notebook_server import invites as invites_module
 from rtc_notebook_server.identity import Identity
 from rtc_notebook_server.invites import InviteRefused, Invites
+from rtc_notebook_server.limits import Bucket
 from rtc_notebook_server.live import LiveRoom
 from rtc_notebook_server.manager import RoomManager
 from rtc_notebook_server.place import Place
@@ -25,14 +27,14 @@ from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.protocol import Hello, Kind, ServerMessage
 
 from . import script as say
-from .checks import always, as_modelled
+from .checks import always, as_given, as_modelled
 from .model import Refused, RoomModel, hears, shown_name
 from .script import Script
 
 invites_module._qr = lambda link: ""  # type: ignore[assignment]  # drawing them would take nine tenths of the time
 
 USERS = tuple(Identity(user=name, display_name=name.title()) for name in ("ana", "bo", "cy"))
-NOBODY = Identity(user=None, display_name="")
+NOBODY = tuple(Identity(user=None, display_name="", login=login) for login in (None, "1", "2"))
 MAX_PEOPLE = 6
 _NUMBERS = count()
 
@@ -98,10 +100,12 @@ class World:
                 reload_grace=1e6,
                 widget_grace=1e6,
                 resume_grace=1e6,
+                tell_seconds=1e6,
             )
         )
         self.rooms = (f"a{number}", f"b{number}")
         self.models: dict[str, RoomModel] = {name: RoomModel() for name in self.rooms}
+        self.given: dict[str, dict[str, str]] = {name: {} for name in self.rooms}  # roles, by guest
         self.modelled = True
         self.clients: list[Client] = []
         self.sessions: list[tuple[str, str, Identity]] = []
@@ -120,6 +124,8 @@ class World:
         said = 0
         for user in range(script.number(4)):  # most of the time somebody is there already
             await self.enter(self.rooms[0], USERS[user], "kernel" if user == 1 else "browser", "", None, None)
+        for _ in range(script.number(3) if self.clients else 0):  # and some that were invited, in one window or two
+            await self.invites_somebody(script)
         while script and said < 60:
             what = script.number(16)
             if what < 3:
@@ -146,10 +152,10 @@ class World:
 
     async def comes(self, script: Script) -> None:
         room = script.one(self.rooms)
-        who = script.number(5)
+        who = script.number(7)
         kind = "kernel" if script.number(3) == 0 else "browser"
-        identity = USERS[who] if who < 3 else NOBODY
-        if who == 4:
+        identity = (*USERS, *NOBODY, NOBODY[0])[who]
+        if who == 6:
             found = self.guest(script)
             if found is None:
                 return
@@ -169,15 +175,17 @@ class World:
         client = Client(self, room, identity, kind)
         hello = Hello(version=1, client=kind, client_version="1", name=name, session=session, call=call)  # type: ignore[arg-type]
         model = self.models[room]
-        waits = model.has_to_wait(identity)
         back = self.comes_back(room, session, identity)
+        fits = back is not None or not self.modelled or model.has_place_for(identity)
+        waits = model.has_to_wait(identity)
         try:
             client.live, client.place = await self.manager.join(room, hello, identity, client)
         except (ProtocolError, SfuError) as error:
             if self.modelled:
-                assert error.code == "room-full" and back is None, error
-                assert len(model.people) >= MAX_PEOPLE and not waits
+                assert error.code == ("room-full" if fits else "too-many-places") and back is None, error
+                assert not fits or (len(model.people) >= MAX_PEOPLE and not waits)
             return
+        assert fits, "more places for a guest than there are"
         self.clients.append(client)
         if not self.modelled:
             return
@@ -215,6 +223,14 @@ class World:
         live = self.manager.rooms[room]
         new = next(new for new in live.room.participants if new not in known)
         model.joins(new, one["client"], one["who"], shown_name(one["who"], one["client"], one["name"]), one["call"])
+
+    async def invites_somebody(self, script: Script) -> None:
+        role = script.one(("member", "viewer", "host"))
+        await self.said(self.clients[0], json.dumps({"type": "create-invite", "id": 1, "role": role}))
+        for _ in range(1 + script.number(2)):
+            found = self.guest(script)
+            if found is not None:
+                await self.enter(*found, "browser", "Gus", None, None)
 
     def guest(self, script: Script) -> tuple[str, Identity] | None:
         """Come by an invite that there is (or was), or by a session got before."""
@@ -277,7 +293,7 @@ class World:
             return
         seat = client.place.seat
         open_offer = getattr(seat, "_open", None)
-        client.place.may_chat = client.place.may_react = lambda now: True  # type: ignore[method-assign]
+        client.place.chat = client.place.reactions = client.place.changes = Bucket(1e9, 1e9)
         who = client.place.id
         try:
             await conversation.hear(client.live, client.place, message)
@@ -318,6 +334,14 @@ class World:
         self.remember(client, message, before)
         if isinstance(message, protocol.Moderate) and message.action == "admit":
             self.enters(client.room, message.participant)
+        if isinstance(message, protocol.EndRoom):
+            assert client.room not in self.manager.rooms, "a room goes on that was ended"
+            self.models[client.room] = RoomModel()
+            self.given[client.room] = {}
+        if isinstance(message, protocol.SetRole) and message.role:
+            target = client.live.room.participants[message.participant] if client.live else None
+            if target is not None and target.guest is not None:
+                self.given[client.room][target.guest.id] = message.role
         if isinstance(message, protocol.RevokeInvite) and message.remove:
             for id in [id for id, one in model.people.items() if one.guest and one.guest.invite == message.invite]:
                 model.leaves(id)
@@ -355,7 +379,7 @@ class World:
             if client.place is None:
                 model.waiting = {id: one for id, one in model.waiting.items() if id in client.live.waiting}
             else:
-                model.people[client.place.id].connected = False
+                model.breaks(client.place.id)
 
     async def expires(self, script: Script) -> None:
         """End the grace time of somebody who is not connected."""
@@ -388,10 +412,14 @@ class World:
         await asyncio.gather(*(self.said(one, self.words(script, one)) for one in chosen.values()))
 
     async def settled(self) -> None:
-        """Wait until nothing goes on any more in any room."""
+        """Wait until nothing goes on any more in any room, and everything was told that there is to tell."""
         for _ in range(1000):
             if not any(live.background._tasks for live in self.manager.rooms.values()):
-                return
+                late = [live for live in self.manager.rooms.values() if live.telling.timer is not None]
+                if not late:
+                    return
+                for live in late:
+                    live.background.spawn(live.telling.later())
             await asyncio.sleep(0)
         raise AssertionError("something goes on for ever")
 
@@ -402,6 +430,7 @@ class World:
             always(self, live)
             if self.modelled:
                 as_modelled(live, self.models[name])
+                as_given(live, self.given[name])
         for client in self.clients:
             self.overheard(client)
             if (

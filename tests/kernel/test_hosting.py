@@ -9,15 +9,18 @@ import pytest
 from fake_worker import OWN_ID, FakeWorker, eventually, person
 
 from rtc_notebook import Call, CallEnded, NotAllowed, ParticipantNotFound
-from rtc_notebook.media.control import FromServer, Refused, Room, ToServer
+from rtc_notebook.media.control import FromServer, Refused, Room, State, ToServer
 from rtc_notebook.protocol import (
     Chat,
     ChatLine,
     CreateInvite,
+    EndRoom,
     Invited,
     InviteInfo,
     Invites,
+    LowerHand,
     Moderate,
+    MuteAll,
     ParticipantInfo,
     RevokeInvite,
     Role,
@@ -58,11 +61,13 @@ def test_people_are_muted_removed_and_given_roles(hosted: Call, worker: FakeWork
     guest.mute()
     guest.role = "member"
     guest.may_filter = True
+    guest.lower_hand()
     guest.remove()
     assert said(worker) == [
         Moderate(action="mute", participant="p2"),
         SetRole(participant="p2", role="member"),
         SetRole(participant="p2", may_filter=True),
+        LowerHand(participant="p2"),
         Moderate(action="remove", participant="p2"),
     ]
     with pytest.raises(ValueError, match="viewer"):
@@ -83,10 +88,21 @@ def test_the_door(hosted: Call, worker: FakeWorker) -> None:
 def test_who_is_no_host_is_told_so_in_the_cell(hosted: Call, worker: FakeWorker) -> None:
     room(worker, role="member")
     guest = hosted.participants["guest"]
-    for ask in (guest.mute, guest.remove, hosted.lock, hosted.unlock, hosted.invite):
+    asks = (guest.mute, guest.lower_hand, guest.remove, hosted.lock, hosted.unlock, hosted.invite)
+    for ask in (*asks, hosted.mute_all, hosted.end):
         with pytest.raises(NotAllowed, match="member"):
             ask()
     assert said(worker) == []
+
+
+def test_everybody_is_muted_and_the_call_ended_for_all(hosted: Call, worker: FakeWorker) -> None:
+    hosted.mute_all()
+    hosted.end()
+    assert said(worker) == [MuteAll(), EndRoom()]
+    worker.say(State(phase="ended", message="A host ended the call for everybody."))
+    assert eventually(lambda: hosted.phase == "ended")
+    with pytest.raises(CallEnded, match="for everybody"):
+        hosted.end()
 
 
 def test_an_invite(hosted: Call, worker: FakeWorker) -> None:
@@ -140,7 +156,5 @@ def test_chat(hosted: Call, worker: FakeWorker) -> None:
 
 
 def test_a_kernel_that_waits_says_for_what(call: Call, worker: FakeWorker) -> None:
-    from rtc_notebook.media.control import State
-
     worker.say(State(phase="connecting", message="A host of this room has to let you in."))
     assert eventually(lambda: call._studio.message) == "A host of this room has to let you in."

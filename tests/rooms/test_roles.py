@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rtc_notebook_server.rooms import Guest, Participant, Room, view
-from test_room import info, publish, refused
+from test_room import info, publish, refused, track
 
 from rtc_notebook.protocol import Box, ClearFilter, DrawOverlay, Mute, SendData, SetFilter, SetRole
 
@@ -60,6 +60,26 @@ def test_the_clients_of_one_user_share_a_role(room: Room, ana: Participant, bo: 
     assert bo.role == "host"
     room.leave(bo.id)
     assert room.join("browser", "Bo", user="bo").role == "host", "and keep it when they come back"
+
+
+def test_what_a_host_made_of_a_guest_holds_for_all_they_open(room: Room, ana: Participant) -> None:
+    one = guest(room, "host")
+    room.set_role(ana.id, SetRole(participant=one.id, role="viewer"))
+    other = guest(room, "host")
+    assert (one.role, other.role) == ("viewer", "viewer")
+    for client in (one, other):
+        room.leave(client.id)
+    assert guest(room, "host").role == "viewer", "and when they come back"
+    assert guest(room, "host", id="else").role == "host", "others have what the invite says"
+    room.set_role(ana.id, SetRole(participant=next(reversed(room.participants)), role="member"))
+    assert guest(room, "host", id="else").role == "member"
+
+
+def test_what_a_host_made_of_a_browser_holds_where_the_server_tells_users_not_apart(room: Room) -> None:
+    room.join("browser", "Ana", login="1")
+    bo = room.join("browser", "Bo", login="2")
+    room.set_role(next(iter(room.participants)), SetRole(participant=bo.id, role="viewer"))
+    assert [room.join("browser", name, login=name).role for name in ("2", "3")] == ["viewer", "host"]
 
 
 def test_a_kernel_shares_the_role_of_the_browser_that_shows_it(room: Room, ana: Participant, bo: Participant) -> None:
@@ -117,6 +137,8 @@ def test_what_only_hosts_may(room: Room, ana: Participant, role: Any) -> None:
         lambda: room.remove(one.id, ana.id),
         lambda: room.admit(one.id, "x"),
         lambda: room.set_lock(one.id, True),
+        lambda: room.silence_others(one.id),
+        lambda: room.lower_hand(one.id, ana.id),
     ):
         with refused("hosts-only"):
             ask()
@@ -202,6 +224,30 @@ def test_only_the_muted_unmute_themselves(room: Room, ana: Participant, bo: Part
     assert not info(room, bo).tracks[0].muted
 
 
+def test_everybody_else_is_muted_at_once(room: Room, ana: Participant, bo: Participant) -> None:
+    own = publish(room, room.join("kernel", "Ana's kernel", user="ana"), m0="kernel")
+    sound = publish(room, bo, m0="microphone", m1="camera")
+    kernel = room.join("kernel", "Bo's kernel", user="bo")
+    room.set_filter(kernel.id, SetFilter(participant=bo.id, source="microphone"))
+    made = publish(room, kernel, m0=("microphone", sound["0"]))
+    shown = publish(room, room.join("kernel", "Eve's kernel", user="eve"), m0="kernel")
+    muted = [id for ids in room.silence_others(ana.id).values() for id in ids]
+    assert muted == [sound["0"], shown["0"]]
+    heard = {id: track(room, id).muted for id in (own["0"], sound["0"], sound["1"], made["0"], shown["0"])}
+    assert [id for id, silent in heard.items() if silent] == muted
+    room.mute(bo.id, Mute(track=sound["0"], muted=False))
+    assert not info(room, bo).tracks[0].muted and not track(room, made["0"]).muted, "they are heard again at once"
+
+
+def test_a_host_lowers_a_hand(room: Room, ana: Participant, bo: Participant) -> None:
+    room.raise_hand(ana.id, True)
+    room.raise_hand(bo.id, True)
+    room.lower_hand(ana.id, bo.id)
+    assert not info(room, bo).hand and room.state().hands == (ana.id,)
+    with refused("no-such-participant"):
+        room.lower_hand(ana.id, "nobody")
+
+
 # --- the door ---
 
 
@@ -244,6 +290,30 @@ def test_who_was_removed_knocks(room: Room, ana: Participant, bo: Participant) -
     assert room.knock("G", guest=one.guest)
     assert room.knock("G", guest=Guest(id="another", invite="i", role="member", since=2.0)), "by the same link anew"
     assert not room.knock("H", guest=Guest(id="other", invite="i", role="member", since=0.5)), "in before that"
+
+
+def test_whoever_else_is_removed_those_who_came_anew_still_knock(room: Room, ana: Participant) -> None:
+    early, late = guest(room, id="1", since=1.0), guest(room, id="2", since=9.0)
+    for who in (early, late):
+        room.remove(ana.id, who.id)
+        room.leave(who.id)
+    assert room.knock("G", guest=Guest(id="3", invite="i", role="member", since=5.0))
+
+
+def test_a_removed_browser_knocks_where_the_server_tells_users_not_apart(room: Room) -> None:
+    ana, bo = room.join("browser", "Ana", login="1"), room.join("browser", "Bo", login="2")
+    room.remove(ana.id, bo.id)
+    room.leave(bo.id)
+    assert room.knock("Bo", login="2")
+    assert not room.knock("Bo", login="3"), "another browser of who has the token is another"
+
+
+def test_who_closes_their_own_other_window_is_not_kept_out(room: Room, ana: Participant, bo: Participant) -> None:
+    other = room.join("browser", "Ana", user="ana")
+    room.remove(ana.id, other.id)
+    room.leave(other.id)
+    room.leave(ana.id)
+    assert not room.knock("Ana", user="ana")
 
 
 def test_a_place_is_taken_up_again_by_the_same_guest_only(room: Room, ana: Participant) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fake_engine import SDP
@@ -48,6 +49,15 @@ class Client:
         elif message["type"] == "invites":
             self.invites = message["invites"]
         return message
+
+    async def up_to(self, type: str) -> AsyncIterator[dict[str, Any]]:
+        """Read messages up to the next of a type, that one included."""
+        while True:
+            message = await self.read()
+            assert message is not None, f"closed with {self.socket.close_code} before {type!r}"
+            yield message
+            if message["type"] == type:
+                return
 
     async def next(self, type: str) -> dict[str, Any]:
         """Return the next message of a type; messages before it are read over."""

@@ -51,6 +51,23 @@ def engines() -> Iterator[list[FakeEngine]]:
     yield FakeEngine.made
 
 
+class Clock:
+    """The limits' clock, which stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("rtc_notebook_server.limits.clock", clock)
+    return clock
+
+
 @pytest.fixture
 def connect(jp_ws_fetch: Callable[..., Awaitable[WebSocketClientConnection]]) -> Callable[..., Any]:
     """Open a client on a room's socket."""

@@ -48,7 +48,8 @@ class Server:
 
     def __init__(self, path: Path, clock: Any = None) -> None:
         kept = KeptRooms(lambda: path, **({"clock": clock} if clock else {}))
-        self.manager = RoomManager(Settings(make_engine=FakeEngine, resume_grace=0.3, linger=0.05, kept=kept))
+        settings = Settings(make_engine=FakeEngine, resume_grace=0.3, linger=0.05, tell_seconds=0.0, kept=kept)
+        self.manager = RoomManager(settings)
 
     async def join(self, who: Identity, **fields: Any) -> Outlet:
         outlet = Outlet()

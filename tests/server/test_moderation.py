@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine
 from rtc_notebook_server import going
+from rtc_notebook_server.place import CHANGES_AT_ONCE, CHANGES_PER_SECOND, CHAT_AT_ONCE, CHAT_PER_SECOND
 
 
 @pytest.fixture
 def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
     jp_server_config["ServerApp"]["identity_provider_class"] = "test_access.KnowsUsers"
     return jp_server_config
+
+
+@pytest.fixture
+def extension(jp_serverapp: Any) -> Any:
+    return jp_serverapp.web_app.settings["rtc_notebook"]
 
 
 @pytest.fixture
@@ -45,6 +51,40 @@ async def test_a_host_mutes_and_the_muted_unmute_themselves(enter: Any, engines:
     bo.say("mute", track=ids["0"], muted=False)
     await ana.until(lambda c: c.track(ids["0"]) and not c.track(ids["0"])["muted"])
     assert engines[0].seats[bo.id].log[-1] == ("set_muted", ids["0"], False)
+
+
+async def test_a_host_mutes_everybody_and_lowers_a_hand(enter: Any, engines: list[FakeEngine]) -> None:
+    ana, bo, cy = [await enter(name) for name in ("Ana", "Bo", "Cy")]
+    own, his, hers = [(await one.publish(m0="microphone"))["0"] for one in (ana, bo, cy)]
+    bo.say("set-hand", raised=True)
+    await ana.until(lambda c: c.room["hands"] == [bo.id])
+    for refused in ({"type": "mute-all"}, {"type": "lower-hand", "participant": bo.id}, {"type": "end-room"}):
+        cy.say(**refused)
+        assert (await cy.error())["code"] == "hosts-only"
+    ana.say("mute-all")
+    await cy.until(lambda c: all((c.track(id) or {}).get("muted") for id in (his, hers)))
+    assert not cy.track(own)["muted"]
+    assert {line for line in engines[0].log if line[1] == "set_muted"} == {
+        (bo.id, "set_muted", his, True),
+        (cy.id, "set_muted", hers, True),
+    }
+    ana.say("lower-hand", participant=bo.id)
+    await cy.until(lambda c: not c.who("Bo")["hand"] and c.room["hands"] == [])
+
+
+async def test_a_host_ends_the_call_for_everybody(enter: Any, knock: Any, engines: list[FakeEngine]) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    await enter("Ana", room="other")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    eve = await knock("Eve")
+    ana.say("end-room")
+    for one, code in ((ana, 1001), (bo, 1001), (eve, 1008)):
+        assert (await one.next("bye"))["code"] == "ended"
+        assert await one.closed() == code
+    assert [engine.closed for engine in engines] == [True, False], "and only this one"
+    again = await enter("Eve")
+    assert again.names == ["Eve"] and not again.room["locked"] and again.lines == []
 
 
 async def test_who_is_removed_is_told_and_knocks_when_coming_back(enter: Any, knock: Any) -> None:
@@ -113,13 +153,53 @@ async def test_chat_reaches_everybody_and_who_comes_later(enter: Any) -> None:
     assert [line["text"] for line in eve.lines] == ["<b>hello</b>"]
 
 
-async def test_chat_goes_at_a_persons_pace(enter: Any) -> None:
+async def test_chat_goes_at_a_persons_pace(enter: Any, clock: Any) -> None:
     ana = await enter("Ana")
-    for number in range(12):
+    for number in range(int(CHAT_AT_ONCE) + 1):
         ana.say("send-chat", text=str(number))
-    assert (await ana.error())["code"] == "chat-rate"
-    ana.say("set-hand", raised=True)
-    await ana.until(lambda c: c.who("Ana")["hand"])
+    refusal = await ana.error()
+    assert (refusal["code"], refusal["about"]) == ("chat-rate", "send-chat")
+    clock.now += 1 / CHAT_PER_SECOND
+    ana.say("send-chat", text="later")
+    while (await ana.next("chat"))["lines"][0]["text"] != "later":
+        pass
+
+
+async def test_what_changes_the_room_is_done_at_a_persons_pace(
+    enter: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    waits: list[float] = []
+    monkeypatch.setattr("rtc_notebook_server.conversation.sleep", _noting(waits))
+    for number in range(int(CHANGES_AT_ONCE) + 2):
+        bo.say("set-hand", raised=number % 2 == 0)
+    bo.say("send-chat", text="no change")
+    await ana.next("chat")
+    assert waits == [1 / CHANGES_PER_SECOND, 2 / CHANGES_PER_SECOND], "and is lost for nobody"
+    await ana.until(lambda c: c.room["hands"] == [])
+
+
+async def test_a_full_room_is_told_the_newest_now_and_then(enter: Any, extension: Any) -> None:
+    ana, bo = await enter("Ana"), await enter("Bo")
+    live = extension.rooms.rooms["demo"]
+    await live.telling.later()  # that Bo came
+    bo.say("send-chat", text="0")
+    await bo.next("chat")
+    bo.say("set-hand", raised=False)  # as it is
+    bo.say("send-chat", text="1")
+    assert "room" not in [message["type"] async for message in bo.up_to("chat")], "nothing new is told again"
+    object.__setattr__(live.settings, "tell_seconds", 1e6)
+    for number in range(9):
+        bo.say("set-hand", raised=number % 2 == 0)
+    bo.say("send-chat", text="2")
+    await ana.next("chat")
+    await ana.next("chat")
+    told = [message["type"] async for message in ana.up_to("chat")]
+    assert told.count("room") <= 1, "it is told once that there was something to tell, and not again for each"
+    await live.telling.later()
+    await ana.until(lambda c: c.room["hands"] == [bo.id])
+    cy = await enter("Cy")
+    assert cy.room["hands"] == [bo.id] and cy.names == ["Ana", "Bo", "Cy"], "who comes is told at once"
 
 
 async def test_a_room_whose_host_left_for_good_has_another(enter: Any) -> None:
@@ -149,8 +229,18 @@ async def test_who_goes_while_being_let_in_leaves_nobody_behind(
     ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
     await seating.wait()
     bo.socket.close()
-    await ana.until(lambda c: c.names == ["Ana", "Bo"])
     await ana.until(lambda c: c.names == ["Ana"] and not c.room["waiting"])
+    assert [what for _, what in engines[0].log if what == "leave"], "the seat that was taken meanwhile is given back"
+
+
+def _noting(waits: list[float]) -> Any:
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    return noted
 
 
 def _telling(function: Any, event: asyncio.Event) -> Any:

@@ -20,7 +20,8 @@ async def test_every_browser_is_told_of_a_drawing(join: Any) -> None:
         assert (told["by"], told["participant"], told["captured"], told["seconds"]) == (kernel.id, ana.id, 12.5, 0.5)
         assert told["shapes"][0].items() >= BOX.items()
     kernel.say("send-data", id=1, part=0, parts=1, data="")
-    assert (await other.read())["type"] == "data", "kernels are told of no drawing"
+    before = [message["type"] async for message in other.up_to("data")]
+    assert "overlay" not in before, "kernels are told of no drawing"
 
 
 async def test_who_comes_later_sees_the_next_drawing(join: Any) -> None:

@@ -117,7 +117,10 @@ class ToServer(Message, frozen=True, tag="to-server"):
         | protocol.GetStats
         | protocol.SetRole
         | protocol.Moderate
+        | protocol.MuteAll
         | protocol.SetLock
+        | protocol.LowerHand
+        | protocol.EndRoom
         | protocol.SendChat
         | protocol.SendReaction
         | protocol.AnswerAsk

@@ -61,8 +61,11 @@ import {
  * @typedef {{ type: "pair", call: string }} Pair
  * @typedef {{ type: "set-role", participant: string, role?: Role | null, mayFilter?: boolean | null }} SetRole
  * @typedef {{ type: "moderate", action: "mute" | "remove" | "admit", participant: string }} Moderate
+ * @typedef {{ type: "mute-all" }} MuteAll
  * @typedef {{ type: "set-lock", locked: boolean }} SetLock
  * @typedef {{ type: "set-hand", raised: boolean }} SetHand
+ * @typedef {{ type: "lower-hand", participant: string }} LowerHand
+ * @typedef {{ type: "end-room" }} EndRoom
  * @typedef {{ type: "send-chat", text: string }} SendChat
  * @typedef {"👍" | "❤️" | "👏" | "😂" | "😮" | "🎉"} Emoji
  * @typedef {{ type: "send-reaction", emoji: Emoji }} SendReaction
@@ -84,8 +87,8 @@ import {
  * @typedef {{ type: "leave" }} Leave
  * @typedef {{ type: "heard", count: number }} Heard
  * @typedef {Hello | Publish | PublishLink | Subscribe | OfferAnswer | Candidate | Mute | SetFilter | ClearFilter | DrawOverlay |
- *   SendData | SetRecording | GetStats | Restart | Pair | SetRole | Moderate | SetLock | SetHand | SendChat |
- *   SendReaction | AskKernel | AnswerAsk | CreateInvite | RevokeInvite | Leave | Heard} ClientMessage
+ *   SendData | SetRecording | GetStats | Restart | Pair | SetRole | Moderate | MuteAll | SetLock | SetHand | LowerHand |
+ *   EndRoom | SendChat | SendReaction | AskKernel | AnswerAsk | CreateInvite | RevokeInvite | Leave | Heard} ClientMessage
  *
  * @typedef {{ type: "welcome", version: number, serverVersion: string, participant: string, session: string,
  *   resumed: boolean, room: string, media: MediaSettings, heard?: number }} Welcome

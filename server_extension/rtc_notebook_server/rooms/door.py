@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import Role
 
-from .state import Guest, Participant, Waiting
+from .state import Guest, Participant, Waiting, person
 
 MAX_WAITING = 30
 
@@ -34,6 +34,7 @@ class Door:
         guest: Guest | None,
         participants: Mapping[str, Participant],
         role: Role,
+        login: str | None = None,
     ) -> Waiting | None:
         """Return somebody's place at the door, or None if they may come in at once.
 
@@ -42,29 +43,31 @@ class Door:
         ProtocolError
             If too many wait already.
         """
-        key = _key(user, guest)
-        locked = self.locked and role != "host" and not _here(user, guest, participants)
-        shut = key not in self._admitted and (self._is_barred(user, guest) or locked)
+        key = person(user, guest, login)
+        here = key is not None and any(one.person == key for one in participants.values())
+        locked = self.locked and role != "host" and not here
+        shut = key not in self._admitted and (key in self._barred or self._came_by_barred(guest) or locked)
         alone = guest is not None and all(one.guest is not None for one in participants.values())
         if not shut and not alone:
             return None
         if len(self.waiting) >= MAX_WAITING:
             raise ProtocolError("room-full", f"{MAX_WAITING} people are waiting to be let in. Try again later.")
-        self.waiting[id] = waiting = Waiting(id=id, name=name, user=user, guest=guest, hosted=alone and not shut)
+        self.waiting[id] = waiting = Waiting(id, name, user, guest, hosted=alone and not shut, login=login)
         return waiting
 
     def bar(self, who: Participant | Waiting) -> None:
         """Have somebody knock from now on."""
-        key = _key(who.user, who.guest)
+        key = who.person
         if key is not None:
             self._barred.add(key)
             self._admitted.discard(key)
         if who.guest is not None:
-            self._barred_invites[who.guest.invite] = who.guest.since
+            since = self._barred_invites.get(who.guest.invite, who.guest.since)
+            self._barred_invites[who.guest.invite] = min(since, who.guest.since)
 
     def admit(self, id: str) -> None:
         """Let somebody in who waits, now and when they come back."""
-        key = _key(self.waiting[id].user, self.waiting[id].guest)
+        key = self.waiting[id].person
         if key is not None:
             self._admitted.add(key)
 
@@ -84,17 +87,6 @@ class Door:
         hosted = any(one.guest is None for one in participants.values())
         return [one.id for one in self.waiting.values() if one.hosted and hosted and not self.locked]
 
-    def _is_barred(self, user: str | None, guest: Guest | None) -> bool:
+    def _came_by_barred(self, guest: Guest | None) -> bool:
         since = None if guest is None else self._barred_invites.get(guest.invite)
-        return _key(user, guest) in self._barred or (guest is not None and since is not None and guest.since > since)
-
-
-def _key(user: str | None, guest: Guest | None) -> str | None:
-    return f"guest {guest.id}" if guest is not None else None if user is None else f"user {user}"
-
-
-def _here(user: str | None, guest: Guest | None, participants: Mapping[str, Participant]) -> bool:
-    """Whether somebody has another client in the room already."""
-    if guest is not None:
-        return any(one.guest == guest for one in participants.values())
-    return user is not None and any(one.user == user for one in participants.values())
+        return guest is not None and since is not None and guest.since > since

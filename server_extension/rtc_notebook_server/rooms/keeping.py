@@ -29,6 +29,7 @@ class KeptParticipant(msgspec.Struct, frozen=True):
     guest: Guest | None = None
     role: Role = "member"
     may_filter: bool = False
+    login: str | None = None
 
 
 class KeptFilter(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class KeptFilter(msgspec.Struct, frozen=True):
 
 
 class KeptRoom(msgspec.Struct, frozen=True):
-    """A room as it was last; ``roles`` and the lists of the door are by user, ``at`` is seconds since the epoch."""
+    """A room as it was last; ``roles`` and the lists of the door are by `person`, ``at`` is seconds since the epoch."""
 
     name: str
     at: float
@@ -97,6 +98,7 @@ def restore(room: Room, kept: KeptRoom) -> None:
             guest=one.guest,
             role=one.role,
             may_filter=one.may_filter,
+            login=one.login,
         )
     for its in kept.filters:
         if its.participant in room.participants:
@@ -118,6 +120,7 @@ def _kept(one: Participant) -> KeptParticipant:
         guest=one.guest,
         role=one.role,
         may_filter=one.may_filter,
+        login=one.login,
     )
 
 

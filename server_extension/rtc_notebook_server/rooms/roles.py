@@ -12,26 +12,31 @@ from collections.abc import Iterable, Mapping
 from rtc_notebook.errors import ProtocolError
 from rtc_notebook.protocol import Role
 
-from .state import Guest, Participant
+from .state import Guest, Participant, person
 
 Participants = Mapping[str, Participant]
 _RANK: Mapping[Role, int] = {"viewer": 0, "member": 1, "host": 2}
 
 
-def newcomers(user: str | None, guest: Guest | None, participants: Participants, known: Mapping[str, Role]) -> Role:
-    """Return the role that somebody comes in with.
+def first(user: str | None, guest: Guest | None) -> Role:
+    """Return the role that somebody has who was given no other.
 
-    A guest has the invite's. A server that tells its users not apart has one, who is host. Of several users, whoever
-    opens the room is host and the others are members, unless they had another role before. A member who comes back to
-    a room that all hosts have left is host.
+    A guest has the invite's. A server that tells its users not apart has one, who is host. Several are members.
     """
-    if guest is not None:
-        return guest.role
-    if user is None:
-        return "host"
-    hosted = any(one.role == "host" for one in participants.values())
-    before = known.get(user, "member")
-    return "host" if before == "member" and not hosted else before
+    return guest.role if guest is not None else "host" if user is None else "member"
+
+
+def newcomers(
+    user: str | None, guest: Guest | None, login: str | None, participants: Participants, known: Mapping[str, Role]
+) -> Role:
+    """Return the role that somebody comes in with: what a host gave them, else the `first`.
+
+    Whoever opens the room is host; so is a member who comes back to a room that all hosts have left.
+    """
+    role = known.get(person(user, guest, login) or "", first(user, guest))
+    if guest is not None or role != "member":
+        return role
+    return role if any(one.role == "host" for one in participants.values()) else "host"
 
 
 def heir(participants: Participants) -> Participant | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import NoReturn
 
@@ -52,7 +53,7 @@ class Room:
         self.chat = ChatLog()
         self._hands: dict[str, None] = {}  # in the order in which they were raised
         self._away = Away()
-        self.known_roles: dict[str, Role] = {}  # of users, present or not
+        self.known_roles: dict[str, Role] = {}  # by `person`, present or not: all users', and what hosts gave others
         self._revision = 0
 
     def audiences(self) -> policy.Audiences:
@@ -72,9 +73,12 @@ class Room:
 
     # --- coming and going ---
 
-    def knock(self, name: str, user: str | None = None, guest: Guest | None = None) -> Waiting | None:
+    def knock(
+        self, name: str, user: str | None = None, guest: Guest | None = None, login: str | None = None
+    ) -> Waiting | None:
         """Return somebody's place at the door, or None if they may come in at once."""
-        return self.door.knock(_new_id(), name, user, guest, self.participants, self._newcomers_role(user, guest))
+        role = roles.newcomers(user, guest, login, self.participants, self.known_roles)
+        return self.door.knock(_new_id(), name, user, guest, self.participants, role, login)
 
     def join(
         self,
@@ -83,6 +87,7 @@ class Room:
         user: str | None = None,
         call: str | None = None,
         guest: Guest | None = None,
+        login: str | None = None,
     ) -> Participant:
         """Let somebody in under a name that nobody else has, with the filters that were on them when they left.
 
@@ -97,7 +102,8 @@ class Room:
             session=secrets.token_urlsafe(24),
             call=pairing(call, guest),
             guest=guest,
-            role=self._newcomers_role(user, guest),
+            role=roles.newcomers(user, guest, login, self.participants, self.known_roles),
+            login=login,
         )
         self.participants[participant.id] = participant
         self._share_role(participant)
@@ -141,7 +147,7 @@ class Room:
             self._give(heir, "host")
         if not self.participants:
             self.door.locked = False
-            self.known_roles.clear()
+            self.known_roles = {who: role for who, role in self.known_roles.items() if not who.startswith("user ")}
 
     def pair(self, who: str, call: str) -> None:
         """Pair a widget with the kernel that says the same secret."""
@@ -169,17 +175,31 @@ class Room:
     def silence(self, who: str, target: str) -> list[str]:
         """Mute what somebody is heard by; return the tracks that the SFU has. Only they unmute themselves."""
         roles.only_host(self.participants[who])
-        sounds = [track for track in self._present(target).tracks.values() if track.kind == "audio"]
-        for track in sounds:
-            track.muted = track.silenced = True
-        return [track.id for track in sounds if track.mid is not None]
+        return _mute(track for track in self._present(target).tracks.values() if track.kind == "audio")
+
+    def silence_others(self, who: str) -> dict[str, list[str]]:
+        """Mute everybody but the host who asks; return the tracks that the SFU has, by participant.
+
+        What kernels make of somebody's sound is silent with that sound, and is left to be heard again with it.
+        """
+        host = self.participants[who]
+        roles.only_host(host)
+        own = roles.clients_of(host, self.participants)
+        return {
+            one.id: _mute(track for track in one.tracks.values() if track.kind == "audio" and track.of is None)
+            for one in self.participants.values()
+            if one not in own
+        }
 
     def remove(self, who: str, target: str) -> None:
-        """Check that a host may take somebody out, and have them knock when they come back."""
-        roles.only_host(self.participants[who])
+        """Check that a host may take somebody out, and have them knock when they come back, but for themselves."""
+        host = self.participants[who]
+        roles.only_host(host)
         if target not in self.participants and target not in self.door.waiting:
             _nobody(target)
-        self.door.bar(self.participants.get(target) or self.door.waiting[target])
+        removed = self.participants.get(target) or self.door.waiting[target]
+        if host.person is None or removed.person != host.person:
+            self.door.bar(removed)
 
     def admit(self, who: str, waiting: str) -> None:
         """Let somebody in who waits."""
@@ -201,14 +221,20 @@ class Room:
         else:
             self._hands.pop(who, None)
 
-    def _newcomers_role(self, user: str | None, guest: Guest | None) -> Role:
-        return roles.newcomers(user, guest, self.participants, self.known_roles)
+    def lower_hand(self, who: str, target: str) -> None:
+        """Lower somebody else's hand, as a host."""
+        roles.only_host(self.participants[who])
+        self.raise_hand(self._present(target).id, False)
 
     def _give(self, target: Participant, role: Role) -> None:
         for one in roles.clients_of(target, self.participants):
             one.role = role
-            if one.user is not None and one.guest is None:
-                self.known_roles[one.user] = role
+            if one.person is None:
+                continue
+            if one.user is not None or role != roles.first(one.user, one.guest):
+                self.known_roles[one.person] = role
+            else:
+                self.known_roles.pop(one.person, None)
 
     def _share_role(self, newcomer: Participant) -> None:
         theirs = roles.clients_of(newcomer, self.participants)
@@ -375,6 +401,15 @@ def _new_id() -> str:
 def pairing(call: str | None, guest: Guest | None) -> str | None:
     """Return the secret by which a kernel and its widget find each other; a guest's find only each other."""
     return f"guest {guest.id} {call}" if call and guest is not None else call or None
+
+
+def _mute(sounds: Iterable[Track]) -> list[str]:
+    muted = []
+    for track in sounds:
+        track.muted = track.silenced = True
+        if track.mid is not None:
+            muted.append(track.id)
+    return muted
 
 
 def _nobody(participant: str) -> NoReturn:

@@ -42,6 +42,13 @@ class Guest:
     since: float = 0.0
 
 
+def person(user: str | None, guest: Guest | None, login: str | None = None) -> str | None:
+    """Return what somebody is known by who comes again: as a user, a guest, or in the browser that was logged in."""
+    if guest is not None:
+        return f"guest {guest.id}"
+    return f"user {user}" if user is not None else None if login is None else f"login {login}"
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Somebody at the door. ``hosted``: waits only until somebody who is no guest is in the room."""
@@ -51,11 +58,19 @@ class Waiting:
     user: str | None = None
     guest: Guest | None = None
     hosted: bool = False
+    login: str | None = None
+
+    @property
+    def person(self) -> str | None:
+        """What they are known by; see `person`."""
+        return person(self.user, self.guest, self.login)
 
 
 @dataclass
 class Participant:
     """Somebody in the room. ``session`` and ``call`` are secrets between this client and the server.
+
+    ``login``: the login of a browser whose user the server does not know.
 
     Of who was in the room before the server was started again only ``sealed`` is known, until they come back.
     """
@@ -74,4 +89,10 @@ class Participant:
     may_filter: bool = False
     hand: bool = False
     sealed: str = ""
+    login: str | None = None
     tracks: dict[str, Track] = field(default_factory=dict)
+
+    @property
+    def person(self) -> str | None:
+        """What they are known by; see `person`."""
+        return person(self.user, self.guest, self.login)
