@@ -68,10 +68,14 @@ class Slots:
 
     def take(self, who: str) -> bool:
         """Take a slot; False if there is none free."""
-        if self._taken[who] >= self._most_each or self._taken.total() >= self._most:
+        if self._taken[who] >= self._most_each or self.taken() >= self._most:
             return False
         self._taken[who] += 1
         return True
+
+    def taken(self) -> int:
+        """Return how many are taken."""
+        return self._taken.total()
 
     def free(self, who: str) -> None:
         """Give a slot back."""

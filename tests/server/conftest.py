@@ -52,7 +52,7 @@ def engines() -> Iterator[list[FakeEngine]]:
 
 
 class Clock:
-    """The limits' clock, which stands still until it is told to go on."""
+    """The limits' clock, which stands still until it is told to go on; to be asked for before the server."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -66,6 +66,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("rtc_notebook_server.limits.clock", clock)
     return clock
+
+
+@pytest.fixture
+def extension(jp_serverapp: Any) -> Any:
+    """Return the extension's app."""
+    return jp_serverapp.web_app.settings["rtc_notebook"]
 
 
 @pytest.fixture

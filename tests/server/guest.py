@@ -21,14 +21,14 @@ class Guests:
     async def page(self) -> Any:
         return await self._fetch("rtc-notebook", "guest", headers=dict(NOBODY))
 
-    async def exchange(self, secret: str, field: str = "token") -> dict[str, Any]:
+    async def exchange(self, secret: str, field: str = "token", address: str | None = None) -> dict[str, Any]:
         """Post a token as the page does; return the answer, or ``{"status", "code", "message"}``."""
         page = await self.page()
         found = re.search(r'id="rtc-notebook-config">(.*?)</script>', page.body.decode())
         assert found
         xsrf = json.loads(found[1])["xsrf"]
         cookie = "; ".join(each.split(";")[0] for each in page.headers.get_list("Set-Cookie"))
-        headers = {**NOBODY, "Cookie": cookie, "X-XSRFToken": xsrf}
+        headers = {**NOBODY, "Cookie": cookie, "X-XSRFToken": xsrf, **({"X-Real-Ip": address} if address else {})}
         body = json.dumps({field: secret})
         try:
             answer = await self._fetch("rtc-notebook", "api", "guest", method="POST", headers=headers, body=body)

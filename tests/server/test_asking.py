@@ -23,7 +23,7 @@ def enter(join: Any) -> Any:
     return enter
 
 
-async def test_everybody_sees_a_reaction_and_nobody_floods(enter: Any, clock: Any) -> None:
+async def test_everybody_sees_a_reaction_and_nobody_floods(clock: Any, enter: Any) -> None:
     ana, bo, kernel = await enter("Ana"), await enter("Bo"), await enter("Ana", client="kernel")
     bo.say("send-reaction", emoji="🎉")
     for client in (ana, bo, kernel):

@@ -18,11 +18,6 @@ def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def extension(jp_serverapp: Any) -> Any:
-    return jp_serverapp.web_app.settings["rtc_notebook"]
-
-
-@pytest.fixture
 def enter(join: Any) -> Any:
     async def enter(user: str, **more: Any) -> Any:
         return await join(headers={"Authorization": f"user {user}"}, **more)
@@ -151,7 +146,7 @@ async def test_chat_reaches_everybody_and_who_comes_later(enter: Any) -> None:
     assert [line["text"] for line in eve.lines] == ["<b>hello</b>"]
 
 
-async def test_chat_goes_at_a_persons_pace(enter: Any, clock: Any) -> None:
+async def test_chat_goes_at_a_persons_pace(clock: Any, enter: Any) -> None:
     ana = await enter("Ana")
     for number in range(int(CHAT_AT_ONCE) + 1):
         ana.say("send-chat", text=str(number))
@@ -164,7 +159,7 @@ async def test_chat_goes_at_a_persons_pace(enter: Any, clock: Any) -> None:
 
 
 async def test_what_changes_the_room_is_done_at_a_persons_pace(
-    enter: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+    clock: Any, enter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, bo = await enter("Ana"), await enter("Bo")
     waits: list[float] = []

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
+from client import Client
 from guest import NOBODY, Guests, invite
+from rtc_notebook_server.limits import Buckets
+from rtc_notebook_server.manager import HELLOS, SILENT_SOCKETS
+from rtc_notebook_server.rooms.door import MAX_WAITING
 from tornado.httpclient import HTTPClientError
 
 
@@ -109,3 +114,101 @@ async def test_what_was_recorded_and_is_said_again_gives_nobody_anothers_place(j
     assert [line["name"] for line in told["lines"]] == ["Eve"], "what is said is its socket's"
     await ana.until(lambda c: c.names == ["Ana", "Gus"] and not c.who("Gus").get("hand"))
     assert eve.id != gus.id
+
+
+# --- floods ---
+
+
+async def test_a_guest_has_so_many_places_at_once(join: Any, session: str, guests: Guests) -> None:
+    ana = await join(name="Watches")
+    theirs = []
+    for number in range(3):
+        theirs.append(await guests.connect(session))
+        await theirs[-1].hello(name=f"G{number}")
+    fourth = await guests.connect(session)
+    fourth.say("hello", version=1, client="browser", clientVersion="1", name="G4")
+    assert (await fourth.next("bye"))["code"] == "too-many-places"
+    theirs[0].socket.close()
+    await ana.until(lambda c: c.who("G0") and not c.who("G0")["connected"])
+    fifth = await guests.connect(session)
+    await fifth.hello(name="G5")
+    assert fifth.names == ["Ana", "Watches", "G1", "G2", "G5"], "what nobody looks at any more makes way"
+    ana.say("leave")
+
+
+async def test_a_guest_at_the_door_has_no_more_places_than_in_the_room(
+    session: str, guests: Guests, extension: Any
+) -> None:
+    live = extension.rooms.rooms["demo"]
+    live.room.door.locked = True
+    for number in range(4):
+        knocking = await guests.connect(session)
+        knocking.say("hello", version=1, client="browser", clientVersion="1", name=str(number))
+        assert (await knocking.read())["type"] == ("waiting" if number < 3 else "bye")  # type: ignore[index]
+
+
+async def test_the_door_is_not_crowded_out(session: str, guests: Guests, extension: Any) -> None:
+    room = extension.rooms.rooms["demo"].room
+    room.door.locked = True
+    for number in range(MAX_WAITING):
+        assert room.knock(str(number), user=str(number))
+    one_more = await guests.connect(session)
+    one_more.say("hello", version=1, client="browser", clientVersion="1")
+    assert (await one_more.next("bye"))["code"] == "room-full"
+    assert len(room.door.waiting) == MAX_WAITING
+
+
+@pytest.mark.parametrize("path", ["socket", "media"])
+async def test_a_guest_has_few_sockets_that_say_nothing(
+    session: str, guests: Guests, jp_ws_fetch: Any, extension: Any, path: str
+) -> None:
+    async def connect() -> Client:
+        where = ("rtc-notebook", "api", "guest", path)
+        return Client(await jp_ws_fetch(*where, headers=dict(NOBODY), subprotocols=["rtc-notebook.guest", session]))
+
+    silent = [await connect() for _ in range(SILENT_SOCKETS)]
+    assert await (await connect()).closed() == 1013
+    if path == "socket":
+        await silent.pop().hello(name="G")
+    else:
+        silent.pop().socket.close()
+    while extension.rooms.silent.taken() == SILENT_SOCKETS:  # noqa: ASYNC110 - the server hears of it
+        await asyncio.sleep(0.01)
+    last = await connect()
+    for one in (*silent, last):
+        one.socket.close()
+    while extension.rooms.silent.taken():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_a_guest_who_comes_and_goes_all_the_time_has_to_wait(clock: Any, session: str, guests: Guests) -> None:
+    for _ in range(int(HELLOS[1])):
+        guest = await guests.connect(session)
+        await guest.hello(name="G")
+        guest.say("leave")
+        await guest.closed()
+    guest = await guests.connect(session)
+    guest.say("hello", version=1, client="browser", clientVersion="1")
+    assert (await guest.next("bye"))["code"] == "too-many"
+    clock.now += 1 / HELLOS[0]
+    await (await guests.connect(session)).hello(name="G")
+
+
+async def test_one_address_that_tries_links_keeps_no_others_out(
+    clock: Any, session: str, guests: Guests, extension: Any, http_server: Any
+) -> None:
+    http_server.xheaders = True  # as ServerApp.trust_xheaders has it, behind a proxy
+    extension.rooms.exchanges = Buckets((1.0, 2.0), (10.0, 4.0))
+    codes = [(await guests.exchange("made up", address="192.0.2.1"))["code"] for _ in range(3)]
+    assert codes == ["invite-invalid", "invite-invalid", "too-many"]
+    assert (await guests.exchange(session, "session", address="192.0.2.2"))["room"] == "demo"
+    many = [(await guests.exchange("made up", address=f"192.0.2.{n}"))["code"] for n in range(3, 6)]
+    assert many == ["invite-invalid", "too-many", "too-many"], "the server has its own ceiling"
+    clock.now += 1
+    assert (await guests.exchange("made up", address="192.0.2.1"))["code"] == "invite-invalid"
+
+
+def test_addresses_are_forgotten() -> None:
+    buckets = Buckets((1.0, 1.0), (1e9, 1e9), most=2)
+    assert [buckets.take(one) for one in "abab"] == [True, True, False, False]
+    assert buckets.take("c") and buckets.take("a"), "who came first is known no more"

@@ -237,7 +237,7 @@ async def test_a_message_of_the_largest_size_is_heard(join: Any) -> None:
     assert (await ana.error())["code"] == "bad-message"
 
 
-async def test_too_many_messages_a_second_close_that_socket(join: Any, clock: Any) -> None:
+async def test_too_many_messages_a_second_close_that_socket(clock: Any, join: Any) -> None:
     ana, bo = await join(name="Ana"), await join(name="Bo")
     for _ in range(MESSAGES_PER_SECOND):
         ana.say("subscribe", tracks=[])
