@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from jupyter_server.auth.decorator import authorized
@@ -26,7 +27,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
-        "connect-src 'self' ws: wss:",
         "img-src 'self' data: blob:",
         "media-src 'self' blob: mediastream:",
         "object-src 'none'",
@@ -39,6 +39,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # A worker's own policy, whatever page it works for: code and files of this server, among them WebAssembly.
 WORKER_CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _MODULE = {"rooms": "rooms.js", "room": "page.js", "guest": "guest.js"}
 
 
@@ -83,7 +84,10 @@ class Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
     @property
     def content_security_policy(self) -> str:
         """No script, style or image of others, and none in the page itself."""
-        return CONTENT_SECURITY_POLICY
+        host = str(self.request.host)
+        # Safari before 15.4 takes 'self' for no socket. Which scheme it is, maybe only a proxy before us knows.
+        sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+        return f"{CONTENT_SECURITY_POLICY}; connect-src 'self'{sockets}"
 
     def write_page(self, page: str, room: str | None, identity: Identity | None = None, **more: str) -> None:
         """Write the page for somebody; by default for who is logged in."""

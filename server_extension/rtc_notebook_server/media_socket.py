@@ -26,6 +26,7 @@ from .local_key import LocalKeyMixin
 from .manager import RoomManager
 from .place import POLICY_VIOLATION, TRY_AGAIN_LATER, Place
 from .sfu.base import MediaLink
+from .token_protocol import TokenProtocolMixin
 
 HELLO_SECONDS = 15.0
 MAX_UNSENT_BYTES = 8 * 1024 * 1024
@@ -35,7 +36,9 @@ class _Opening(msgspec.Struct, forbid_unknown_fields=True):
     session: str
 
 
-class MediaSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
+class MediaSocket(
+    TokenProtocolMixin, LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler
+):
     """Relays one participant's media."""
 
     auth_resource = AUTH_RESOURCE

@@ -24,6 +24,7 @@ from .live import LiveRoom
 from .local_key import LocalKeyMixin
 from .manager import RoomManager
 from .place import POLICY_VIOLATION, TRY_AGAIN_LATER, Place
+from .token_protocol import TokenProtocolMixin
 
 MESSAGES_PER_SECOND = 200
 HELLO_SECONDS = 15.0
@@ -33,7 +34,9 @@ HEARD_SECONDS = 2.0
 PAGE_GONE = 4001  # what a page says that is closed, or loaded again
 
 
-class RoomSocket(LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
+class RoomSocket(
+    TokenProtocolMixin, LocalKeyMixin, ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler
+):
     """Reads messages one by one, so that a client waits for its own messages and for nobody else's."""
 
     auth_resource = AUTH_RESOURCE

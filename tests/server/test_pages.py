@@ -31,11 +31,15 @@ async def test_pages(jp_fetch: Any, jp_base_url: str, path: list[str], room: str
     assert f'src="{jp_base_url}static/rtc_notebook/{module}"' in page.body.decode()
 
 
-async def test_pages_run_no_script_of_others_and_hold_no_token(jp_fetch: Any, jp_serverapp: Any) -> None:
+async def test_pages_run_no_script_of_others_and_hold_no_token(
+    jp_fetch: Any, jp_serverapp: Any, http_server_port: Any
+) -> None:
     page = await jp_fetch("rtc-notebook", "room", "demo")
     policy = page.headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
+    host = f"127.0.0.1:{http_server_port[1]}"
+    assert policy.endswith(f"; connect-src 'self' ws://{host} wss://{host}"), "and it speaks to nobody else"
     assert jp_serverapp.identity_provider.token not in page.body.decode()
     scripts = re.findall(r"<script(.*?)>(.*?)</script>", page.body.decode(), re.DOTALL)
     assert all("application/json" in attributes or not text for attributes, text in scripts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -114,6 +115,46 @@ async def test_what_was_recorded_and_is_said_again_gives_nobody_anothers_place(j
     assert [line["name"] for line in told["lines"]] == ["Eve"], "what is said is its socket's"
     await ana.until(lambda c: c.names == ["Ana", "Gus"] and not c.who("Gus").get("hand"))
     assert eve.id != gus.id
+
+
+# --- one token for all ---
+
+
+@pytest.mark.parametrize("path", ["socket", "media"])
+async def test_a_token_opens_a_socket_without_standing_in_its_address(
+    jp_ws_fetch: Any, jp_serverapp: Any, path: str
+) -> None:
+    async def connect(token: str) -> Any:
+        shown = ["rtc-notebook.token", urlsafe_b64encode(token.encode()).decode().rstrip("=")]
+        headers = {"Authorization": "", "Origin": "https://lab.example.org"}
+        where = ("rtc-notebook", "api", "rooms", "demo", path)
+        return await jp_ws_fetch(*where, headers=headers, subprotocols=shown)
+
+    opened = await connect(jp_serverapp.identity_provider.token)
+    assert opened.selected_subprotocol == "rtc-notebook.token"
+    if path == "socket":
+        await Client(opened).hello(name="Ana")
+    for wrong in ("wrong", "", "\r\nX: y"):
+        with pytest.raises(HTTPClientError) as refusal:
+            await connect(wrong)
+        assert refusal.value.code == 403
+
+
+async def test_who_is_removed_waits_in_that_browser_where_all_have_one_token(
+    join: Any, connect: Any, jp_fetch: Any, http_server_port: Any
+) -> None:
+    page = await jp_fetch("rtc-notebook", "room", "demo")
+    cookie = "; ".join(each.split(";")[0] for each in page.headers.get_list("Set-Cookie"))
+    browser = {"Authorization": "", "Cookie": cookie, "Host": f"127.0.0.1:{http_server_port[1]}"}
+    ana, bo = await join(name="Ana"), await join(name="Bo", headers=dict(browser))
+    ana.say("moderate", action="remove", participant=bo.id)
+    assert (await bo.next("bye"))["code"] == "removed"
+    again = await connect(headers=dict(browser))
+    again.say("hello", version=1, client="browser", clientVersion="1", name="Bo")
+    await again.next("waiting")
+    await ana.until(lambda c: c.room["waiting"])
+    ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
+    await again.next("welcome")
 
 
 # --- floods ---

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { socketUrl, tokenProtocols } from "../../rtc_notebook/static/rtc_notebook/addresses.js";
 import { Bitrate, Lateness, Window } from "../../rtc_notebook/static/rtc_notebook/link-window.js";
 import { decode, encode, message } from "../../rtc_notebook/static/rtc_notebook/link-wire.js";
 import { mediaUrl } from "../../rtc_notebook/static/rtc_notebook/mediapath.js";
@@ -69,7 +70,15 @@ test("lateness is what comes on top of the fastest way, whatever the other clock
   assert.ok(Math.abs(lateness.value - 0.2) < 0.01);
 });
 
-test("the media link's address keeps the token and what is before the room", () => {
-  const url = "wss://example.org/user/ana/rtc-notebook/api/rooms/demo/socket?token=t";
-  assert.equal(mediaUrl(url), "wss://example.org/user/ana/rtc-notebook/api/rooms/demo/media?token=t");
+test("the media link's address keeps what is before the room", () => {
+  const url = "wss://example.org/user/ana/rtc-notebook/api/rooms/demo/socket";
+  assert.equal(mediaUrl(url), "wss://example.org/user/ana/rtc-notebook/api/rooms/demo/media");
+});
+
+test("another server's token stands in a subprotocol and in no address", () => {
+  assert.equal(socketUrl("https://example.org/user/ana/", "a b"), "wss://example.org/user/ana/rtc-notebook/api/rooms/a%20b/socket");
+  const [name, value] = tokenProtocols("gehe/im ?>>üben");
+  assert.equal(name, "rtc-notebook.token");
+  assert.match(value, /^[\w-]+$/, "what a subprotocol's name may be made of");
+  assert.equal(Buffer.from(value, "base64url").toString(), "gehe/im ?>>üben");
 });

@@ -17,7 +17,7 @@ import { Sound } from "./sound.js";
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
- *   protocols?: string[], media?: string | null, watch?: boolean, blur?: BackgroundBlur }} CallOptions `media`: how pictures and sound go, in the
+ *   protocols?: string[], token?: string, media?: string | null, watch?: boolean, blur?: BackgroundBlur }} CallOptions `media`: how pictures and sound go, in the
  *   place of what the server says; `watch`: whether nothing may be sent
  */
 

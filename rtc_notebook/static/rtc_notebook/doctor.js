@@ -129,14 +129,17 @@ async function webCodecs() {
 }
 
 /** The room's counters; guests are not told them. @param {Call} call @returns {Promise<Finding>} */
-async function sfu({ options: { url, protocols } }) {
-  if (protocols) return note("SFU", "its health is for those with an account");
+async function sfu({ options: { url, protocols, token } }) {
+  if (protocols && !token) return note("SFU", "its health is for those with an account");
   const address = new URL(url);
   address.protocol = address.protocol === "wss:" ? "https:" : "http:";
   address.pathname = address.pathname.replace(/\/socket$/, "");
-  const xsrf = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+  /** @type {Record<string, string>} */
+  const headers = token ? { Authorization: `token ${token}` } : {};
+  const xsrf = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
+  if (xsrf && !token) headers["X-XSRFToken"] = xsrf;
   try {
-    const response = await fetch(address, { headers: xsrf ? { "X-XSRFToken": xsrf } : {}, signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
     const told = await response.json();
     if (!response.ok) return note("SFU", told.message ?? `the server answers with status ${response.status}`);
     if (told.sfu?.error) return fail("SFU", told.sfu.error.message);

@@ -1,6 +1,6 @@
 // The call under a cell. One call for each model, however many views show it; it ends when the last of them is gone.
 
-import { guestSocketUrl, pageBaseUrl, roomUrl, socketUrl } from "./addresses.js";
+import { guestSocketUrl, pageBaseUrl, roomUrl, socketUrl, tokenProtocols } from "./addresses.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
 import { adopt, drop, hold, register, release } from "./clients.js";
@@ -78,8 +78,9 @@ class Session {
       adopted.call.pair(secret);
     } else {
       const call = new Call({
-        url: session ? guestSocketUrl(base) : socketUrl(base, room, token),
-        protocols: session ? ["rtc-notebook.guest", session] : undefined,
+        url: session ? guestSocketUrl(base) : socketUrl(base, room),
+        protocols: session ? ["rtc-notebook.guest", session] : token ? tokenProtocols(token) : undefined,
+        token,
         link: session ? "" : roomUrl(base, room), // an invite is not a guest's to pass on
         room,
         clientVersion: this.version,
