@@ -169,7 +169,11 @@ class Participant:
         self._house().lower_hand(self.id)
 
     def remove(self) -> None:
-        """Take them out of the call; when they come back, they wait to be admitted. Raises as `mute` does."""
+        """Take them out of the call; when they come back, they wait to be admitted. Raises as `mute` does.
+
+        A guest waits, and so does a user whom the server knows. Where one token or password is for all, that browser
+        waits, and nothing holds whoever has the token and comes in by another, or with another kernel.
+        """
         self._house().moderate("remove", self.id)
 
     def _house(self) -> House:

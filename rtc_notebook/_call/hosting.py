@@ -18,7 +18,9 @@ class Hosting(CallBase):
     """The door, the invites and the chat of a call. The server enforces who may do what."""
 
     def lock(self) -> None:
-        """Lock the room: who comes from now on waits until admitted; whoever is in stays.
+        """Lock the room: who comes from now on, and is no host, waits until admitted; whoever is in stays.
+
+        Where one token or password is for all, whoever has it is a host.
 
         Raises
         ------

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import stat
 import sys
 
 import numpy as np
@@ -15,6 +17,7 @@ from worker_process import Kernel
 from rtc_notebook import protocol
 from rtc_notebook.media import control
 from rtc_notebook.media.control import TrackKey
+from rtc_notebook.worker import private_directory, remove_directory
 
 pytestmark = pytest.mark.slow
 
@@ -232,6 +235,30 @@ async def test_the_end_of_the_kernel_is_the_end(kernel, room):
     await kernel.child.close(timeout=10)
     assert room.sent(protocol.Leave)
     assert not kernel.directory.exists()
+
+
+async def test_other_users_of_the_machine_find_no_way_to_the_worker(kernel, room):
+    await connected(kernel, room)
+    kernel.child.send(control.Want(tracks=(CAMERA,)))
+    await kernel.event(control.Frame)
+    process = psutil.Process(kernel.child.pid)
+    sockets = process.net_connections("all")
+    assert sockets, "its own way to the server"
+    assert all(one.status != psutil.CONN_LISTEN for one in sockets), "nothing listens"
+    assert not [one for one in sockets if one.family == socket.AF_UNIX and one.laddr], "nothing has a name"
+
+
+def test_shared_memory_is_in_a_directory_of_this_user_alone():
+    before = os.umask(0)
+    try:
+        directory = private_directory()
+    finally:
+        os.umask(before)
+    try:
+        found = directory.stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o700, os.getuid())
+    finally:
+        remove_directory(directory)
 
 
 STARTER = """

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from typing import Any
 
 import psutil
@@ -75,3 +76,11 @@ async def test_a_server_that_stops_leaves_no_sfu_behind(join: Any, jp_fetch: Any
     await jp_serverapp.cleanup_extensions()
     await asyncio.to_thread(psutil.wait_procs, [process], 5)
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_other_users_of_the_machine_find_no_way_to_the_sfu(join: Any, jp_fetch: Any) -> None:
+    await publish(await join(name="Ana"))
+    sockets = psutil.Process(await sfu_pid(jp_fetch)).net_connections("all")
+    assert [one for one in sockets if one.family == socket.AF_UNIX], "the pair that leads to the server"
+    assert all(one.status != psutil.CONN_LISTEN for one in sockets), "nothing listens"
+    assert not [one for one in sockets if one.family == socket.AF_UNIX and one.laddr], "nothing has a name"
