@@ -14,6 +14,17 @@ SCRIPT = "<script>globalThis.stung = 1</script><img src=x onerror='globalThis.st
 GUEST = "Guest <b>"
 KERNELS = "fetch('/api/kernels').then(({status}) => status)"
 
+# As a widget on another server's page does, which has the token from its kernel and no cookie.
+BY_TOKEN = """async ([room, token]) => {
+  const base = location.href.replace(/rtc-notebook.guest.*/, "");
+  const { socketUrl, tokenProtocols } = await import(`${base}static/rtc_notebook/addresses.js`);
+  const socket = new WebSocket(socketUrl(base, room), tokenProtocols(token));
+  await new Promise((resolve) => (socket.onopen = socket.onclose = resolve));
+  const { readyState, protocol, url } = socket;
+  socket.close();
+  return [readyState, protocol, url.includes(token)];
+}"""
+
 
 @pytest.fixture
 def knock(pattern: Browser) -> Iterator[Callable[[str, str], Page]]:
@@ -52,6 +63,8 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     assert "#" not in guest.url
     assert guest.evaluate(KERNELS) == 403
+    assert guest.evaluate(BY_TOKEN, [room, "wrong"])[0] == 3
+    assert guest.evaluate(BY_TOKEN, [room, lab.token]) == [1, "rtc-notebook.token", False]
     expect(guest.get_by_role("button", name="Invite…")).to_have_count(0)
 
     guest.get_by_role("button", name="Chat", exact=True).click()
