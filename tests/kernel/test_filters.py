@@ -64,6 +64,33 @@ def test_setting_it_again_only_changes_the_function(room: Call, worker: FakeWork
     assert len(room.filters) == 1
 
 
+def test_pictures_come_in_while_a_filter_is_pickled(room: Call, worker: FakeWorker) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Large:
+        def __call__(self, frame):
+            return frame
+
+        def __reduce__(self):
+            begun.set()
+            assert go.wait(20)
+            return (str, ("large",))
+
+    track = room.participants["Guest"].video
+    setting = threading.Thread(target=room.filter, args=(Large(),), kwargs={"on": "Guest", "isolated": True})
+    setting.start()
+    try:
+        assert begun.wait(20)
+        telling = threading.Thread(target=worker.frame, args=(picture(5), 1))
+        telling.start()
+        telling.join(20)
+        assert not telling.is_alive(), "the call's lock was held"
+        assert (track.latest() == 5).all()
+    finally:
+        go.set()
+        setting.join(20)
+
+
 def test_a_filter_sees_live_variables(room: Call, worker: FakeWorker) -> None:
     live = {"value": 3}
     room.filter(lambda frame: np.full_like(frame, live["value"]), on="Guest")
