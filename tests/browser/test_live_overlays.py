@@ -54,6 +54,15 @@ CANVAS = """selector => {
             picture: [video.videoWidth, video.videoHeight], mirrored: !!video.closest("[data-mirrored]")};
 }"""
 
+# Whether a tile has glided to its place: where it is it was in the twenty frames before.
+AT_REST = """selector => {
+    const {x, y, width, height} = document.querySelector(selector).getBoundingClientRect();
+    const place = [innerWidth, innerHeight, x, y, width, height].join();
+    globalThis.rested = place === globalThis.restedAt ? globalThis.rested + 1 : 0;
+    globalThis.restedAt = place;
+    return globalThis.rested > 20;
+}"""
+
 HIDDEN = """selector => {
     const video = document.querySelector(selector);
     return !!video && video.parentElement.querySelector("canvas.rtc-overlay")?.hidden !== false;
@@ -82,9 +91,7 @@ def guest(ana: Page, join: Join, pattern: Browser) -> Page:
 
 def painted(page: Page, selector: str = tile("Ana")) -> tuple[np.ndarray, dict[str, Any]]:
     """Wait until something is drawn over a tile; return the canvas, BGRA, and where it is."""
-    page.wait_for_function(f"selector => !({HIDDEN})(selector)", arg=selector, timeout=15_000)
-    found = page.evaluate(CANVAS, selector)
-    assert found is not None
+    found = page.wait_for_function(CANVAS, arg=selector, timeout=15_000).json_value()
     canvas = cv2.imdecode(np.frombuffer(base64.b64decode(found["data"]), np.uint8), cv2.IMREAD_UNCHANGED)
     assert canvas is not None
     return canvas, found
@@ -157,9 +164,7 @@ def test_a_detectors_boxes_follow_real_frames_and_nothing_is_encoded(
     assert raw["filter"] is None
     receivers = [who for who, seat in state["sfu"]["participants"].items() if raw["id"] in seat["subscribe"]]
     assert len(receivers) == 2, "kernel and guest have the same original"
-    before = int(call.run("print(drawn)"))
-    guest.wait_for_timeout(2_000)
-    assert int(call.run("print(drawn)")) - before > 8
+    call.run("before = drawn\nwhile drawn < before + 8: time.sleep(0.05)", timeout=20)
     call.run("stop.set()")
     for page in (ana, guest):
         page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=4_000)  # the last one is out of date
@@ -169,7 +174,7 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
     call.run("call.overlay('Ana', [Box(0.25, 0.25, 0.5, 0.5, colour='#ff0000', line=8)], seconds=60)")
     for width, height in ((720, 480), (420, 640), (1100, 400)):
         guest.set_viewport_size({"width": width, "height": height})
-        guest.wait_for_timeout(700)  # tiles glide to their places
+        guest.wait_for_function(AT_REST, arg=RAW, timeout=15_000)
         canvas, info = painted(guest, RAW)
         assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -308,7 +309,7 @@ def test_a_filter_that_prints_at_every_frame_does_not_fill_the_notebook(
     room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: now))
 
     @room.filter(on="Guest")
     def chatty(frame):
@@ -334,7 +335,7 @@ def test_nor_does_it_when_cells_put_their_own_write_on_the_streams(
     room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, sequence = 100.0, 0
-    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: now))
     teed: list[str] = []
 
     @contextlib.contextmanager
