@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
+import nbformat
 import numpy as np
 import pytest
-from harness.browser import tile
+from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
+from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -180,6 +184,59 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
 
 
+IN_A_NOTEBOOK = [
+    "from rtc_notebook import *\nimport numpy as np\ncall = Call({room!r}, name='Kernel')\ncall",
+    "mask = np.zeros((72, 128), bool); mask[36:, :32] = True\n"
+    "call.overlay('Ana', [Box(512, 144, 256, 360, label='face', colour='#ff0000', line=8),"
+    " Polyline([[900, 100], [1000, 100], [1000, 300]], closed=True, colour='#0000ff', line=8, fill=1),"
+    " Text(560, 640, 'somebody', colour='#ff00ff', size=80),"
+    " Mask(mask, colour='#00ff00', opacity=1)], frame=(1280, 720), seconds=300)",
+    "recording = call.record({path!r})\nrecording",
+    "plot = call.stats.plot('fps', 'bitrate')\nplot",
+    "recording.stop(); plot.stop(); call.leave()",
+]
+
+
+def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
+    ana: Page, lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
+):
+    cells = [cell.format(room=room, path=str(tmp_path / "a.mkv")) for cell in IN_A_NOTEBOOK]
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(written, tmp_path / f"{room}.ipynb")
+    opened = context(pattern, viewport={"width": 1000, "height": 1300})
+    page = opened.new_page()
+    notebook = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
+    try:
+        notebook.run(0)
+        expect(page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
+        notebook.run(1)
+        for theme in ("Light", "Dark"):
+            notebook.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
+            page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=str(theme == "Light").lower())
+            canvas, info = painted(page)
+            for colour in ((0, 0, 255), (255, 0, 0), (255, 0, 255)):
+                left, top, right, bottom = extent(canvas, info, colour)
+                assert right > left and bottom > top
+            left, top, right, bottom = extent(canvas, info, (0, 255, 0))
+            assert abs(top - 0.5) < 0.03 and abs(bottom - 1) < 0.03
+            page.screenshot(path=tmp_path / f"overlays-{theme.lower()}.png")
+        notebook.run(2)
+        line = page.get_by_text(re.compile(r"a\.mkv: recording, 0:0[1-9].*2 tracks"))
+        expect(line).to_be_visible(timeout=20_000)
+        notebook.run(3)
+        plot = page.locator("img.rtc-statistics")
+        expect(plot).to_be_visible(timeout=20_000)
+        first = plot.get_attribute("src")
+        expect(plot).not_to_have_attribute("src", first, timeout=20_000)
+        page.screenshot(path=tmp_path / "recording-and-statistics.png")
+        notebook.run(4)
+        expect(page.get_by_text(re.compile(r"a\.mkv: stopped"))).to_be_visible()
+    finally:
+        notebook.command("apputils:change-theme", {"theme": "JupyterLab Light"})
+        opened.close()
+
+
 PAIRED = """async ([selector, source]) => {
     const {CaptureClock} = await import(source);
     const clock = new CaptureClock();
@@ -219,7 +276,7 @@ def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
     [kernel] = [who for who in state["participants"] if who["client"] == "kernel"]
     assert kernel["tracks"] == [], "nothing is encoded"
     assert all(track["filter"] is None for who in state["participants"] for track in who["tracks"])
-    call.run("import time\nwhile call.filters[0].state != 'active': time.sleep(0.1)")
+    call.run("import time\nwhile call.filters[0].state != 'active': time.sleep(0.1)", timeout=20)
     # The browser's own reckoning of when its pictures were captured agrees with what the kernel was told of them.
     source = guest.evaluate("document.querySelector('script[type=module]').src").replace("page.js", "overlay.js")
     reckoned = np.array(guest.evaluate(PAIRED, [RAW, source])[20:])
@@ -230,6 +287,13 @@ def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
     call.run("call.unfilter(on='Ana')")
     for page in (guest, ana):
         page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
+    call.run(
+        "@call.filter(on='Ana', isolated=True)\n"
+        "def apart(frame):\n"
+        "    return [Box(320, 180, 640, 360, colour='#ff0000', line=8)]"
+    )
+    canvas, info = painted(guest, RAW)
+    np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
 
 
 def test_under_hold_shapes_come_before_anything_raw_and_a_picture_may_follow(call: Kernel, ana: Page, guest: Page):

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fractions
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -20,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from harness.footage import pictures
 from rtc_notebook import __version__, protocol
 from rtc_notebook.media import peer
-from rtc_notebook.media.receiver import FrameReceiver
+from rtc_notebook.media.receiver import FrameReceiver, ReceivedFrame
 from rtc_notebook.media.subscribing import Subscribing
 from rtc_notebook.rtp import seam
 from rtc_notebook.server import named
@@ -82,10 +83,19 @@ class Voice(AudioStreamTrack):
 class Participant:
     """Publishes camera and microphone, and receives all there is."""
 
-    def __init__(self, socket: ClientConnection, name: str, camera: Camera | None = None) -> None:
+    def __init__(
+        self,
+        socket: ClientConnection,
+        name: str,
+        camera: Camera | None = None,
+        microphone: AudioStreamTrack | None = None,
+        on_frame: Callable[[FrameReceiver, ReceivedFrame], None] = lambda receiver, frame: None,
+    ) -> None:
         self._socket = socket
         self._name = name
         self._camera = camera or Camera()
+        self._microphone = microphone or Voice()
+        self._on_frame = on_frame
         self._tasks: set[asyncio.Future[Any]] = set()
         self._me = ""
         self._wanted: tuple[str, ...] = ()
@@ -123,7 +133,7 @@ class Participant:
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.Welcome):
             self._me = message.participant
-            self._subscribing = Subscribing(self._send, lambda track, receiver: receiver.bind(lambda frame: None))
+            self._subscribing = Subscribing(self._send, lambda track, receiver: self._bind(receiver))
             await self._publish(message.media)
         elif self._connection is None or self._subscribing is None:
             return
@@ -139,6 +149,9 @@ class Participant:
             else:
                 await self._subscribing.candidate(message)
 
+    def _bind(self, receiver: FrameReceiver) -> None:
+        receiver.bind(lambda frame: self._on_frame(receiver, frame))
+
     async def _publish(self, media: protocol.MediaSettings) -> None:
         self._connection = connection = peer.new_connection(media, lambda: None)
 
@@ -149,7 +162,7 @@ class Participant:
         connection.on("connectionstatechange", changed)
         senders = {
             "camera": connection.addTransceiver(self._camera, "sendonly"),
-            "microphone": connection.addTransceiver(Voice(), "sendonly"),
+            "microphone": connection.addTransceiver(self._microphone, "sendonly"),
         }
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {
