@@ -52,9 +52,7 @@ class Clicks(AudioStreamTrack):
         now = time.monotonic()
         if now - self.last > EVERY:
             self.last = now
-            wave = np.zeros(frame.samples, np.int16)
-            wave[:200] = 20_000 * np.sin(np.arange(200))
-            frame.planes[0].update(wave.tobytes())
+            frame.planes[0].update((20_000 * np.sin(np.arange(frame.samples))).astype(np.int16).tobytes())
         return frame
 
 

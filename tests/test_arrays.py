@@ -17,6 +17,8 @@ import pytest
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
 ROOM = "arrays"
 
 PRELUDE = f"""

@@ -93,7 +93,11 @@ async def test_a_track_goes_on_counting_and_nothing_is_kept_of_who_has_gone(tmp_
     """A microphone comes twice; then another participant, ten times over."""
     ended: list[Any] = []
     frames: asyncio.Queue[Any] = asyncio.Queue()
-    parent = SimpleNamespace(send=ended.append, send_latest=lambda key, message: frames.put_nowait(message))
+    parent = SimpleNamespace(
+        send=ended.append,
+        send_latest=lambda key, message: frames.put_nowait(message),
+        send_at_once=lambda message: False,
+    )
     tracks = IncomingTracks(str(tmp_path), parent)
     [packet] = packets(1)
 
