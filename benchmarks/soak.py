@@ -171,7 +171,7 @@ def _judge(watched: list[Watched], settled: int, state: list[str], path: Path, m
         )
         if memory > MEMORY_LIMIT_MB:
             wrong.append(f"the {one.name}'s memory grew by {memory:.1f} MB")
-        if threads > 1 or descriptors > 1:
+        if threads > 0 or descriptors > 0:
             wrong.append(f"the {one.name} has {threads:+.0f} threads and {descriptors:+.0f} descriptors")
     phase, filtering, fps, recording, seconds, size, errors, published = state
     print(f"recorded {float(seconds):.0f} s, {int(size) / 1e6:.1f} MB; filter {fps} fps, publication {published} fps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -15,6 +16,10 @@ from .tracks import Array, Live, Track
 
 RATE = 48_000
 LONGEST_SECONDS = 2.0
+LONGEST_GAP = 60.0
+"""Seconds; what is missing for longer is left out: the other end slept."""
+
+_SHORTEST_GAP = 0.9  # what is less the worker has filled already, to the sample
 _SPEECH_SECONDS = 1.0
 _FIRST_SOUND_SECONDS = 1.0
 _STALE_SECONDS = 0.5
@@ -23,8 +28,8 @@ _STALE_SECONDS = 0.5
 class AudioTrack(Track):
     """A microphone's or a kernel's sound, live: ``float32 (samples, channels)`` at 48 kHz, in [-1, 1].
 
-    There is silence where packets were lost, so that no block is shorter or later than it should be; a gap of more
-    than a second is none: then nothing was sent, and the sound goes on where it begins again.
+    There is silence where packets were lost, so that no block is shorter or later than it should be. While it is muted
+    nothing comes, and the sound goes on where it begins again; so it does after more than a minute without any.
     """
 
     @overload
@@ -116,6 +121,7 @@ class _Cursor:
         self._samples = samples
         self._info = info
         self._position = feed.position()
+        self._end: float | None = None  # when the last sample that came was captured, and a sample more
         self._number = 0
         self._parts: deque[tuple[Array, float, float]] = deque()  # with when they were captured and arrived
         self._kept = 0
@@ -134,10 +140,16 @@ class _Cursor:
             if taken.position != (self._position[0], self._position[1] + 1):
                 self._parts.clear()  # the reader was too late, or the sound begins anew
                 self._kept = 0
+            elif self._end is not None and (missing := _missing(self._feed, self._end, taken)):
+                self._add(_silence(missing, taken), self._end, taken.info.arrived)
             self._position = taken.position
-            self._parts.append((taken.array, taken.info.captured, taken.info.arrived))
-            self._kept += len(taken.array)
+            self._add(taken.array, taken.info.captured, taken.info.arrived)
+            self._end = taken.info.captured + len(taken.array) / RATE
         return self._block()
+
+    def _add(self, array: Array, captured: float, arrived: float) -> None:
+        self._parts.append((array, captured, arrived))
+        self._kept += len(array)
 
     def _block(self) -> Any:
         captured, left, block = self._parts[0][1], self._samples, []
@@ -164,8 +176,26 @@ def _recent(feed: Feed, samples: int) -> list[Taken]:
         if kept >= samples or newest.info.sequence <= 1:
             break
         before = feed.sound(newest.info.sequence - 1)
-        newest = before if before is not None and before.position[0] == newest.position[0] else None
+        if before is None or before.position[0] != newest.position[0]:
+            break
+        missing = min(_missing(feed, before.info.captured + len(before.array) / RATE, newest), samples - kept)
+        if missing:
+            begin = newest.info.captured - missing / RATE
+            found.append(newest._replace(array=_silence(missing, newest), info=replace(newest.info, captured=begin)))
+            kept += missing
+        newest = before if kept < samples else None
     return found[::-1]
+
+
+def _missing(feed: Feed, end: float, after: Taken) -> int:
+    """Return how many samples were lost between ``end`` and what came after it."""
+    gap = after.info.captured - end
+    return round(gap * RATE) if _SHORTEST_GAP < gap <= LONGEST_GAP and not feed.muted_since(end) else 0
+
+
+def _silence(samples: int, beside: Taken) -> Array:
+    """Return silence of as many channels, which takes no memory however long it is."""
+    return np.broadcast_to(np.float32(0), (samples, beside.array.shape[1]))
 
 
 def _about(sequence: int, captured: float, arrived: float) -> FrameInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ class Feed:
         self._ring = 0
         self._reader: RingReader | None = None
         self._shared: dict[Format, Taken] = {}
+        self._muted = False
+        self._muted_until = 0.0
 
     def open(self, path: str) -> None:
         """Read from the ring at ``path`` from now on; one that is gone has a successor, or its track has ended."""
@@ -52,6 +55,16 @@ class Feed:
             self._reader = reader
             self._shared = {}
         self.wake()
+
+    def mute(self, muted: bool) -> None:
+        """Take note of what the room says of the track."""
+        if muted or self._muted:
+            self._muted_until = time.time()
+        self._muted = muted
+
+    def muted_since(self, moment: float) -> bool:
+        """Whether it was muted after this moment (seconds since the epoch): what is missing was then never sent."""
+        return self._muted or self._muted_until > moment
 
     def clear(self) -> None:
         """Forget what came in: there is nothing until the next ring is opened."""

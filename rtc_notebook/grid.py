@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .letters import writable
 from .pixels import opencv
 
 Picture = NDArray[np.uint8]
@@ -89,8 +90,7 @@ def _write(cell: NDArray[Any], name: str) -> None:
     cv2 = opencv()
     if cv2 is None:
         return
-    # OpenCV's letters are ASCII only
-    text = name.encode("ascii", "replace").decode()
+    text = writable(name, cv2)
     scale = max(0.35, cell.shape[0] / 600)
     thickness = max(1, round(2 * scale))
     (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)

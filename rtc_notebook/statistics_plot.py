@@ -45,6 +45,7 @@ class Plot:
         self._points: dict[str, deque[tuple[float, dict[str, Any]]]] = {}
         self._stopped = threading.Event()
         self._image: Any = None
+        self._drawing = threading.RLock()  # its thread's, or that of a notebook that shows it
         self._message = ""
         self.drawn = 0
         threading.Thread(target=self._run, name="rtc-notebook statistics", daemon=True).start()
@@ -61,7 +62,8 @@ class Plot:
                 self._message = ""
             except RtcNotebookError as error:
                 self._message = str(error)
-            self._draw()
+            with self._drawing:
+                self._draw()
             self._stopped.wait(max(0.2, INTERVAL_SECONDS - (time.monotonic() - begun)))
 
     def _add(self, now: float) -> None:
@@ -104,7 +106,8 @@ class Plot:
 
     def _png(self) -> bytes:
         data = io.BytesIO()
-        self.figure.savefig(data, format="png", dpi=100)
+        with self._drawing:
+            self.figure.savefig(data, format="png", dpi=100)
         return data.getvalue()
 
     def __repr__(self) -> str:

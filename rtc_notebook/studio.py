@@ -23,6 +23,7 @@ from .media.control import (
     Ended,
     Event,
     FilterFigures,
+    FilterKind,
     FilterOutput,
     FilterReport,
     Frame,
@@ -232,7 +233,7 @@ class Studio:
             self.publications.report(event.track, event.fps)
         elif isinstance(event, FilterReport):
             self.filters.report(event)
-        elif isinstance(event, (FilterFigures, FilterOutput)):
+        elif isinstance(event, (FilterFigures, FilterKind, FilterOutput)):
             self.filters.isolated(event)
         elif isinstance(event, FromServer):
             if isinstance(event.message, Data):
@@ -284,6 +285,9 @@ class Studio:
         change = self.roster.update(everybody)
         own = next((one for one in everybody if one.id == self.roster.own_id), None)
         self.publications.seen(() if own is None else own.tracks)
+        for key, feed in self._feeds.items():
+            info = self.roster.track(key)
+            feed.mute(info is not None and info.muted)
         tell: list[tuple[str, tuple[Any, ...]]] = []
         for key in [*change.unpublished, *(key for one in change.left for key in self._tracks_of(one))]:
             if key.participant in self.roster.participants:

@@ -109,8 +109,6 @@ class Filtering(CallBase):
         place: Filterable = source or _SOURCES[kind][0]
         if place not in _SOURCES[kind]:
             raise FilterError(f"A filter with kind={kind!r} has source={' or '.join(map(repr, _SOURCES[kind]))}.")
-        if isolated and kind == "audio":
-            raise FilterError("A filter on sound runs in the kernel itself; isolated=True is for pictures.")
         who = self._whom(on)
 
         def decorate(decorated: Filter) -> Filter:

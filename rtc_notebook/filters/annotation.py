@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from ..frames import FrameInfo
+from ..letters import writable
 from .opencv import cv2
 from .picture import COLOURS, Colour, Picture, as_colour, bgr, shrunk
 
@@ -117,14 +118,16 @@ def histogram(
 def text_width(line: str, letters: float) -> int:
     """Return how many pixels wide a line is."""
     cv = cv2()
-    (wide, _), _ = cv.getTextSize(line, cv.FONT_HERSHEY_SIMPLEX, letters / 22, max(round(letters / 12), 1))
+    (wide, _), _ = cv.getTextSize(
+        writable(line, cv), cv.FONT_HERSHEY_SIMPLEX, letters / 22, max(round(letters / 12), 1)
+    )
     return int(wide)
 
 
 def write(picture: Picture, line: str, at: tuple[float, float], letters: float, colour: tuple[int, int, int]) -> None:
     """Write a line on a picture, from the left end of its base line; ``letters`` is their height in pixels."""
     cv = cv2()
-    where = (round(at[0]), round(at[1]))
+    line, where = writable(line, cv), (round(at[0]), round(at[1]))
     stroke = max(round(letters / 12), 1)
     outline = (0, 0, 0) if sum(colour) > 255 else (255, 255, 255)
     for shade, thickness in ((outline, stroke + max(2 * (stroke // 2), 2)), (colour, stroke)):

@@ -16,10 +16,23 @@ from typing import Any, Literal
 import msgspec
 
 from ..feed import Feed
-from ..media.control import FilterFigures, FilterOutput, Frame, Frames, Isolate, Isolated, SetValues
+from ..media.control import (
+    FilterFigures,
+    FilterKind,
+    FilterOutput,
+    Frame,
+    Frames,
+    Isolate,
+    Isolated,
+    SetValues,
+    ToServer,
+)
 from ..process.child import die_with_parent
+from ..protocol import DrawOverlay
 from .chain import Values
+from .drawn import Rate
 from .runner import Program, Runner
+from .sound import SoundRunner
 
 FIGURES_SECONDS = 0.5
 
@@ -52,6 +65,8 @@ class Host:
         self._runner: Runner | None = None
         self._command: Isolate | None = None
         self._broken = ""
+        self._program: Program | None = None
+        self._drawn = Rate()
 
     def take(self, line: bytes) -> None:
         """Do what the worker says."""
@@ -91,7 +106,7 @@ class Host:
                         figures, errors=1, last_error=self._broken.splitlines()[-1], traceback=self._broken
                     )
                 elif runner is not None:
-                    figures = _figures(figures, runner.program)
+                    figures = _figures(figures, runner.program, self._drawn())
                 self.send(figures)
             time.sleep(FIGURES_SECONDS)
 
@@ -106,10 +121,30 @@ class Host:
                 self._runner = None
             self.say("stderr", f"Filter {command.description} cannot be loaded in its process.\n{self._broken}\n")
             return
+        self._program = program
         if self._runner is None:
-            self._runner = Runner(command.track, self._feed, program, self._describe, self._directory, self.send)
+            runner = SoundRunner if command.track.kind == "audio" else Runner
+            self._runner = runner(
+                command.track,
+                self._feed,
+                program,
+                self._describe,
+                self._directory,
+                self.send,
+                self._decided,
+                self._draw,
+            )
         else:
             self._runner.swap(program)
+
+    def _decided(self, program: Program) -> None:
+        command = self._command
+        if command is not None and program.kind is not None and program is self._program:
+            self.send(FilterKind(track=command.track, generation=command.generation, kind=program.kind))
+
+    def _draw(self, drawing: DrawOverlay) -> None:
+        self.send(ToServer(message=drawing))
+        self._drawn.count()
 
     def _describe(self) -> str:
         return "" if self._command is None else self._command.description
@@ -124,7 +159,7 @@ def _program(command: Isolate) -> Program:
     return Program(pickle.loads(pickled), _Values(command.values))
 
 
-def _figures(figures: FilterFigures, program: Program) -> FilterFigures:
+def _figures(figures: FilterFigures, program: Program, drawn: float) -> FilterFigures:
     failures = program.failures
     return msgspec.structs.replace(
         figures,
@@ -133,6 +168,7 @@ def _figures(figures: FilterFigures, program: Program) -> FilterFigures:
         errors=failures.count,
         last_error=failures.last,
         traceback=failures.traceback,
+        drawn=drawn,
     )
 
 

@@ -8,6 +8,7 @@ import linecache
 import os
 import sys
 import tempfile
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import cloudpickle
 
 from ..errors import FilterError
-from ..media.control import Command, FilterFigures, FilterOutput, Isolate, SetValues, TrackKey
+from ..media.control import Command, FilterFigures, FilterKind, FilterOutput, Isolate, SetValues, TrackKey
 from .chain import Chain, Step
 from .controls import Controls
 from .runner import Program
@@ -94,6 +95,8 @@ class Remote:
         Where the program is left for the process.
     send : callable
         Sends a command to the worker.
+    decided : callable
+        Called with the program once its first result has shown what kind it gives.
     """
 
     def __init__(
@@ -103,14 +106,23 @@ class Remote:
         describe: Callable[[], str],
         directory: Path,
         send: Callable[[Command], None],
+        decided: Callable[[Program], None],
     ) -> None:
         self.program = program
         self._key = key
         self._describe = describe
         self._directory = directory
         self._send = send
+        self._decided = decided
         self._generation = 0
+        self._drawn = (0.0, 0.0)  # a second, and when that was said
         self._load(program)
+
+    @property
+    def drawn(self) -> float:
+        """How many drawings a second there are, 0 if nothing was heard for two seconds."""
+        drawn, heard = self._drawn
+        return drawn if time.monotonic() - heard < 2 else 0.0
 
     def swap(self, program: Program) -> None:
         """Run this one from the next frame on."""
@@ -123,7 +135,7 @@ class Remote:
         self._release()
         self._send(Isolate(track=self._key, generation=self._generation))
 
-    def take(self, event: FilterFigures | FilterOutput) -> None:
+    def take(self, event: FilterFigures | FilterKind | FilterOutput) -> None:
         """Take what the process says of the program that runs now."""
         program = self.program
         if event.generation != self._generation:
@@ -131,6 +143,11 @@ class Remote:
         if isinstance(event, FilterOutput):
             program.say(event.text, event.stream)
             return
+        if isinstance(event, FilterKind):
+            program.kind = event.kind
+            self._decided(program)
+            return
+        self._drawn = (event.drawn, time.monotonic())
         program.milliseconds, program.dropped = event.milliseconds, event.dropped
         failures = program.failures
         failures.count, failures.last, failures.traceback = event.errors, event.last_error, event.traceback

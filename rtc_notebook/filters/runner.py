@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ..errors import FilterError
 from ..feed import Feed, Position, Taken
 from ..frames import FrameInfo
 from ..media.control import Command, Result, Results, TrackKey
@@ -95,8 +94,8 @@ class Runner:
         Sends a command to the worker.
     decided : callable
         Called with a program once its first result has shown what kind it gives, before that is delivered.
-    draw : callable, optional
-        Delivers a drawing; without it, shapes are refused.
+    draw : callable
+        Delivers a drawing.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class Runner:
         directory: Path,
         send: Callable[[Command], None],
         decided: Callable[[Program], None] = lambda program: None,
-        draw: Callable[[DrawOverlay], None] | None = None,
+        draw: Callable[[DrawOverlay], None] = lambda drawing: None,
     ) -> None:
         self.program = program
         self._key = key
@@ -136,10 +135,7 @@ class Runner:
     def _made(self, program: Program, taken: Taken) -> Any:
         """Return what the filter makes of a frame, as it is sent."""
         value = program.run(taken.array, taken.info, between=to_bgr)
-        result = outcome(value, program.kind, taken, self._key, program.milliseconds)
-        if isinstance(result, DrawOverlay) and self._draw is None:
-            raise FilterError("A filter in a process of its own returns pictures; for shapes, isolated=False.")
-        return result
+        return outcome(value, program.kind, taken, self._key, program.milliseconds)
 
     def swap(self, program: Program) -> None:
         """Run this one from the next frame on, also if the former hangs."""
@@ -214,8 +210,7 @@ class Runner:
     def _deliver(self, result: Any, info: FrameInfo) -> None:
         """Send on what the filter returned, by its kind."""
         if isinstance(result, DrawOverlay):
-            if self._draw is not None:
-                self._draw(result)
+            self._draw(result)
             return
         self._results.write(result, sequence=info.sequence, captured=info.captured, arrived=info.arrived)
         self._send(Result(track=self._key, sequence=info.sequence))

@@ -54,7 +54,7 @@ def status(slot: Slot) -> FilterStatus:
     """Return how a filter goes."""
     failures, report = slot.program.failures, slot.report
     state = "waiting" if slot.key is None else "starting" if report is None else report.state
-    fps = slot.drawn() if slot.draws else 0.0 if report is None else report.fps
+    fps = _drawn(slot) if slot.draws else 0.0 if report is None else report.fps
     return FilterStatus(
         participant=slot.who,
         source=slot.source,
@@ -74,4 +74,8 @@ def status(slot: Slot) -> FilterStatus:
 def _drawing_state(slot: Slot) -> str:
     if slot.key is None or slot.program.kind is None:
         return "waiting" if slot.key is None else "starting"
-    return "active" if slot.drawn() else "stalled"
+    return "active" if _drawn(slot) else "stalled"
+
+
+def _drawn(slot: Slot) -> float:
+    return slot.runner.drawn if isinstance(slot.runner, Remote) else slot.drawn()

@@ -13,6 +13,7 @@ from ..media.control import (
     ClearFilter,
     Command,
     FilterFigures,
+    FilterKind,
     FilterOutput,
     FilterReport,
     Refused,
@@ -73,10 +74,10 @@ class Slots:
 
     def set(self, chain: Chain, who: str, source: Source, on_error: OnError, isolated: bool = False) -> None:
         """Put a filter on somebody; where there is one already, only the functions change hands."""
+        sent = pickled(chain) if isolated else b""  # not under the lock, which every frame waits for: it may be much
         with self._lock:
             slot = self._slots.get((who, source))
             former = None if slot is None else slot.controls
-            sent = pickled(chain) if isolated else b""
             program, label = Program(chain, controls := Controls(chain, former), sent), chain.label
             controls.listen()
             if slot is None:
@@ -94,7 +95,7 @@ class Slots:
                 slot.isolated = isolated
                 slot.runner = self._runner(slot, slot.key)
             slot.isolated = isolated
-            if slot.draws and (on_error == "hold" or isolated):
+            if slot.draws and on_error == "hold":
                 slot.draws = told = False  # nothing raw before the first result
             if slot.key is not None and not told and not slot.draws:
                 self._send(SetFilter(track=slot.key, on_error=on_error, label=label))
@@ -153,7 +154,7 @@ class Slots:
         for slot in self._of(report.track):
             slot.report = report
 
-    def isolated(self, event: FilterFigures | FilterOutput) -> None:
+    def isolated(self, event: FilterFigures | FilterKind | FilterOutput) -> None:
         """Take what a filter in a process of its own says."""
         for slot in self._of(event.track):
             if isinstance(slot.runner, Remote):
@@ -204,7 +205,7 @@ class Slots:
 
     def _bind(self, slot: Slot, key: TrackKey) -> None:
         slot.key = key
-        slot.draws &= slot.on_error == "pass" and not slot.isolated
+        slot.draws &= slot.on_error == "pass"
         if not slot.draws:
             slot.program.kind = None  # nothing raw before the first result
         slot.runner = self._runner(slot, key) if self.runs else None
@@ -214,19 +215,12 @@ class Slots:
             self._send(SetFilter(track=key, on_error=slot.on_error, label=slot.label))
 
     def _runner(self, slot: Slot, key: TrackKey) -> Runner | Remote:
+        described, directory, decided = slot.describe, self._directory(), partial(self._decided, slot)
         if slot.isolated:
-            return Remote(key, slot.program, slot.describe, self._directory(), self._send)
+            return Remote(key, slot.program, described, directory, self._send, decided)
         runner = SoundRunner if slot.source == "microphone" else Runner
-        return runner(
-            key,
-            self._feed(key),
-            slot.program,
-            slot.describe,
-            self._directory(),
-            self._send,
-            partial(self._decided, slot),
-            partial(self._drawn, slot),
-        )
+        drawn = partial(self._drawn, slot)
+        return runner(key, self._feed(key), slot.program, described, directory, self._send, decided, drawn)
 
     def _unbind(self, slot: Slot) -> None:
         if slot.runner is not None:

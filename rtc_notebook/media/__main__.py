@@ -6,15 +6,29 @@ import asyncio
 import contextlib
 import shutil
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from ..process.child import Parent
 from ..rtp import seam
 from .control import Join, decode_command
 from .worker import Worker
 
+ENCODERS = 6
+"""As many tracks are encoded at once; others wait their turn."""
+
+
+def started_threads() -> ThreadPoolExecutor:
+    """Return the threads for encoding, all of them started: so that a thread more, hours later, is one too many."""
+    pool, met = ThreadPoolExecutor(ENCODERS, "encoder"), threading.Barrier(ENCODERS)
+    for _ in range(ENCODERS):
+        pool.submit(met.wait)
+    return pool
+
 
 async def main() -> None:
     """Serve one call until its kernel, its room or its user ends it."""
+    asyncio.get_running_loop().set_default_executor(started_threads())
     parent = await Parent.attach()
     lines = parent.__aiter__()
     try:

@@ -76,7 +76,7 @@ class Filtering:
             filtered = made(command.track, command.on_error, command.label)
             filtered.results = self._results.get(command.track)
             self._filters[command.track] = filtered
-            self._tracks.on_decoded(command.track, lambda decoded: self._on_decoded(command.track, decoded))
+            self._listen(command.track)
         filtered.policy.on_error, filtered.label = command.on_error, command.label
         self._ask_for(filtered)
 
@@ -94,6 +94,7 @@ class Filtering:
         if isolated is None:
             isolated = IsolatedFilter(command.track, self._directory, self._parent, self._on_command)
             self._isolated[command.track] = isolated
+            self._listen(command.track)
         isolated.load(command)
 
     def set_values(self, command: control.SetValues) -> None:
@@ -112,6 +113,11 @@ class Filtering:
         if (filtered := self._filters.get(key)) is not None:
             filtered.results = results
 
+    def _listen(self, key: TrackKey) -> None:
+        """Take a track's frames while there is a filter, or a process with one that draws over them."""
+        needed = key in self._filters or key in self._isolated
+        self._tracks.on_decoded(key, (lambda decoded: self._on_decoded(key, decoded)) if needed else None)
+
     def _on_decoded(self, key: TrackKey, decoded: Any) -> None:
         filtered = self._filters.get(key)
         if isinstance(filtered, FilteredTrack):
@@ -119,7 +125,7 @@ class Filtering:
         elif filtered is not None:
             filtered.sound(decoded)
         if (isolated := self._isolated.get(key)) is not None:
-            isolated.picture(decoded)
+            isolated.decoded(decoded)
 
     # --- the room --------------------------------------------------------------------------------------
 
@@ -130,7 +136,8 @@ class Filtering:
 
     def update(self, room: Room, present: Collection[str]) -> None:
         """Take note of what the room shows; a filter on somebody who has gone is the server's to keep."""
-        for key in [key for key in self._filters if key.participant not in present]:
+        for key in [key for key in (*self._filters, *self._isolated) if key.participant not in present]:
+            self._end_isolated(key)
             self._forget(key)
         for key in [key for key in self._results if key.participant not in present]:
             self._results.pop(key).close()  # who comes back is another participant, with a ring of its own
@@ -167,9 +174,9 @@ class Filtering:
     def _end_isolated(self, key: TrackKey) -> None:
         if (isolated := self._isolated.pop(key, None)) is not None:
             self._later(isolated.close())
+            self._listen(key)
 
     def _forget(self, key: TrackKey) -> None:
         self._asked.pop(key, None)
         self._filters.pop(key, None)
-        self._end_isolated(key)
-        self._tracks.on_decoded(key, None)
+        self._listen(key)

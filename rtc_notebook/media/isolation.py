@@ -17,24 +17,40 @@ import numpy as np
 
 from ..pixels import i420_shape, planes_into
 from ..process.spawn import Child
-from .control import FilterFigures, FilterOutput, Frame, Frames, Isolate, Result, Results, SetValues, TrackKey
-from .incoming import DecodedPicture
+from .control import (
+    FilterFigures,
+    FilterKind,
+    FilterOutput,
+    Frame,
+    Frames,
+    Isolate,
+    IsolatedAnswer,
+    Result,
+    Results,
+    SetValues,
+    ToServer,
+    TrackKey,
+)
+from .incoming import SOUND_SLOT_BYTES, DecodedPicture, DecodedSound
 from .ring import RingWriter
 
 logger = logging.getLogger(__name__)
 
 MODULE = "rtc_notebook.filters.isolated"
 SLOTS = 4
+SOUND_SLOTS = 50  # a second of it: sound is taken in order
 RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60.0
 SILENCE_SECONDS = 15.0
 """A process speaks twice a second; one that says nothing for so long hangs, and is ended."""
 
 _OUTPUTS_KEPT = 16  # while the kernel does not read
-_answers: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Results | Result | FilterFigures | FilterOutput)
+_answers: msgspec.json.Decoder[Any] = msgspec.json.Decoder(IsolatedAnswer)
 
 
 class _Kernel(Protocol):
+    def send(self, message: object) -> None: ...
+
     def send_latest(self, key: str, message: object) -> None: ...
 
 
@@ -48,13 +64,13 @@ class IsolatedFilter:
     directory : str
         Where shared memory is.
     kernel : object
-        Is told figures and output.
+        Is told figures, output, and whether it returns pictures or shapes.
     on_answer : callable
-        Called with each `Results` and `Result`, on the event loop.
+        Called with each `Results`, `Result` and drawing, on the event loop.
     """
 
     def __init__(
-        self, key: TrackKey, directory: str, kernel: _Kernel, on_answer: Callable[[Results | Result], None]
+        self, key: TrackKey, directory: str, kernel: _Kernel, on_answer: Callable[[Results | Result | ToServer], None]
     ) -> None:
         self._key = key
         self._directory = directory
@@ -84,18 +100,20 @@ class IsolatedFilter:
             if self._child is not None:
                 self._child.send(message)
 
-    def picture(self, picture: DecodedPicture) -> None:
-        """Hand a picture over; the newest wins."""
-        child, frame = self._child, picture.frame
+    def decoded(self, decoded: DecodedPicture | DecodedSound) -> None:
+        """Hand a picture over, of which the newest wins, or a block of sound."""
+        child = self._child
         if child is None:
             return
+        written = self._sound(child, decoded) if isinstance(decoded, DecodedSound) else self._picture(child, decoded)
+        if written:
+            child.send(Frame(track=self._key, sequence=decoded.sequence))
+
+    def _picture(self, child: Child, picture: DecodedPicture) -> bool:
+        frame = picture.frame
         shape = i420_shape(frame.height, frame.width)
         nbytes = shape[0] * shape[1]
-        if self._ring is None or not self._ring.fits(nbytes):
-            self._drop_ring()
-            self._ring = RingWriter.create(self._directory, SLOTS, nbytes)
-            child.send(Frames(track=self._key, path=str(self._ring.path)))
-        if self._ring.fill(
+        return self._room_for(child, nbytes, SLOTS, nbytes).fill(
             shape,
             np.uint8,
             lambda slot: planes_into(frame, slot),
@@ -104,8 +122,19 @@ class IsolatedFilter:
             arrived=picture.arrived,
             layout="yuv420p",
             size=(frame.height, frame.width),
-        ):
-            child.send(Frame(track=self._key, sequence=picture.sequence))
+        )
+
+    def _sound(self, child: Child, sound: DecodedSound) -> bool:
+        ring = self._room_for(child, sound.samples.nbytes, SOUND_SLOTS, SOUND_SLOT_BYTES)
+        now = time.time()  # it has come a moment ago
+        return ring.write(sound.samples, sequence=sound.sequence, captured=sound.captured, arrived=now)
+
+    def _room_for(self, child: Child, nbytes: int, slots: int, slot_bytes: int) -> RingWriter:
+        if self._ring is None or not self._ring.fits(nbytes):
+            self._drop_ring()
+            self._ring = RingWriter.create(self._directory, slots, slot_bytes)
+            child.send(Frames(track=self._key, path=str(self._ring.path)))
+        return self._ring
 
     async def close(self) -> None:
         """End the process; idempotent."""
@@ -162,6 +191,8 @@ class IsolatedFilter:
             self._kernel.send_latest(f"figures {self._key}", answer)
         elif isinstance(answer, FilterOutput):
             self._kernel.send_latest(f"output {self._key} {next(self._outputs) % _OUTPUTS_KEPT}", answer)
+        elif isinstance(answer, FilterKind):
+            self._kernel.send(answer)
         else:
             self._on_answer(answer)
 

@@ -53,14 +53,18 @@ class IncomingTracks:
         if key in self._tracks:
             self._tracks[key].on_decoded = callback
 
-    def keep(self, keys: Collection[TrackKey], published: Callable[[TrackKey], bool]) -> None:
-        """Drop every track but these, and those that are no longer published: of them the kernel is told."""
+    def keep(self, keys: Collection[TrackKey], published: Callable[[TrackKey], bool], present: Collection[str]) -> None:
+        """Drop every track but these, and those that are no longer published: of them the kernel is told.
+
+        ``present`` are the participants; of the others nothing comes back under the same key.
+        """
         for key in [key for key in self._tracks if key not in keys or not published(key)]:
             track = self._tracks.pop(key)
             track.close()
             self._sequences[key] = track.sequence + 1  # one may be in the decoder still
             if not published(key):
                 self._parent.send(control.Ended(track=key))
+        self._sequences = {key: last for key, last in self._sequences.items() if key.participant in present}
 
     def bind(self, publication: str, receiver: FrameReceiver) -> None:
         """Have a receiver's frames go to the track that ``publication`` carries at that moment."""

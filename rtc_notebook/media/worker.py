@@ -308,7 +308,8 @@ class Worker:
         keys = self._wanted | set(self._filtering.keys)
         carriers = {key: self._room.carrier(key) for key in keys}
         self._tracks.set_carriers({carrier: key for key, carrier in carriers.items() if carrier is not None})
-        self._tracks.keep(keys, lambda key: self._room.raw(key) is not None)
+        present = {one.id for one in self._room.participants}
+        self._tracks.keep(keys, lambda key: self._room.raw(key) is not None, present)
         self._recordings.update(self._room, self._me, self._filtering.keys)
         carriers_wanted = {carrier for carrier in carriers.values() if carrier is not None}
         wanted = tuple(sorted(carriers_wanted | self._recordings.wanted))

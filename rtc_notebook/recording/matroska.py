@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, NamedTuple
@@ -20,6 +21,9 @@ Codec = Literal["V_VP8", "A_OPUS", "S_TEXT/UTF8"]
 
 TABLE_BYTES = 96 * 1024
 """Room for the tracks and their tags: some 250 of them."""
+
+CLUSTER_MS = 5_000
+"""How long a cluster is at most; its blocks' times are signed 16 bits after its own (RFC 9559, 10.1)."""
 
 SEEK_BYTES = 64
 EPOCH = 978_307_200  # 2001-01-01, which Matroska's dates count from
@@ -163,17 +167,21 @@ class MatroskaWriter:
             self._overwrite(self._table_at, self._table())
 
     def cluster(self, blocks: list[Block]) -> None:
-        """Write blocks of some seconds at most, in the order of their times.
+        """Write blocks, in the order of their times, in as many clusters as that takes.
 
         Raises
         ------
         OSError
-            If they cannot be written; the file is then cut back to what it was.
+            If they cannot be written; the file then ends with the last cluster that could be.
         """
         blocks = sorted(blocks, key=lambda block: block.ms)
-        if not blocks:
-            return
-        base = blocks[0].ms
+        while blocks:
+            base = blocks[0].ms
+            count = bisect_right(blocks, base + CLUSTER_MS, key=lambda block: block.ms)
+            self._cluster(base, blocks[:count])
+            blocks = blocks[count:]
+
+    def _cluster(self, base: int, blocks: list[Block]) -> None:
         data = element(CLUSTER, uint(0xE7, base), *(block.encode(base) for block in blocks))
         try:
             self._file.seek(self.end)

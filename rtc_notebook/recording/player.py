@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 PICTURE_SLOTS, SOUND_SLOTS = 6, 200
 BLOCK = 960
-LONGEST_SILENCE = 1.0  # as in a call: after a longer one, sound begins anew
+LONGEST_SILENCE = 1.0  # as in a call: a longer one is made by whoever reads
 LATE_SECONDS = 0.1
 REPORT_SECONDS = 1.0
 

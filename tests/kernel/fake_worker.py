@@ -76,11 +76,11 @@ class FakeWorker:
         own = ParticipantInfo(id=own_id, name="kernel", client="kernel")
         self.say(Room(participants=(own, *others)))
 
-    def frame(self, array: np.ndarray, sequence: int, key: TrackKey = GUEST) -> None:
+    def frame(self, array: np.ndarray, sequence: int, key: TrackKey = GUEST, captured: float = 1.0) -> None:
         if key not in self.rings or not self.rings[key].fits(array.nbytes):
             self.rings[key] = RingWriter.create(self.join.directory, 4, array.nbytes)
             self.say(Frames(track=key, path=str(self.rings[key].path)))
-        self.rings[key].write(array, sequence=sequence, captured=1.0, arrived=2.0)
+        self.rings[key].write(array, sequence=sequence, captured=captured, arrived=2.0)
         self.say(Frame(track=key, sequence=sequence))
 
     def end(self, key: TrackKey = GUEST) -> None:

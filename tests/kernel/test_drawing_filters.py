@@ -11,7 +11,16 @@ from fake_worker import GUEST, FakeWorker, Workers, eventually, person, picture
 from rtc_notebook import Box, Call, Mask, Text, filters
 from rtc_notebook.filters.chain import chain
 from rtc_notebook.filters.drawn import mentions_shapes
-from rtc_notebook.media.control import ClearFilter, Result, SetFilter, ToServer, Want
+from rtc_notebook.media.control import (
+    ClearFilter,
+    FilterFigures,
+    FilterKind,
+    Isolate,
+    Result,
+    SetFilter,
+    ToServer,
+    Want,
+)
 from rtc_notebook.protocol import DrawOverlay
 
 
@@ -133,6 +142,31 @@ def test_under_hold_nothing_raw_passes_before_the_first_result(room: Call, worke
     worker.room()
     worker.room(person("p3", "Guest", "camera"))
     assert worker.wait_for(SetFilter, 3).track.participant == "p3", "and for who comes back"
+
+
+def test_in_a_process_of_its_own_it_draws_as_well(room: Call, worker: FakeWorker) -> None:
+    def say(event: type, **values: Any) -> None:
+        worker.say(event(track=GUEST, generation=worker.sent(Isolate)[-1].generation, **values))
+
+    @room.filter(on="guest", isolated=True)
+    def faces(frame):
+        return [Box(16, 12, 32, 24)]
+
+    assert worker.sent(Want)[-1].tracks == (GUEST,) and kinds(worker) == [], "it looks like one that draws"
+    say(FilterKind, kind="shapes")
+    say(FilterFigures, milliseconds=3.0, drawn=14.5)
+    [status] = room.filters
+    assert (status.state, status.fps, status.ms) == ("active", 14.5, 3.0) and kinds(worker) == []
+
+    room.filter(give([Text(1, 2, "x")]), on="guest", isolated=True, on_error="hold")
+    assert kinds(worker) == [SetFilter], "held until the new one's first result"
+    say(FilterKind, kind="shapes")
+    assert kinds(worker) == [SetFilter, ClearFilter]
+    room.filter(filters.mirror, on="guest", isolated=True)
+    say(FilterKind, kind="picture")
+    assert kinds(worker) == [SetFilter, ClearFilter, SetFilter] and worker.sent(Want)[-1].tracks == ()
+    room.unfilter(on="guest")
+    assert worker.sent(Isolate)[-1].program == ""
 
 
 def test_it_stays_with_who_leaves_and_comes_back(room: Call, worker: FakeWorker, workers: Workers) -> None:

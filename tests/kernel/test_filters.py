@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -62,6 +63,33 @@ def test_setting_it_again_only_changes_the_function(room: Call, worker: FakeWork
     room.filter(same_name, on="Guest", on_error="hold")
     assert worker.wait_for(SetFilter, 2).on_error == "hold"
     assert len(room.filters) == 1
+
+
+def test_pictures_come_in_while_a_filter_is_pickled(room: Call, worker: FakeWorker) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Large:
+        def __call__(self, frame):
+            return frame
+
+        def __reduce__(self):
+            begun.set()
+            assert go.wait(20)
+            return (str, ("large",))
+
+    track = room.participants["Guest"].video
+    setting = threading.Thread(target=room.filter, args=(Large(),), kwargs={"on": "Guest", "isolated": True})
+    setting.start()
+    try:
+        assert begun.wait(20)
+        telling = threading.Thread(target=worker.frame, args=(picture(5), 1))
+        telling.start()
+        telling.join(20)
+        assert not telling.is_alive(), "the call's lock was held"
+        assert (track.latest() == 5).all()
+    finally:
+        go.set()
+        setting.join(20)
 
 
 def test_a_filter_sees_live_variables(room: Call, worker: FakeWorker) -> None:
@@ -281,7 +309,7 @@ def test_a_filter_that_prints_at_every_frame_does_not_fill_the_notebook(
     room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: now))
 
     @room.filter(on="Guest")
     def chatty(frame):
@@ -307,7 +335,7 @@ def test_nor_does_it_when_cells_put_their_own_write_on_the_streams(
     room: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, sequence = 100.0, 0
-    monkeypatch.setattr(runner_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: now))
     teed: list[str] = []
 
     @contextlib.contextmanager

@@ -5,6 +5,8 @@ import io
 import pickle
 import queue
 import struct
+import threading
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from fake_worker import FakeWorker, eventually, person
 
 from rtc_notebook import Call, ConnectionFailed, MessageError, MessageTooLarge, ParticipantNotFound, messages
 from rtc_notebook.errors import MissingDependency
-from rtc_notebook.media.control import FromServer, State, ToServer
+from rtc_notebook.media.control import FromServer, RecordEvent, RecordingReport, StartRecording, State, ToServer
 from rtc_notebook.messages import Assembler, decode, encode, parts
 from rtc_notebook.protocol import Data, ParticipantInfo, SendData
 
@@ -232,3 +234,22 @@ def test_a_listener_hears_who_sent_what(call: Call, worker: FakeWorker, capsys: 
     worker.say(FromServer(message=Data(by="k2", id=3, part=0, parts=1, data="wA==")))
     assert heard.get(timeout=5) == ("Bo's kernel", None)
     assert '"Bo\'s kernel" sent a message. A message came that cannot be read' in capsys.readouterr().err
+
+
+def test_a_recording_has_what_is_said_and_heard(call: Call, worker: FakeWorker, tmp_path: Path) -> None:
+    worker.connect(person("p2", "Guest"), KERNEL)
+    recorder = threading.Thread(target=lambda: recordings.append(call.record(tmp_path / "a.mkv")))
+    recordings: list[Any] = []
+    call.send("before")
+    recorder.start()
+    worker.wait_for(StartRecording)
+    worker.say(RecordingReport(id=1, state="recording"))
+    recorder.join(20)
+    call.send({"scores": [1, 2]}, to="Bo's kernel")
+    for part in parts(encode("x" * 5_000), 1, None):
+        worker.say(FromServer(message=received(part)))
+    worker.wait_for(RecordEvent, 2)
+    said, heard = (one.event for one in worker.sent(RecordEvent))
+    assert said == {"event": "message", "from": "this kernel", "to": "Bo's kernel", "message": "{'scores': [1, 2]}"}
+    assert (heard["event"], heard["from"]) == ("message", "Bo's kernel")
+    assert heard["message"].startswith("'xxx") and "..." in heard["message"] and len(heard["message"]) < 600

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ from rtc_notebook import Call
 from rtc_notebook.errors import CallError, CallTimeout, ParticipantNotFound
 from rtc_notebook.grid import compose
 from rtc_notebook.images import encode
+from rtc_notebook.letters import writable
 
 
 def decode(data: bytes, tmp_path: Path) -> np.ndarray:
@@ -87,3 +89,17 @@ def test_pictures_are_encoded_without_opencv_too(monkeypatch: pytest.MonkeyPatch
     given = np.random.default_rng(1).integers(0, 255, (30, 40, 3), np.uint8)
     np.testing.assert_array_equal(decode(encode(given, "png"), tmp_path), given)
     assert decode(encode(given, "jpeg"), tmp_path).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize("name", ["Zoë Łódź", "Ольга Петрова", "山田太郎"])
+def test_names_are_written_with_their_own_letters(name: str):
+    cv2 = pytest.importorskip("cv2", minversion="5")
+    others = name.encode("ascii", "replace").decode()
+    assert (compose([None], [name], 320, 180) != compose([None], [others], 320, 180)).any()
+    assert writable(name, cv2) == name
+
+
+def test_older_opencv_writes_names_without_their_accents():
+    older = SimpleNamespace(__version__="4.12.0")
+    assert writable("Zoë Müller", older) == "Zoe Muller"
+    assert writable("Ольга", older) == "?????"

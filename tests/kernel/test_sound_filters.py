@@ -119,7 +119,6 @@ def test_what_does_not_go_together_is_refused(room: Call) -> None:
         {"kind": "audio", "source": "camera"},
         {"source": "microphone"},
         {"kind": "smell"},
-        {"kind": "audio", "isolated": True},
     ]
     for options in wrong:
         with pytest.raises(FilterError):

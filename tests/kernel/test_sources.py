@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,19 @@ from rtc_notebook.sources.sound import Sound, SoundBlocks, SoundFunction, to_sam
 
 def pace(fps: float = 60, failures: list[BaseException] | None = None) -> Pace:
     return Pace(fps, threading.Event(), (failures if failures is not None else []).append)
+
+
+class Time(threading.Event):
+    """A clock that goes on when somebody waits, and then at once."""
+
+    now = 100.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0.0
+        return self.is_set()
+
+    def pace(self, fps: float = 60) -> Pace:
+        return Pace(fps, self, [].append, lambda: self.now)
 
 
 @pytest.mark.parametrize(
@@ -137,11 +149,16 @@ def test_a_generator_keeps_its_pace_and_is_closed() -> None:
         finally:
             closed.append(True)
 
-    frames = read(pictures()).frames(pace(50))
-    began = time.monotonic()
-    for _ in range(6):
+    time = Time()
+    frames = read(pictures()).frames(time.pace(50))
+    for number in range(6):
         next(frames)
-    assert 0.09 < time.monotonic() - began < 0.3
+        assert time.now == pytest.approx(100 + number / 50)
+    time.now += 1
+    next(frames)
+    assert time.now == pytest.approx(101.1), "who is late is not hurried"
+    next(frames)
+    assert time.now == pytest.approx(101.12)
     frames.close()
     assert closed
 
@@ -160,16 +177,15 @@ def test_a_function_that_fails_is_asked_again() -> None:
 
 def test_sound_is_handed_over_ahead_of_its_time_without_gaps() -> None:
     ramp = np.linspace(-1, 1, 48_000, dtype=np.float32)
-    blocks = []
-    began = time.monotonic()
-    for block in read([ramp[:1000], ramp[1000:30_000], ramp[30_000:]], "audio").frames(pace()):
+    blocks, time = [], Time()
+    for block in read([ramp[:1000], ramp[1000:30_000], ramp[30_000:]], "audio").frames(time.pace()):
         blocks.append(block)
+        due = 100.3 + 0.02 * (len(blocks) - 1)
+        assert time.now == pytest.approx(max(100.3, due - 0.25)), "0.3 s for others to come, then 0.25 s ahead"
         if len(blocks) == 50:
             break
-    took = time.monotonic() - began
     assert {block.shape for block in blocks} == {(960, 1)}
     assert (np.concatenate(blocks)[:, 0] == ramp).all()
-    assert 0.9 < took < 1.4, "0.3 s for others to come, and never more than 0.25 s ahead"
 
 
 def test_a_function_of_times_gets_each_sample_once() -> None:

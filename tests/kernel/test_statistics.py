@@ -134,5 +134,22 @@ def test_a_plot_is_drawn_again_until_the_call_is_over(call: Call, answered: Fake
     assert [line.get_label() for line in lines] == ["Ana camera"] * 2
     assert lines[0].get_ydata()[-1] == 30.0 and lines[1].get_ydata()[-1] == pytest.approx(0.8)
     assert plot._png().startswith(b"\x89PNG")
+
+    half, go = threading.Event(), threading.Event()
+
+    def clear() -> None:
+        half.set()
+        assert go.wait(20)
+
+    monkeypatch.setattr(plot.figure.axes[1], "clear", clear)
+    assert half.wait(20)
+    shown: list[bytes] = []
+    showing = threading.Thread(target=lambda: shown.append(plot._png()))
+    showing.start()
+    showing.join(0.2)
+    assert not shown, "half of a plot was shown"
+    go.set()
+    showing.join(20)
+    assert shown
     call.leave()
     eventually(lambda: "stopped" in repr(plot))

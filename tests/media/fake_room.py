@@ -34,12 +34,15 @@ class Camera(MediaStreamTrack):
         self.width, self.height, self.grey = width, height, grey
         self._count = 0
         self._start: float | None = None
+        self.times: list[float] = []
+        """When each picture was taken."""
 
     async def recv(self) -> av.VideoFrame:
         loop = asyncio.get_running_loop()
         self._start = self._start or loop.time()
         self._count += 1
         await asyncio.sleep(max(0.0, self._start + self._count / 30 - loop.time()))
+        self.times.append(loop.time())
         picture = np.full((self.height, self.width, 3), self.grey, np.uint8)
         frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
         frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -13,8 +14,10 @@ import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from rtc_notebook.feed import Feed
+from rtc_notebook.media.control import Ended, TrackKey
 from rtc_notebook.media.incoming import IncomingTrack
 from rtc_notebook.media.receiver import ReceivedFrame
+from rtc_notebook.media.tracks import IncomingTracks
 from rtc_notebook.rtp.assembler import EncodedFrame
 
 OPUS = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48_000, channels=2, payloadType=111)
@@ -84,6 +87,37 @@ async def test_long_packets_come_in_blocks(heard: Heard) -> None:
         heard.receive(data, 2880 * number)
     found = await asyncio.wait_for(heard.entries(6), 10)
     assert [len(taken.array) for taken in found] == [960] * 6
+
+
+async def test_a_track_goes_on_counting_and_nothing_is_kept_of_who_has_gone(tmp_path: Path) -> None:
+    """A microphone comes twice; then another participant, ten times over."""
+    ended: list[Any] = []
+    frames: asyncio.Queue[Any] = asyncio.Queue()
+    parent = SimpleNamespace(
+        send=ended.append,
+        send_latest=lambda key, message: frames.put_nowait(message),
+        send_at_once=lambda message: False,
+    )
+    tracks = IncomingTracks(str(tmp_path), parent)
+    [packet] = packets(1)
+
+    async def comes_and_goes(id: str, present: set[str]) -> int:
+        key = TrackKey(id, "microphone", "audio")
+        taking: list[Any] = []
+        receiver = SimpleNamespace(request_keyframe=lambda: None, bind=lambda take, clock: taking.append(take))
+        tracks.set_carriers({"t": key})
+        tracks.bind("t", receiver)
+        taking[0](ReceivedFrame(EncodedFrame(packet, 0, True), OPUS, 0, 1.0, 2.0))
+        frame = await asyncio.wait_for(frames.get(), 10)
+        tracks.keep((), lambda key: False, present)
+        assert ended[-1] == Ended(track=key) and frame.track == key
+        return frame.sequence
+
+    first = await comes_and_goes("ana", {"ana"})
+    assert await comes_and_goes("ana", {"ana"}) > first
+    for number in range(10):
+        await comes_and_goes(f"p{number}", set())
+    assert not tracks._sequences
 
 
 async def test_where_nothing_was_sent_for_long_nothing_is_made_up(heard: Heard) -> None:

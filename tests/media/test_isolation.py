@@ -19,11 +19,23 @@ from rtc_notebook.errors import FilterError
 from rtc_notebook.filters.chain import chain
 from rtc_notebook.filters.remote import pickled
 from rtc_notebook.media import isolation
-from rtc_notebook.media.control import FilterFigures, FilterOutput, Isolate, Result, Results, SetValues, TrackKey
-from rtc_notebook.media.incoming import DecodedPicture
+from rtc_notebook.media.control import (
+    FilterFigures,
+    FilterKind,
+    FilterOutput,
+    Isolate,
+    Result,
+    Results,
+    SetValues,
+    ToServer,
+    TrackKey,
+)
+from rtc_notebook.media.incoming import DecodedPicture, DecodedSound
 from rtc_notebook.media.isolation import IsolatedFilter
 from rtc_notebook.media.outgoing import to_frame
 from rtc_notebook.media.ring import RingReader
+from rtc_notebook.overlays import Box
+from rtc_notebook.protocol import DrawOverlay
 
 pytestmark = pytest.mark.slow
 
@@ -33,12 +45,15 @@ KEY = TrackKey("p2", "camera")
 class Bench:
     """Stands where worker and kernel stand, with a camera of 30 pictures a second."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, key: TrackKey = KEY) -> None:
         self.directory = directory
-        self.filter = IsolatedFilter(KEY, str(directory), self, self._answer)
-        self.figures = FilterFigures(track=KEY, generation=0)
+        self.key = key
+        self.filter = IsolatedFilter(key, str(directory), self, self._answer)
+        self.figures = FilterFigures(track=key, generation=0)
         self.said = ""
+        self.kinds: list[FilterKind] = []
         self.results: list[Result] = []
+        self.drawings: list[DrawOverlay] = []
         self.ring: RingReader | None = None
         self.grey = 60
         self._sequence = self._generation = 0
@@ -51,7 +66,7 @@ class Bench:
         program.write_bytes(pickled(chain(function)))
         self.filter.load(
             Isolate(
-                track=KEY,
+                track=self.key,
                 generation=self._generation,
                 program=str(program),
                 values=cloudpickle.dumps(list(values)),
@@ -61,7 +76,11 @@ class Bench:
 
     def set_values(self, *values: dict[str, Any]) -> None:
         pickled_values = cloudpickle.dumps(list(values))
-        self.filter.set_values(SetValues(track=KEY, generation=self._generation, values=pickled_values))
+        self.filter.set_values(SetValues(track=self.key, generation=self._generation, values=pickled_values))
+
+    def send(self, message: object) -> None:
+        assert isinstance(message, FilterKind)
+        self.kinds.append(message)
 
     def send_latest(self, key: str, message: object) -> None:
         if isinstance(message, FilterFigures):
@@ -91,21 +110,32 @@ class Bench:
         self._camera.cancel()
         await self.filter.close()
 
-    def _answer(self, answer: Results | Result) -> None:
+    def _answer(self, answer: Results | Result | ToServer) -> None:
         if isinstance(answer, Results):
             self.ring = RingReader.open(answer.path)
+        elif isinstance(answer, ToServer):
+            assert isinstance(answer.message, DrawOverlay)
+            self.drawings.append(answer.message)
         else:
             self.results.append(answer)
 
     async def _shoot(self) -> None:
         while True:
             self._sequence += 1
+            if self.key.kind == "audio":
+                block = np.full((960, 2), self._sequence / 10_000, np.float32)
+                self.filter.decoded(DecodedSound(self._sequence, block, 960 * self._sequence, 1.5))
+                await self._pause(1 / 50)
+                continue
             frame = to_frame(np.full((96, 128, 3), self.grey, np.uint8))
             assert isinstance(frame, av.VideoFrame)
-            self.filter.picture(DecodedPicture(self._sequence, frame, 3000 * self._sequence, 1.5, 2.5))
-            await asyncio.sleep(1 / 30)
-            async with self._changed:
-                self._changed.notify_all()
+            self.filter.decoded(DecodedPicture(self._sequence, frame, 3000 * self._sequence, 1.5, 2.5))
+            await self._pause(1 / 30)
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        async with self._changed:
+            self._changed.notify_all()
 
 
 def luma(grey: int) -> float:
@@ -137,6 +167,43 @@ async def test_it_runs_there_and_its_parameters_and_functions_change(bench: Benc
     bench.set([lambda frame: frame[:, :, 0], lambda frame: frame + np.uint8(70)], [{}, {}])
     await bench.until(lambda: bench.shows(130))
     assert bench.process.pid == pid and not bench.said and not any(result.failed for result in bench.results)
+
+
+async def test_sound_is_taken_in_order_and_given_block_by_block(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, TrackKey("p2", "microphone", "audio"))
+    try:
+        bench.set(lambda block, gain=2: gain * block, [{"gain": 2}])
+        await bench.until(lambda: len(bench.results) >= 30)
+        first = bench.results[0].sequence
+        assert [one.sequence for one in bench.results[:30]] == list(range(first, first + 30))
+        assert bench.ring is not None
+        for sequence in (first, first + 29):
+            found = bench.ring.read(sequence)
+            assert found is not None and found[0].shape == (960, 2)
+            assert found[0][0, 0] == pytest.approx(sequence / 5_000)
+        bench.set_values({"gain": 4})
+        await bench.until(lambda: bench.ring.latest()[0][0, 0] == pytest.approx(bench.results[-1].sequence / 2_500))
+        bench.set(lambda block: block[:10])
+        await bench.until(lambda: bench.figures.errors)
+        assert "as long as what came in" in bench.figures.last_error
+    finally:
+        await bench.close()
+
+
+async def test_shapes_go_to_the_server_without_the_kernel(bench: Bench) -> None:
+    bench.set(lambda frame, info: [Box(32, 24, 64, 48, label=str(info.sequence))])
+    await bench.until(lambda: len(bench.drawings) >= 5)
+    assert bench.kinds == [FilterKind(track=KEY, generation=1, kind="shapes")]
+    assert not bench.results, "no picture was taken"
+    drawing = bench.drawings[0]
+    assert (drawing.participant, drawing.source, drawing.captured) == ("p2", "camera", 1.5)
+    [box] = drawing.shapes
+    assert (box.x, box.y, box.width, box.height) == (0.25, 0.25, 0.5, 0.5)
+    assert int(bench.drawings[1].shapes[0].label) > int(box.label)
+    await bench.until(lambda: bench.figures.drawn > 5)
+    bench.set(lambda frame: frame)
+    await bench.until(lambda: bench.results)
+    assert [one.kind for one in bench.kinds] == ["shapes", "picture"]
 
 
 async def test_what_it_prints_and_raises_is_told(bench: Bench) -> None:

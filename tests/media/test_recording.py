@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 from pathlib import Path
 
 import av
@@ -92,8 +93,9 @@ async def test_everything_is_written_as_it_came_and_nothing_is_decoded(kernel, r
     assert {width for _, _, width in pictures} == {320, 160}
     assert abs(pictures[0][1] - 60) < 12 and abs(pictures[-1][1] - 120) < 12
     times = [time for time, _, _ in pictures]
-    assert len(times) > 60 and all(b > a for a, b in itertools.pairwise(times))
-    assert abs((times[-1] - times[0]) / (len(times) - 1) - 1 / 30) < 0.01
+    assert len(times) > 10 and all(b > a for a, b in itertools.pairwise(times))
+    given = room.camera.times[-len(times) :]
+    assert times[-1] - times[0] == pytest.approx(given[-1] - given[0], rel=0.25), "each picture that was taken"
     happened = events(path)
     assert [e["event"] for e in happened][:2] == ["recording-started", "participant-joined"]
     assert {"event": "track-published", "participant": "Ana", "source": "camera", "kind": "video"}.items() <= next(
@@ -163,15 +165,33 @@ async def test_a_killed_worker_leaves_a_playable_file(kernel, room, tmp_path):
     assert events(path)
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """Make a file system of 4 MB, where one may (root); else return None."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+    yield place if mounted else None
+    if mounted:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
-async def test_a_full_disk_is_told_and_the_file_is_playable(kernel, room, tmp_path):
-    path = tmp_path / "a.mkv"
+async def test_a_full_disk_is_told_and_the_file_is_playable(kernel, room, tmp_path, disk):
+    path = (disk or tmp_path) / "a.mkv"
     await start(kernel, path)
     await records(kernel, 2)
-    resource.prlimit(kernel.child.pid, resource.RLIMIT_FSIZE, (path.stat().st_size + 2000, resource.RLIM_INFINITY))
+    if disk is not None:
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        (disk / "other").write_bytes(bytes(free - 8192))
+    else:  # the next best: files may not grow
+        limit = path.stat().st_size + 2000
+        resource.prlimit(kernel.child.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     report = await kernel.event(control.RecordingReport, lambda report: report.state == "failed")
     resource.prlimit(kernel.child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert "File too large" in report.message and "playable" in report.message and str(path) in report.message
+    assert ("No space left" if disk is not None else "File too large") in report.message
+    assert "playable" in report.message and str(path) in report.message
     times = [time for time, _, _ in greys(path)]
     assert times[-1] - times[0] > 1
     await room.until(lambda: not room.sent(protocol.SetRecording)[-1].active)

@@ -69,36 +69,41 @@ def test_what_could_not_be_written_is_not_there(tmp_path: Path) -> None:
     assert write(writer, 3, 3) and reader.sequence == 3
 
 
-def _write_fast(directory: Path, paths: Any, seconds: float) -> None:
+READS, WRITES = 100, 3
+
+
+def _write_fast(directory: Path, paths: Any, may: Any) -> None:
     writer = RingWriter.create(directory, 6, 320 * 240 * 3)
     paths.put(str(writer.path))
     frame = np.empty((240, 320, 3), np.uint8)
-    end, sequence = time.monotonic() + seconds, 1
-    while time.monotonic() < end:
+    for sequence in range(1, READS * WRITES + 1):
+        may.acquire(timeout=20)
         frame[:] = sequence % 251
-        sequence += writer.write(frame, sequence=sequence, captured=sequence, arrived=sequence)
+        assert writer.write(frame, sequence=sequence, captured=sequence, arrived=sequence)
 
 
 def test_views_are_never_torn_by_a_writer_that_is_faster(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     paths = context.Queue()
-    process = context.Process(target=_write_fast, args=(tmp_path, paths, 1.5))
+    may = context.Semaphore(0)
+    process = context.Process(target=_write_fast, args=(tmp_path, paths, may))
     process.start()
     try:
         reader = RingReader.open(paths.get(timeout=20))
         kept: list[tuple[np.ndarray, int]] = []
-        seen = set()
-        while process.is_alive():
-            found = reader.view()
-            if found is None:
-                continue
-            array, info, _ = found
-            assert info.captured == info.sequence
-            kept = [*kept[-2:], (array, info.sequence)]
-            for _ in range(2):  # the writer is many frames further the second time
+        for count in range(1, READS + 1):
+            for _ in range(WRITES):  # it writes them while what is kept is looked at
+                may.release()
+            for view, sequence in kept:
+                assert view.min() == view.max() == sequence % 251
+            deadline = time.monotonic() + 20
+            while reader.sequence < WRITES * count:
+                assert time.monotonic() < deadline
                 for view, sequence in kept:
                     assert view.min() == view.max() == sequence % 251
-            seen.add(info.sequence)
-        assert len(seen) > 50 and max(seen) > 2 * len(seen)
+            array, info, _ = reader.view()  # type: ignore[misc]
+            assert info.captured == info.sequence == WRITES * count
+            kept = [*kept[-2:], (array, info.sequence)]
     finally:
         process.join(10)
+    assert process.exitcode == 0

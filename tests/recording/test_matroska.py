@@ -98,6 +98,18 @@ def test_finished_files_are_sought_in(tmp_path: Path):
         assert next(container.decode(video=0)).pts == 42_000
 
 
+def test_what_waited_for_a_stalled_disk_is_written_all_the_same(tmp_path: Path):
+    path = tmp_path / "a.mkv"
+    with path.open("wb", buffering=0) as file:
+        writer = MatroskaWriter(file, CREATED, "demo")
+        track = writer.add("V_VP8", "Ana camera", {}, 64, 48)
+        frames = encoded(40)
+        writer.cluster([Block(track, 2_000 * n, data, keyframe) for n, (data, keyframe) in enumerate(frames)])
+        assert writer.duration == 78_000
+        writer.finish()
+    assert [at for at, _ in read(path)["Ana camera"]] == [2_000 * n for n in range(40)]
+
+
 def test_texts_and_sound_are_tracks_too(tmp_path: Path):
     path = tmp_path / "a.mkv"
     with path.open("wb", buffering=0) as file:

@@ -37,6 +37,7 @@ from .events import (
     Ended,
     Event,
     FilterFigures,
+    FilterKind,
     FilterOutput,
     FilterReport,
     Frame,
@@ -57,6 +58,7 @@ __all__ = [
     "Ended",
     "Event",
     "FilterFigures",
+    "FilterKind",
     "FilterOutput",
     "FilterReport",
     "Frame",
@@ -64,6 +66,7 @@ __all__ = [
     "FromServer",
     "Isolate",
     "Isolated",
+    "IsolatedAnswer",
     "Join",
     "Leave",
     "Phase",
@@ -91,7 +94,10 @@ __all__ = [
 ]
 
 Isolated = Isolate | SetValues | Frames | Frame
-"""What the worker says to a filter's own process; it says `Results`, `Result`, `FilterFigures` and `FilterOutput`."""
+"""What the worker says to a filter's own process."""
+
+IsolatedAnswer = Results | Result | ToServer | FilterFigures | FilterKind | FilterOutput
+"""What that process says; to the server only drawings."""
 
 _commands: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)

@@ -79,6 +79,16 @@ class FilterFigures(Message, frozen=True, tag="filter-figures"):
     errors: int = 0
     last_error: str = ""
     traceback: str = ""
+    drawn: float = 0.0
+    """Drawings a second, where it returns shapes."""
+
+
+class FilterKind(Message, frozen=True, tag="filter-kind"):
+    """What the first result of a function in a process of its own was; said before that is delivered."""
+
+    track: TrackKey
+    generation: int
+    kind: Literal["picture", "shapes"]
 
 
 class FilterOutput(Message, frozen=True, tag="filter-output"):
@@ -162,6 +172,7 @@ Event = (
     | Ended
     | FilterReport
     | FilterFigures
+    | FilterKind
     | FilterOutput
     | PublicationReport
     | Refused
