@@ -37,7 +37,7 @@ CELL = f"""
 import os
 from rtc_notebook import Call
 call = Call({ROOM!r})
-call.wait_until_connected()
+call.wait_until_connected(timeout=40)
 
 dimmed = False
 

@@ -92,7 +92,7 @@ def enter(lab: JupyterServer, room: str) -> Iterator[Callable[[str], Call]]:
 
     def call(name: str) -> Call:
         calls.append(Call(room, name=name, server=lab.url, token=lab.token))
-        calls[-1].wait_until_connected()
+        calls[-1].wait_until_connected(timeout=30)
         return calls[-1]
 
     yield call

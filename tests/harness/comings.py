@@ -19,7 +19,7 @@ from rtc_notebook.server import Server, named
 
 from .participant import Participant
 
-CONNECT_SECONDS = 15.0
+CONNECT_SECONDS = 40.0
 STAY_SECONDS = 0.4
 """How long a filtered visit goes on, so that some pictures do go through the filter."""
 

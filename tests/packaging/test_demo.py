@@ -25,10 +25,11 @@ def test_the_demo_serves_the_first_notebook_until_it_is_interrupted(tmp_path: Pa
         pytest.skip("'make demo' would install everything first; run 'make install' to have this tested.")
     port = free_port()
     homes = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     arguments = "--no-browser --IdentityProvider.token=abc --ServerApp.port_retries=0"
     demo = subprocess.Popen(
         ["make", "demo", f"PORT={port}", f"DEMO_ARGS={arguments}"],
-        cwd=ROOT, env={**os.environ, **homes}, stdin=subprocess.DEVNULL, start_new_session=True,
+        cwd=ROOT, env={**outer, **homes}, stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         served = _get(f"http://localhost:{port}/api/contents/01_first_call.ipynb?content=0&token=abc", demo)

@@ -25,7 +25,7 @@ import sys
 import rtc_notebook
 from rtc_notebook import Call
 with Call({call}) as call:
-    call.wait_until_connected()
+    call.wait_until_connected(timeout=40)
     print(rtc_notebook.__file__, flush=True)
     print(*call.participants, flush=True)
     sys.stdin.read()

@@ -36,7 +36,7 @@ window.peer = {
     await seat("answer", { id, sdp: pc.localDescription.sdp });
   },
   async stats(name, type) {
-    const report = [...(await this[name].getStats()).values()];
+    const report = this[name] ? [...(await this[name].getStats()).values()] : [];  // none before the first offer
     return report.filter((entry) => entry.type === type);
   },
 };

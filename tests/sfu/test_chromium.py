@@ -98,19 +98,19 @@ async def test_two_browsers_see_and_hear_each_other(tabs: tuple[EmbeddedEngine, 
         widths = [(await tab.stats("subscriber", "inbound-rtp", "video")).get("frameWidth") for tab in (ana, ben)]
         return widths == [1280, 1280]
 
-    await until(wide, 10)
+    await until(wide, 20)
 
     async def heard() -> bool:
         sound = await ben.stats("subscriber", "inbound-rtp", "audio")
         return sound.get("totalAudioEnergy", 0) > 0 and sound["packetsReceived"] > 50
 
-    await until(heard, 10)
+    await until(heard, 20)
 
     async def reported() -> bool:  # the publisher's sender reports arrive, mapped
         reports = [await ben.stats("subscriber", "remote-outbound-rtp", kind) for kind in ("video", "audio")]
         return all(report.get("reportsSent", 0) > 0 for report in reports)
 
-    await until(reported, 15)
+    await until(reported, 20)
     counters = (await engine.stats())["participants"]["ana"]["publish"]["video-ana"]
     assert (counters["width"], counters["height"]) == (1280, 720)
     assert (await ana.stats("publisher", "remote-inbound-rtp", "video"))["roundTripTime"] < 0.5
@@ -128,23 +128,23 @@ async def test_a_track_that_is_taken_back_and_published_again_is_seen_again(
     async def seen() -> bool:
         return await ben.decoded() > 10
 
-    await until(seen, 10)
+    await until(seen, 20)
     await ana.publish()
 
     async def gone() -> bool:
         return not (await engine.stats())["participants"]["ben"]["subscribe"]
 
-    await until(gone, 5)
+    await until(gone, 20)
     await ana.publish(video="video-2", audio="audio-2")
 
     async def seen_again() -> bool:
         participants = (await engine.stats())["participants"]
         return participants["ben"]["subscribe"].get("video-2", {}).get("frames", 0) > 10
 
-    await until(seen_again, 10)
+    await until(seen_again, 20)
     before = await ben.decoded()
 
     async def moving() -> bool:
         return await ben.decoded() != before
 
-    await until(moving, 5)
+    await until(moving, 20)
