@@ -6,6 +6,8 @@ import os
 import signal
 import time
 
+from playwright.sync_api import Locator
+
 from .scene import Scene
 from .views import View
 
@@ -23,13 +25,15 @@ def _open(scene: Scene) -> None:
 def socket_cut(scene: Scene) -> None:
     """Let no TCP through for 20 s; UDP goes on. Chat lines are said meanwhile on both sides."""
     ids = scene.ids()
+    _field(scene).wait_for(state="visible")  # its code does not come while nothing does
     said = [f"line {number}" for number in range(6)]
     lines = "() => [...document.querySelectorAll('.rtc-chat-text')].map(one => one.textContent)"
     scene.kernel.run(f"for n in range(2): call.chat.send({said!r}[n])")
     with scene.fault("signaling socket cut for 20 s") as fault:
         _block(scene, "-p", "tcp")
         scene.kernel.run(f"for n in (2, 3): call.chat.send({said!r}[n])")
-        _say(scene, "from Ana, cut off")
+        _field(scene).fill("from Ana, cut off")
+        _field(scene).press("Enter")
         time.sleep(20)
         _open(scene)
         fault.gone()
@@ -47,12 +51,11 @@ def socket_cut(scene: Scene) -> None:
             fault.note("new places")
 
 
-def _say(scene: Scene, text: str) -> None:
-    box = scene.ana.get_by_label("Write to everybody")
-    if not box.is_visible():
+def _field(scene: Scene) -> Locator:
+    field = scene.ana.get_by_label("Write to everybody")
+    if not field.is_visible():
         scene.ana.locator(".rtc-chat-button").click()
-    box.fill(text)
-    box.press("Enter")
+    return field
 
 
 def cable_pulled(scene: Scene) -> None:
