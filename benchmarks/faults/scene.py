@@ -16,10 +16,10 @@ from harness.browser import CHROMIUM, chromium, context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace
+from harness.views import RECORDER, View, judge
 from playwright.sync_api import Browser, Page, Playwright
 
-from .views import RECORDER, STAGES, View, judge
-
+STAGES = (Path(__file__).parent / "stages.js").read_text()
 PATIENCE = 40.0
 JOIN = """
 from rtc_notebook import Call

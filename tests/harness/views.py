@@ -11,7 +11,6 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 RECORDER = (Path(__file__).parent / "recorder.js").read_text()
-STAGES = (Path(__file__).parent / "stages.js").read_text()
 IN_A_ROW = 5
 HICCUP_SECONDS = 0.7
 
