@@ -113,6 +113,34 @@ test("what connected in a tenth of a second is given seven tenths the next time,
   assert.equal(path.way, "websocket");
 });
 
+test("a new SFU is given two seconds, for everybody comes to it at once", async () => {
+  make();
+  await connected();
+  path.handle({ type: "restarted", connections: ["publish", "subscribe"] });
+  (await offer(2)).gather();
+  await pass(1_900);
+  assert.equal(path.way, "webrtc");
+  await pass(200);
+  assert.equal(path.way, "websocket");
+});
+
+test("WebRTC that has worked is tried again after a minute, and then ever more seldom", async () => {
+  make();
+  await connected();
+  (await offer(2)).gather();
+  await pass(800);
+  assert.equal(path.way, "websocket");
+  await pass(60_000);
+  newest().gather();
+  assert.equal(path.way, "webrtc");
+  (await offer(3)).gather();
+  await pass(800);
+  assert.equal(path.way, "websocket");
+  const tries = FakeConnection.all.length;
+  await pass(100_000);
+  assert.equal(FakeConnection.all.length, tries);
+});
+
 test("without an address the link carries on, and WebRTC is taken up again as soon as there is one", async () => {
   make();
   await connected();

@@ -6,6 +6,7 @@
  *
  * @typedef {object} AttemptOptions
  * @property {Known} known
+ * @property {boolean} patient whether its other side has just begun, and may be slow for a while
  * @property {(() => boolean) | undefined} online whether the server is heard from just now
  * @property {() => void} onconnected
  * @property {() => void} onlate it takes long; something else may be needed soon
@@ -31,9 +32,9 @@ export class Attempt {
   constructor(connection, options) {
     this.connection = connection;
     this.options = options;
-    const { worked, took } = options.known;
+    const { patient, known: { worked, took } } = options;
     this.again = worked;
-    this.patience = worked ? Math.min(LONGEST_AGAIN, Math.max(SHORTEST_AGAIN, PATIENT * took)) : PATIENCE;
+    this.patience = worked ? Math.min(LONGEST_AGAIN, Math.max(patient ? LONGEST_AGAIN : SHORTEST_AGAIN, PATIENT * took)) : PATIENCE;
     this.#wait(worked ? NO_ADDRESS : PATIENCE);
     this.#lateTimer = setTimeout(() => !this.#over && connection.remoteDescription && options.onlate(), (2 * this.patience) / 3);
     connection.addEventListener("icecandidate", ({ candidate }) => {

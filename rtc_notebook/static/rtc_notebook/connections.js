@@ -46,6 +46,7 @@ export class Connections {
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
   /** @type {(() => void) | null} */ #seeking = null;
   /** @type {Watchdog} */ #watchdog;
+  #patient = false; // the SFU is another one, as far as is known
   #closed = false;
 
   /** @param {ConnectionsOptions} options */
@@ -96,6 +97,7 @@ export class Connections {
 
   /** The server lost these connections. @param {ConnectionName[]} names */
   restarted(names) {
+    this.#patient = true;
     for (const name of names) {
       this.#renewed[name] = Date.now(); // it is being made anew
       this.#renewWait[name] = RENEW_WAIT;
@@ -169,6 +171,7 @@ export class Connections {
   /** The last picture stays until the next connection has one. @param {ConnectionName} name */
   #restart(name) {
     this.#renewed[name] = Date.now();
+    this.#patient = false;
     this.options.send({ type: "restart", connection: name });
     if (name === "publish") void this.publisher.restart();
   }
@@ -178,6 +181,7 @@ export class Connections {
     const { known, online, ontrouble, onnoway, onconnected } = this.options;
     const attempt = new Attempt(connection, {
       known, online, onconnected,
+      patient: this.#patient,
       onlate: ontrouble,
       onnoway: () => onnoway(false),
       onnoaddress: () => this.#noAddress(),

@@ -31,6 +31,7 @@ import { Standby, linkLoader } from "./link-loader.js";
  * @property {import("./link-loader.js").LinkLoader} [loader]
  */
 
+const RETURN_WAIT = 60_000; // until WebRTC is tried again that has worked before; doubled, for each try costs some pictures
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
 
 /** What this browser lacks for a media link; empty if nothing. */
@@ -59,6 +60,8 @@ export class MediaPath {
   /** @type {Map<Slot, { track: MediaStreamTrack | null, muted: boolean }>} */ #published = new Map();
   /** @type {string[]} */ #wanted = [];
   /** @type {(() => void) | null} */ #seeking = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #returning;
+  #returnWait = RETURN_WAIT;
   #closed = false;
 
   /** @param {MediaPathOptions} options */
@@ -229,6 +232,10 @@ export class MediaPath {
         if (policy !== "auto" || !this.#able()) return false;
         this.use("websocket");
         if (addressless) this.#seek();
+        else if (this.known.worked) {
+          this.#returning = setTimeout(() => this.#seek(), this.#returnWait);
+          this.#returnWait *= 2;
+        }
         return true;
       },
       onlost: () => onwarning("no-path", NO_PATH),
@@ -240,6 +247,7 @@ export class MediaPath {
   }
 
   #seekNoMore() {
+    clearTimeout(this.#returning);
     this.#seeking?.();
     this.#seeking = null;
   }
