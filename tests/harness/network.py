@@ -111,8 +111,8 @@ def turn_server(
 ) -> Iterator[int]:
     """Run coturn at an address; gives its port.
 
-    Credentials are limited in time and made from the secret or, for a ``user``, theirs with the secret as password. With
-    a certificate and its key the port speaks TLS, and else UDP and TCP.
+    Credentials are limited in time and made from the secret or, for a ``user``, theirs with the secret as password.
+    With a certificate and its key the port speaks TLS, and else UDP and TCP.
     """
     port, log = free_port(), directory / "turn.log"
     credentials = ["--lt-cred-mech", f"--user={user}:{secret}"] if user else [f"--static-auth-secret={secret}"]

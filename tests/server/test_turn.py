@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from harness.network import own_certificate, turn_server
-
-from rtc_notebook.protocol import IceServer
 from rtc_notebook_server.doctor import away
 from rtc_notebook_server.ice import IceSettings
+
+from rtc_notebook.protocol import IceServer
 
 HERE = "127.0.0.1"
 
