@@ -113,6 +113,23 @@ test("what connected in a tenth of a second is given seven tenths the next time,
   assert.equal(path.way, "websocket");
 });
 
+test("a connection that worked since it was made anew is made anew at once, one that did not waits", async () => {
+  make();
+  let connection = await connected();
+  const restarts = () => types().filter((type) => type === "restart").length;
+  connection.become("failed");
+  assert.equal(restarts(), 1);
+  connection = await connected(2);
+  connection.become("failed");
+  assert.equal(restarts(), 1, "it may be the machine that is slow");
+  await pass(3_000);
+  assert.equal(restarts(), 2);
+  connection = await connected(3);
+  await pass(2_600); // in which something comes all the time
+  connection.become("failed");
+  assert.equal(restarts(), 3);
+});
+
 test("a new SFU is given two seconds, for everybody comes to it at once", async () => {
   make();
   await connected();
