@@ -182,6 +182,16 @@ test("a browser whose UDP is gone for good stays on the link, and asks for nothi
   assert.equal(types().filter((type) => type === "restart").length, 1);
 });
 
+test("an address that comes before the link's code counts as well", async () => {
+  make({ loader: new LinkLoader(() => new Promise(() => {})) });
+  await connected();
+  await offer(2);
+  await pass(600);
+  assert.equal(path.way, "webrtc");
+  newest().gather();
+  assert.ok(types().includes("restart"));
+});
+
 test("where the link is not allowed WebRTC is begun anew once there is an address, not before", async () => {
   make({ policy: "webrtc" });
   await connected();

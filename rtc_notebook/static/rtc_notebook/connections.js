@@ -1,6 +1,6 @@
 // The way by WebRTC: both peer connections, watched over, and made anew where they lead nowhere any more.
 
-import { Attempt, whenAddressed } from "./connection-attempt.js";
+import { Attempt } from "./connection-attempt.js";
 import { Repairs } from "./connection-repairs.js";
 import { Publisher } from "./publisher.js";
 import { Subscriber } from "./subscriber.js";
@@ -21,8 +21,8 @@ import { Watchdog } from "./watchdog.js";
  * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
  * @property {() => void} onconnected
  * @property {() => void} ontrouble another way may be needed soon
- * @property {(addressless: boolean) => boolean} onnoway there is none by WebRTC, maybe for want of a network; returns
- *   whether another is taken
+ * @property {() => boolean} onnoway there is none by WebRTC; returns whether another is taken
+ * @property {() => void} onnoaddress there is none for now: this machine has no address to offer
  * @property {() => void} onlost there was one before, and none is found again and again
  */
 
@@ -44,7 +44,6 @@ export class Connections {
   /** @type {Record<ConnectionName, number>} when each was last made anew */ #renewed = { publish: 0, subscribe: 0 };
   /** @type {Record<ConnectionName, number>} */ #renewWait = { publish: 0, subscribe: 0 };
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
-  /** @type {(() => void) | null} */ #seeking = null;
   /** @type {Watchdog} */ #watchdog;
   #patient = false; // the SFU is another one, as far as is known
   #closed = false;
@@ -116,11 +115,15 @@ export class Connections {
     }
   }
 
+  /** Connections that were made before there was a network find no way in it: makes others. */
+  afresh() {
+    for (const name of BOTH) if (this.#connection(name)?.connectionState !== "connected") this.#restart(name);
+  }
+
   close() {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const attempt of this.#attempts) attempt.close();
-    this.#seeking?.();
     this.repairs.close();
     this.#watchdog.close();
     this.publisher.close();
@@ -178,31 +181,20 @@ export class Connections {
 
   /** @param {RTCPeerConnection} connection */
   #attempt(connection) {
-    const { known, online, ontrouble, onnoway, onconnected } = this.options;
+    const { known, online, ontrouble, onnoway, onnoaddress, onconnected } = this.options;
     const attempt = new Attempt(connection, {
-      known, online, onconnected,
+      known, online, onconnected, onnoway, onnoaddress,
       patient: this.#patient,
       onlate: ontrouble,
-      onnoway: () => onnoway(false),
-      onnoaddress: () => this.#noAddress(),
     });
     this.#attempts = [...this.#attempts, attempt].slice(-2);
     return connection;
   }
 
-  /** Connections that were made before there was a network find no way in it: others are made once it is there. */
-  #noAddress() {
-    if (this.options.onnoway(true) || this.#seeking) return;
-    this.#seeking = whenAddressed(configurationOf(this.options.media), () => {
-      this.#seeking = null;
-      for (const name of BOTH) if (this.#connection(name)?.connectionState !== "connected") this.#restart(name);
-    });
-  }
-
   /** A connection failed for good: asks for a fresh one, ever more patiently. @param {ConnectionName} connection */
   #failed(connection) {
     if (this.options.known.worked) return this.#renew(connection); // what it makes falls back if it finds no way any more
-    if (this.options.onnoway(false)) return;
+    if (this.options.onnoway()) return;
     const count = this.#failures[connection]++;
     if (count > 0) this.options.onlost();
     this.#after(RESTART_WAIT[Math.min(count, RESTART_WAIT.length - 1)], () => {

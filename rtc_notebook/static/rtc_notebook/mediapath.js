@@ -228,15 +228,17 @@ export class MediaPath {
       known: this.known,
       subscribe: () => this.#subscribe(),
       ontrouble: () => policy === "auto" && linkable() && this.standby.prepare(),
-      onnoway: (addressless) => {
-        if (policy !== "auto" || !this.#able()) return false;
-        this.use("websocket");
-        if (addressless) this.#seek();
-        else if (this.known.worked) {
+      onnoway: () => {
+        if (!this.#fallBack()) return false;
+        if (this.known.worked) {
           this.#returning = setTimeout(() => this.#seek(), this.#returnWait);
           this.#returnWait *= 2;
         }
         return true;
+      },
+      onnoaddress: () => {
+        this.#fallBack();
+        this.#seek();
       },
       onlost: () => onwarning("no-path", NO_PATH),
       onconnected: () => {
@@ -244,6 +246,13 @@ export class MediaPath {
         if (policy === "auto") this.standby.loadAhead();
       },
     });
+  }
+
+  /** @returns {boolean} whether the link is taken */
+  #fallBack() {
+    if (this.options.policy !== "auto" || !this.#able()) return false;
+    this.use("websocket");
+    return true;
   }
 
   #seekNoMore() {
@@ -256,7 +265,9 @@ export class MediaPath {
   #seek() {
     this.#seeking ??= whenAddressed(configurationOf(this.options.media), () => {
       this.#seeking = null;
+      const before = this.way;
       this.use("webrtc");
+      if (before === "webrtc") this.#connections?.afresh();
     });
   }
 
