@@ -262,7 +262,7 @@ test("the link's code is fetched ahead, and again from elsewhere where that fail
   make({ loader });
   await connected();
   assert.deepEqual(asked, [], "not while a call begins");
-  await pass(10_100);
+  await pass(5_100);
   assert.deepEqual(asked, [0]);
   path.use("websocket");
   await pass(4_100);

@@ -17,7 +17,8 @@
 export const PATIENCE = 3_000;
 export const NO_ADDRESS = 500; // milliseconds; one that there is comes within some tens of them
 const SHORTEST_AGAIN = 700;
-const LONGEST_AGAIN = 2_000;
+const LONGEST_AGAIN = 1_200; // the link carries on, and WebRTC is tried again
+const PATIENT_AGAIN = 2_000;
 const PATIENT = 6; // times as long as it took before
 const LATER = 1_000;
 
@@ -34,7 +35,8 @@ export class Attempt {
     this.options = options;
     const { patient, known: { worked, took } } = options;
     this.again = worked;
-    this.patience = worked ? Math.min(LONGEST_AGAIN, Math.max(patient ? LONGEST_AGAIN : SHORTEST_AGAIN, PATIENT * took)) : PATIENCE;
+    const again = patient ? PATIENT_AGAIN : Math.min(LONGEST_AGAIN, Math.max(SHORTEST_AGAIN, PATIENT * took));
+    this.patience = worked ? again : PATIENCE;
     this.#wait(worked ? NO_ADDRESS : PATIENCE);
     this.#lateTimer = setTimeout(() => !this.#over && connection.remoteDescription && options.onlate(), (2 * this.patience) / 3);
     connection.addEventListener("icecandidate", ({ candidate }) => {

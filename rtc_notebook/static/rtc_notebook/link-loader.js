@@ -6,7 +6,7 @@
  */
 
 const LOAD_AGAIN = 2_000;
-const LOAD_AHEAD = 10_000; // after a connection was made: not while a call begins
+const LOAD_AHEAD = 5_000; // after a connection was made: not while a call begins
 const SPARE = 15_000; // milliseconds that a link stays open which is not used
 
 export class LinkLoader {
