@@ -84,6 +84,7 @@ def address_changed(scene: Scene) -> None:
     """Give Ana's machine another address in mid-call, as from Wi-Fi to cable."""
     inner, old = f"{scene.far.name}b", scene.far.there
     new = old.rsplit(".", 1)[0] + ".7"
+    scene.direct()
     ids = scene.ids()
     with scene.fault("address changed in mid-call"):
         scene.far.run("ip", "address", "del", f"{old}/24", "dev", inner)
@@ -94,6 +95,7 @@ def address_changed(scene: Scene) -> None:
 
 def udp_blocked(scene: Scene) -> None:
     """Let no UDP through from now on."""
+    scene.direct()
     with scene.fault("UDP blocked in mid-call (then over the WebSocket)"):
         _block(scene, "-p", "udp")
     _open(scene)

@@ -121,6 +121,12 @@ class Scene:
         page.locator(tile(name, state=None)).first.wait_for(state="attached", timeout=20_000)
         return page
 
+    def direct(self) -> None:
+        """Wait until Ana's pictures go over WebRTC, if they went over the WebSocket for a moment."""
+        self.ana.locator(f'[data-link="webrtc"] {tile("Ana", state=None)}').first.wait_for(state="attached")
+        self.ana.wait_for_timeout(3000)  # a way that works is known as such by then
+        self.settle()
+
     def over(self, way: str) -> None:
         """Have Ana's pictures and sound go this way from now on."""
         self.linked = way == "websocket"

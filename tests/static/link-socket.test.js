@@ -7,15 +7,17 @@ import { FakeSocket } from "./fakes.js";
 
 /** @type {Link} */ let link;
 let opened = 0;
+let silences = 0;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   mock.method(performance, "now", () => Date.now());
   FakeSocket.all = [];
-  opened = 0;
+  opened = silences = 0;
   link = new Link({
     url: "ws://server/media", session: "s", startBitrate: 1, maxBitrate: 2, onframe() {}, onwanted() {},
     onopen: () => void (opened += 1),
+    onsilent: () => void (silences += 1),
     WebSocket: /** @type {any} */ (FakeSocket),
   });
 });
@@ -43,6 +45,7 @@ test("a link that says something every second stays, though nothing is sent over
   begin();
   pass(30, pulse);
   assert.equal(FakeSocket.all.length, 1);
+  assert.equal(silences, 0);
   assert.equal(link.open, true);
 });
 
@@ -51,6 +54,7 @@ test("one over which nothing comes is replaced after three seconds, and the next
   pass(2, pulse);
   pass(2);
   assert.equal(FakeSocket.all.length, 1);
+  assert.ok(silences > 0, "the other socket may be as dead, and is asked");
   pass(1.5);
   assert.equal(FakeSocket.all.length, 2);
   begin();

@@ -14,6 +14,7 @@ import { Link } from "./link.js";
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
+ * @property {() => void} [onsilent]
  * @property {() => void} onchange
  * @property {typeof WebSocket} [WebSocket]
  */

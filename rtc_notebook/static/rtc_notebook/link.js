@@ -16,6 +16,7 @@ import { Bitrate, Lateness, Window } from "./link-window.js";
  * @property {(frame: Frame) => void} onframe
  * @property {(track: string) => void} onwanted a keyframe of an own track is wanted
  * @property {() => void} onopen
+ * @property {() => void} [onsilent] nothing has come for a moment: a reason to ask the server for a sign of life
  * @property {() => void} [onchange] the state or the delay changed
  * @property {typeof WebSocket} [WebSocket]
  */
@@ -183,6 +184,7 @@ export class Link {
     const now = clock();
     if (now - this.#lookedAt > DEAD) this.#heardAt = now; // it was this page that slept, not the network
     this.#lookedAt = now;
+    if (this.open && now - this.#heardAt >= QUIET) this.options.onsilent?.();
     if (this.open && now - this.#heardAt >= DEAD) this.#again(0);
     const shown = Math.round(this.delay / 5);
     if (shown !== this.#shown) this.options.onchange?.();
