@@ -6,8 +6,10 @@ import os
 import signal
 import time
 
+from harness.views import View
+from playwright.sync_api import Locator
+
 from .scene import Scene
-from .views import View
 
 
 def _block(scene: Scene, *match: str) -> None:
@@ -20,17 +22,19 @@ def _open(scene: Scene) -> None:
         scene.far.run("iptables", "-F", chain)
 
 
-def socket_cut(scene: Scene) -> None:
-    """Let no TCP through for 20 s; UDP goes on. Chat lines are said meanwhile on both sides."""
+def socket_cut(scene: Scene, seconds: int = 20) -> None:
+    """Let no TCP through for a while; UDP goes on. Chat lines are said meanwhile on both sides."""
     ids = scene.ids()
+    _field(scene).wait_for(state="visible")  # its code does not come while nothing does
     said = [f"line {number}" for number in range(6)]
     lines = "() => [...document.querySelectorAll('.rtc-chat-text')].map(one => one.textContent)"
     scene.kernel.run(f"for n in range(2): call.chat.send({said!r}[n])")
-    with scene.fault("signaling socket cut for 20 s") as fault:
+    with scene.fault(f"signaling socket cut for {seconds} s") as fault:
         _block(scene, "-p", "tcp")
         scene.kernel.run(f"for n in (2, 3): call.chat.send({said!r}[n])")
-        _say(scene, "from Ana, cut off")
-        time.sleep(20)
+        _field(scene).fill("from Ana, cut off")
+        _field(scene).press("Enter")
+        time.sleep(seconds)
         _open(scene)
         fault.gone()
         scene.kernel.run(f"for n in (4, 5): call.chat.send({said!r}[n])")
@@ -47,12 +51,11 @@ def socket_cut(scene: Scene) -> None:
             fault.note("new places")
 
 
-def _say(scene: Scene, text: str) -> None:
-    box = scene.ana.get_by_label("Write to everybody")
-    if not box.is_visible():
+def _field(scene: Scene) -> Locator:
+    field = scene.ana.get_by_label("Write to everybody")
+    if not field.is_visible():
         scene.ana.locator(".rtc-chat-button").click()
-    box.fill(text)
-    box.press("Enter")
+    return field
 
 
 def cable_pulled(scene: Scene) -> None:
@@ -81,6 +84,7 @@ def address_changed(scene: Scene) -> None:
     """Give Ana's machine another address in mid-call, as from Wi-Fi to cable."""
     inner, old = f"{scene.far.name}b", scene.far.there
     new = old.rsplit(".", 1)[0] + ".7"
+    scene.direct()
     ids = scene.ids()
     with scene.fault("address changed in mid-call"):
         scene.far.run("ip", "address", "del", f"{old}/24", "dev", inner)
@@ -91,14 +95,15 @@ def address_changed(scene: Scene) -> None:
 
 def udp_blocked(scene: Scene) -> None:
     """Let no UDP through from now on."""
+    scene.direct()
     with scene.fault("UDP blocked in mid-call (then over the WebSocket)"):
         _block(scene, "-p", "udp")
     _open(scene)
 
 
-def browser_asleep(scene: Scene) -> None:
-    """Stop Ana's browser for 20 s, as a closed lid does."""
-    _asleep(scene, 20)
+def browser_asleep(scene: Scene, seconds: int = 20) -> None:
+    """Stop Ana's browser for a while, as a closed lid does."""
+    _asleep(scene, seconds)
 
 
 def browser_long_asleep(scene: Scene) -> None:

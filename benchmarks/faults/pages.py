@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.browser import tile
+from harness.views import View
 
 from .scene import Scene
-from .views import View
 
 
 def reloaded(scene: Scene) -> None:
@@ -32,12 +32,12 @@ def in_background(scene: Scene) -> None:
         session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
 
 
-def frozen(scene: Scene) -> None:
-    """Have the browser freeze Ana's page for 20 s."""
+def frozen(scene: Scene, seconds: int = 20) -> None:
+    """Have the browser freeze Ana's page for a while."""
     session = scene.ana.context.new_cdp_session(scene.ana)
-    with scene.fault("page frozen by the browser for 20 s"):
+    with scene.fault(f"page frozen by the browser for {seconds} s"):
         session.send("Page.setWebLifecycleState", {"state": "frozen"})
-        scene.ben.wait_for_timeout(20_000)
+        scene.ben.wait_for_timeout(1000 * seconds)
         session.send("Page.setWebLifecycleState", {"state": "active"})
 
 

@@ -6,6 +6,9 @@ import os
 import signal
 import time
 
+from harness.kernel import Kernel
+from harness.views import View
+
 from .scene import JOIN, Scene
 
 
@@ -33,8 +36,6 @@ def kernel_interrupted(scene: Scene) -> None:
 
 def kernel_busy(scene: Scene) -> None:
     """Keep the interpreter to itself for 20 s: no filter can run, and nothing else may suffer."""
-    from .views import View
-
     raw = [View(scene.ana, "Ben/camera")]
     with scene.fault("kernel busy for 20 s (`while True`)", raw):
         scene.kernel.start_cell("import time\nend = time.time() + 20\nwhile time.time() < end: pass")
@@ -89,8 +90,6 @@ def server_killed(scene: Scene) -> None:
 
 
 def _server_again(scene: Scene, name: str, how: signal.Signals) -> None:
-    from .views import View
-
     ids = scene.ids()
     plain = [View(scene.ana, "Ben/camera")]
     with scene.fault(name, plain) as fault:
@@ -102,8 +101,6 @@ def _server_again(scene: Scene, name: str, how: signal.Signals) -> None:
             time.sleep(0.1)
         now = scene.ids()
         fault.note("places kept" if all(ids[one] == now.get(one) for one in ("Ana", "Ben")) else "new places")
-    from harness.kernel import Kernel
-
     scene.kernel = Kernel.start(scene.server)
     scene.kernel.run(JOIN.format(room=scene.room))
     scene.settle()

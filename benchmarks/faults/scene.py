@@ -16,10 +16,10 @@ from harness.browser import CHROMIUM, chromium, context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace
+from harness.views import RECORDER, View, judge
 from playwright.sync_api import Browser, Page, Playwright
 
-from .views import RECORDER, STAGES, View, judge
-
+STAGES = (Path(__file__).parent / "stages.js").read_text()
 PATIENCE = 40.0
 JOIN = """
 from rtc_notebook import Call
@@ -73,6 +73,7 @@ class Scene:
         self.home = home
         self.room = f"faults-{secrets.token_hex(3)}"
         self.rows: list[Row] = []
+        self.linked = False
         self._server_options = server_options
         self._stack = contextlib.ExitStack()
 
@@ -120,6 +121,21 @@ class Scene:
         page.locator(tile(name, state=None)).first.wait_for(state="attached", timeout=20_000)
         return page
 
+    def direct(self) -> None:
+        """Wait until Ana's pictures go over WebRTC, if they went over the WebSocket for a moment."""
+        self.ana.locator(f'[data-link="webrtc"] {tile("Ana", state=None)}').first.wait_for(state="attached")
+        self.ana.wait_for_timeout(3000)  # a way that works is known as such by then
+        self.settle()
+
+    def over(self, way: str) -> None:
+        """Have Ana's pictures and sound go this way from now on."""
+        self.linked = way == "websocket"
+        self.ana.goto(self.url("Ana", True, link=way))
+        self.ana.locator(f'[data-link="{way}"] {tile("Ana", state=None)}').first.wait_for(
+            state="attached", timeout=20_000
+        )
+        self.settle()
+
     def views(self) -> list[View]:
         """Return the tiles whose pictures come from elsewhere."""
         return [
@@ -138,6 +154,8 @@ class Scene:
     @contextlib.contextmanager
     def fault(self, name: str, views: list[View] | None = None, patience: float = PATIENCE) -> Iterator[Fault]:
         """Provoke a fault for the length of a block and add its row."""
+        if self.linked:
+            name = f"over the WebSocket: {name}"
         people = self.people()
         fault = Fault()
         yield fault

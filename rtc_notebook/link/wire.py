@@ -14,7 +14,8 @@ type  record      body
                   this, uint64 bytes of media records that came so far
 ====  ==========  ==============================================================================================
 
-Only pictures and sound count as media and are acknowledged.
+Only pictures and sound count as media and are acknowledged. Where the SFU has nothing else to say it sends a message
+without records, once a second, so that a link that is dead is told from one that is quiet.
 """
 
 from __future__ import annotations

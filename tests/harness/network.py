@@ -106,20 +106,30 @@ class Namespace:
 
 
 @contextlib.contextmanager
-def turn_server(address: str, secret: str, directory: Path) -> Iterator[int]:
-    """Run coturn at an address, with time-limited credentials; gives its port."""
+def turn_server(
+    address: str, secret: str, directory: Path, *, user: str = "", certificate: tuple[Path, Path] | None = None
+) -> Iterator[int]:
+    """Run coturn at an address; gives its port.
+
+    Credentials are limited in time and made from the secret or, for a ``user``, theirs with the secret as password.
+    With a certificate and its key the port speaks TLS, and else UDP and TCP.
+    """
     port, log = free_port(), directory / "turn.log"
+    credentials = ["--lt-cred-mech", f"--user={user}:{secret}"] if user else [f"--static-auth-secret={secret}"]
+    if not user:
+        credentials.append("--use-auth-secret")
+    listening = ["--no-tls", "--no-dtls", f"--listening-port={port}"]
+    if certificate:
+        listening = [f"--cert={certificate[0]}", f"--pkey={certificate[1]}", f"--tls-listening-port={port}"]
+        listening += ["--no-udp", f"--listening-port={free_port()}"]
     command = [
         "turnserver",
         "-n",
         f"--listening-ip={address}",
         f"--relay-ip={address}",
-        f"--listening-port={port}",
-        "--use-auth-secret",
-        f"--static-auth-secret={secret}",
+        *listening,
+        *credentials,
         "--realm=test",
-        "--no-tls",
-        "--no-dtls",
         "--no-cli",
         f"--pidfile={directory / 'turn.pid'}",
         f"--userdb={directory / 'turn.db'}",
@@ -134,6 +144,15 @@ def turn_server(address: str, secret: str, directory: Path) -> Iterator[int]:
     finally:
         process.kill()
         process.wait()
+
+
+def own_certificate(address: str, directory: Path) -> tuple[Path, Path]:
+    """Make a certificate for an IP address, signed by itself; return it and its key."""
+    certificate, key = directory / "cert.pem", directory / "key.pem"
+    name = ["-subj", "/CN=test", "-addext", f"subjectAltName=IP:{address}"]
+    new = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    _run("openssl", "req", *new, *name, "-out", str(certificate), "-keyout", str(key))
+    return certificate, key
 
 
 @tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1))

@@ -6,7 +6,8 @@ export class FakeSocket {
   /** @type {any[]} */ sent = [];
   /** @type {(() => void) | null} */ onopen = null;
   /** @type {((event: { data: string }) => void) | null} */ onmessage = null;
-  /** @type {(() => void) | null} */ onclose = null;
+  /** @type {((event: { code?: number, reason?: string }) => void) | null} */ onclose = null;
+  bufferedAmount = 0;
 
   /** @param {string} url */
   constructor(url) {
@@ -23,9 +24,9 @@ export class FakeSocket {
     this.onopen?.();
   }
 
-  /** @param {string} text */
-  send(text) {
-    this.sent.push(JSON.parse(text));
+  /** @param {string | Uint8Array} data */
+  send(data) {
+    this.sent.push(typeof data === "string" ? JSON.parse(data) : data);
   }
 
   /** @param {object} message */
@@ -35,7 +36,7 @@ export class FakeSocket {
 
   close() {
     this.readyState = 3;
-    this.onclose?.();
+    this.onclose?.({ code: 1006, reason: "" });
   }
 }
 
@@ -68,10 +69,41 @@ export class FakeConnection {
   /** @type {object[]} */ candidates = [];
   /** @type {((event: { candidate: object | null }) => void) | null} */ onicecandidate = null;
   /** @type {(() => void) | null} */ onconnectionstatechange = null;
+  iceConnectionState = "new";
   closed = false;
+  /** @type {[string, (event: any) => void][]} */ #listeners = [];
 
   constructor() {
     FakeConnection.all.push(this);
+  }
+
+  /** @param {string} type @param {(event: any) => void} listener */
+  addEventListener(type, listener) {
+    this.#listeners.push([type, listener]);
+  }
+
+  /** @param {string} type */
+  dispatch(type, event = {}) {
+    for (const [its, listener] of this.#listeners) if (its === type) listener(event);
+    /** @type {any} */ (this)[`on${type}`]?.(event);
+  }
+
+  /** An address of this machine's was found. */
+  gather() {
+    this.dispatch("icecandidate", { candidate: { candidate: "candidate:1 1 udp 1 192.0.2.1 5000 typ host" } });
+  }
+
+  /** @param {string} state */
+  become(state) {
+    this.connectionState = this.iceConnectionState = state;
+    this.dispatch("connectionstatechange");
+  }
+
+  createDataChannel() {}
+
+  /** Something comes all the time. */
+  async getStats() {
+    return new Map([["pair", { type: "candidate-pair", bytesReceived: Date.now() }]]);
   }
 
   getTransceivers() {
@@ -94,7 +126,7 @@ export class FakeConnection {
   }
 
   /** @param {{ type: string, sdp: string }} description */
-  async setLocalDescription(description) {
+  async setLocalDescription(description = { type: "offer", sdp: "offer" }) {
     this.localDescription = description;
     this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
     this.transceivers.forEach((transceiver, index) => (transceiver.mid ??= String(index)));
@@ -121,5 +153,6 @@ export class FakeConnection {
 
   close() {
     this.closed = true;
+    this.signalingState = this.connectionState = "closed";
   }
 }

@@ -111,6 +111,30 @@ test("a socket over which nothing comes back is given up", () => {
   assert.equal(FakeSocket.all.length, 2);
 });
 
+test("another network: a try that has just begun is left in peace for a second, and what failed before is forgotten", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { signaling } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  for (let failure = 0; failure < 6; failure += 1) {
+    FakeSocket.last.close();
+    mock.timers.tick(3_000);
+  }
+  FakeSocket.last.close();
+  const before = FakeSocket.all.length;
+  signaling.retry();
+  assert.equal(FakeSocket.all.length, before + 1, "at once");
+  mock.timers.tick(400);
+  signaling.retry();
+  assert.equal(FakeSocket.all.length, before + 1, "its handshake is young");
+  mock.timers.tick(600);
+  assert.equal(FakeSocket.all.length, before + 2, "and is not waited for longer");
+  FakeSocket.last.close();
+  mock.timers.tick(backoff(1, () => 1));
+  assert.equal(FakeSocket.all.length, before + 3, "soon, for it is the first that failed in this network");
+});
+
 test("a server that stops may come back", () => {
   const { signaling } = start();
   FakeSocket.last.accept();

@@ -333,6 +333,7 @@ export class Call {
       url: mediaUrl(this.options.url),
       protocols: this.options.protocols,
       session,
+      known: this.#path?.known,
       send: (message) => this.#signaling?.send(message),
       flowing: () => camerasOf(this.participants),
       online: () => this.#signaling?.alive ?? false,

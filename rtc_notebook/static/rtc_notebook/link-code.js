@@ -1,4 +1,3 @@
-// All that the media link needs, loaded where WebRTC finds no way.
+// All that the media link needs, loaded where WebRTC finds no way, or before that is so.
 
-export { LinkPublisher, LinkSubscriber } from "./link-connections.js";
-export { Link } from "./link.js";
+export { LinkEnd } from "./link-end.js";

@@ -1,5 +1,6 @@
 // What a call publishes and receives over the media link, with the same faces as Publisher and Subscriber.
 
+import { canReceive, canSend } from "./link-codecs.js";
 import { PicturePlayer, SoundPlayer } from "./link-player.js";
 import { PictureSender, SoundSender } from "./link-sender.js";
 import { kindOf, sourceOf } from "./slots.js";
@@ -26,6 +27,9 @@ import { kindOf, sourceOf } from "./slots.js";
 
 /** What is sent of a publication: of a muted one, nothing. @param {LinkPublication} publication */
 const heard = ({ track, muted }) => (muted ? null : track);
+
+/** Whether others are told that nothing comes, now: what this browser cannot encode is off to them. @param {LinkPublication} publication */
+const silent = ({ source, muted, sender }) => muted || !canSend(kindOf(source)) || !!sender?.broken;
 
 export class LinkPublisher {
   /** @type {Map<Slot, LinkPublication>} */ #publications = new Map();
@@ -72,10 +76,10 @@ export class LinkPublisher {
     /** @type {Record<string, TrackDescription>} */ const tracks = {};
     /** @type {Record<string, Kind>} */ const kinds = {};
     for (const publication of this.#publications.values()) {
-      const { source, muted } = publication;
+      const { source } = publication;
+      const muted = (publication.announced = silent(publication));
       tracks[source] = { source: sourceOf(source), muted };
       kinds[source] = kindOf(source);
-      publication.announced = muted;
     }
     this.options.send({ type: "publish-link", id: ++this.#requests, kinds, tracks });
   }
@@ -128,16 +132,22 @@ export class LinkPublisher {
   #send(publication, id) {
     publication.sender?.close();
     publication.id = id;
+    publication.sender = null;
+    if (!canSend(kindOf(publication.source))) return;
     const Sender = kindOf(publication.source) === "video" ? PictureSender : SoundSender;
-    publication.sender = new Sender(this.link, id, this.options.onerror);
+    publication.sender = new Sender(this.link, id, (error) => {
+      this.options.onerror(error);
+      this.#announce(publication);
+    });
     publication.sender.setTrack(heard(publication));
   }
 
   /** @param {LinkPublication} publication */
   #announce(publication) {
-    if (!publication.id || publication.announced === publication.muted) return;
-    publication.announced = publication.muted;
-    this.options.send({ type: "mute", track: publication.id, muted: publication.muted });
+    const muted = silent(publication);
+    if (!publication.id || publication.announced === muted) return;
+    publication.announced = muted;
+    this.options.send({ type: "mute", track: publication.id, muted });
   }
 }
 
@@ -169,7 +179,7 @@ export class LinkSubscriber {
 
   /** @param {Frame} frame */
   take(frame) {
-    if (!this.#wanted.has(frame.track)) return;
+    if (!this.#wanted.has(frame.track) || !canReceive(frame.kind)) return;
     let player = this.#players.get(frame.track);
     if (!player) {
       const want = () => this.link.want(frame.track);

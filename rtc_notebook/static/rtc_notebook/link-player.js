@@ -21,6 +21,7 @@
 export const counting = (kind, sent = false) => ({ track: "", kind, sent, bytes: 0, frames: 0, packets: 0, lost: 0 });
 
 const MOST_WAITING = 30;
+const STALLED = 2_000; // milliseconds in which pictures come and none is shown
 const BUFFER = 0.06; // seconds of sound that are waited for, where this page plays it itself
 const MOST_BUFFER = 0.3;
 
@@ -50,6 +51,7 @@ export class PicturePlayer {
   /** @type {VideoDecoder | null} */ #decoder = null;
   #times = new Times();
   #closed = false;
+  /** @type {number | null} since when a picture that came has not been shown */ #waiting = null;
   counted = counting("video");
 
   /** @param {() => void} want asks for a keyframe */
@@ -81,8 +83,10 @@ export class PicturePlayer {
     const time = this.#times.place(timestamp, 90_000);
     this.counted.packets += 1;
     this.counted.bytes += data.length;
-    if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) this.#reset();
+    const now = performance.now();
+    if (this.#decoder && (this.#decoder.decodeQueueSize > MOST_WAITING || now - (this.#waiting ?? now) > STALLED)) this.#reset();
     if (!this.#decoder && !keyframe) return this.want();
+    this.#waiting ??= now;
     this.#decoder ??= this.#start();
     this.#decoder.decode(new EncodedVideoChunk({ type: keyframe ? "key" : "delta", timestamp: time, data }));
   }
@@ -98,6 +102,7 @@ export class PicturePlayer {
     const decoder = new VideoDecoder({
       output: (frame) => {
         if (decoder !== this.#decoder) return frame.close();
+        this.#waiting = null;
         this.counted.frames += 1;
         Object.assign(this.counted, { width: frame.displayWidth, height: frame.displayHeight });
         this.show(frame);
@@ -114,7 +119,7 @@ export class PicturePlayer {
 
   #reset() {
     const decoder = this.#decoder;
-    this.#decoder = null;
+    this.#decoder = this.#waiting = null;
     if (decoder && decoder.state !== "closed") decoder.close();
   }
 }

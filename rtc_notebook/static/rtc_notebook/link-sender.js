@@ -6,12 +6,14 @@ import { Bitrate } from "./link-window.js";
 
 /**
  * @typedef {import("./link.js").Link} Link
- * @typedef {{ counted: import("./link-player.js").Counted, setTrack: (track: MediaStreamTrack | null) => void, want: () => void, close: () => void }} Sender
+ * @typedef {{ counted: import("./link-player.js").Counted, broken: boolean, setTrack: (track: MediaStreamTrack | null) => void, want: () => void, close: () => void }} Sender
+ *   `broken`: this browser cannot encode it after all
  */
 
 const SOUND_BITRATE = 32_000;
 const KEYFRAME_WAIT = 300; // ms
 const RECONFIGURE = 0.15;
+const FAILURES = 3; // in a row, after which a browser is taken not to be able to
 
 /** When frames were captured: the browser's timestamps are steady, but tell no time of day. */
 class Captured {
@@ -38,6 +40,8 @@ export class PictureSender {
   #last = -Infinity;
   #configured = { width: 0, height: 0, bitrate: 0 };
   #captured = new Captured();
+  #failures = 0;
+  broken = false;
   counted = counting("video", true);
 
   /** @param {Link} link @param {string} id the track's @param {(error: Error) => void} onerror */
@@ -71,10 +75,9 @@ export class PictureSender {
   /** @param {VideoFrame} frame */
   #take(frame) {
     try {
-      this.#encode(frame);
+      if (!this.broken) this.#encode(frame);
     } catch (error) {
-      this.#stop();
-      this.onerror(/** @type {Error} */ (error));
+      this.#fail(/** @type {Error} */ (error));
     } finally {
       frame.close();
     }
@@ -106,7 +109,7 @@ export class PictureSender {
       /** @type {VideoEncoder} */
       const encoder = new VideoEncoder({
         output: (chunk) => encoder === this.#encoder && this.#send(chunk),
-        error: (error) => encoder === this.#encoder && (this.#stop(), this.onerror(error)),
+        error: (error) => encoder === this.#encoder && this.#fail(error),
       });
       this.#encoder = encoder;
     }
@@ -117,8 +120,16 @@ export class PictureSender {
     this.#encoder.configure({ codec: "vp8", width, height, bitrate: Math.round(share), framerate, latencyMode: "realtime" });
   }
 
+  /** Tries again with the next frame, and tells once that there is no use in it. @param {Error} error */
+  #fail(error) {
+    this.#stop();
+    this.broken = ++this.#failures >= FAILURES;
+    if (this.broken) this.onerror(error);
+  }
+
   /** @param {EncodedVideoChunk} chunk */
   #send(chunk) {
+    this.#failures = 0;
     this.counted.bytes += chunk.byteLength;
     this.counted.packets += 1;
     this.counted.frames += 1;
@@ -145,6 +156,8 @@ export class SoundSender {
   /** @type {AudioEncoder | null} */ #encoder = null;
   #captured = new Captured();
   #format = "";
+  #failures = 0;
+  broken = false;
   counted = counting("audio", true);
 
   /** @param {Link} link @param {string} id the track's @param {(error: Error) => void} onerror */
@@ -173,15 +186,14 @@ export class SoundSender {
   /** @param {AudioData} data */
   #take(data) {
     try {
-      if (!this.link.open) return;
+      if (!this.link.open || this.broken) return;
       this.#captured.note(data.timestamp);
       const format = `${data.sampleRate} ${data.numberOfChannels}`;
       if (!this.#encoder || format !== this.#format) this.#configure(data.sampleRate, data.numberOfChannels);
       this.#format = format;
       this.#encoder?.encode(data);
     } catch (error) {
-      this.#stop();
-      this.onerror(/** @type {Error} */ (error));
+      this.#fail(/** @type {Error} */ (error));
     } finally {
       data.close();
     }
@@ -193,14 +205,22 @@ export class SoundSender {
     /** @type {AudioEncoder} */
     const encoder = new AudioEncoder({
       output: (chunk) => encoder === this.#encoder && this.#send(chunk),
-      error: (error) => encoder === this.#encoder && (this.#stop(), this.onerror(error)),
+      error: (error) => encoder === this.#encoder && this.#fail(error),
     });
     this.#encoder = encoder;
     encoder.configure({ codec: "opus", sampleRate, numberOfChannels, bitrate: SOUND_BITRATE * numberOfChannels });
   }
 
+  /** Tries again with the next block, and tells once that there is no use in it. @param {Error} error */
+  #fail(error) {
+    this.#stop();
+    this.broken = ++this.#failures >= FAILURES;
+    if (this.broken) this.onerror(error);
+  }
+
   /** @param {EncodedAudioChunk} chunk */
   #send(chunk) {
+    this.#failures = 0;
     this.counted.bytes += chunk.byteLength;
     this.counted.packets += 1;
     this.counted.frames += 1;

@@ -16,13 +16,18 @@ import { Bitrate, Lateness, Window } from "./link-window.js";
  * @property {(frame: Frame) => void} onframe
  * @property {(track: string) => void} onwanted a keyframe of an own track is wanted
  * @property {() => void} onopen
+ * @property {() => void} [onsilent] nothing has come for a moment: a reason to ask the server for a sign of life
  * @property {() => void} [onchange] the state or the delay changed
  * @property {typeof WebSocket} [WebSocket]
  */
 
 const ACK_WAIT = 40;
 const MOST_BUFFERED = 64 * 1024;
-const SHOW_EVERY = 1_000;
+const LOOK_EVERY = 500;
+const QUIET = 1.5; // seconds; the server says something once a second at least
+const DEAD = 3;
+const OPEN_TIMEOUT = 3_000; // what went into a dead network does not come back
+const HANDSHAKE = 1; // seconds that an opening socket is left in peace
 const POLICY_VIOLATION = 1008;
 
 /** Seconds of a steady clock. */
@@ -41,6 +46,8 @@ export class Link {
   #received = 0;
   /** @type {{ sent: number, at: number } | null} */ #unacked = null;
   #ackedAt = 0;
+  #heardAt = 0; // or begun to open
+  #lookedAt = clock();
   open = false;
 
   /** @param {LinkOptions} options */
@@ -48,7 +55,7 @@ export class Link {
     this.options = options;
     this.bitrate = new Bitrate(options.startBitrate, options.maxBitrate);
     /** How many pictures share the bitrate. */ this.pictures = 0;
-    this.#clock = setInterval(() => this.#show(), SHOW_EVERY);
+    this.#clock = setInterval(() => this.#look(), LOOK_EVERY);
     this.#connect();
   }
 
@@ -85,17 +92,16 @@ export class Link {
     if (this.open) this.#say(encode({ type: "wanted", track }));
   }
 
-  /** Tries at once instead of waiting. */
+  /** Tries at once instead of waiting, unless the socket there is leads somewhere, or may in a moment. */
   retry() {
-    if (this.#socket || this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#connect();
+    if (this.#closed || (this.#socket && clock() - this.#heardAt < (this.open ? QUIET : HANDSHAKE))) return;
+    this.#attempt = 0;
+    this.#again(0);
   }
 
   close() {
     this.#closed = true;
     clearInterval(this.#clock);
-    clearTimeout(this.#timer);
     this.#drop();
   }
 
@@ -104,23 +110,32 @@ export class Link {
     const socket = new Socket(this.options.url, this.options.protocols ?? []);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#heardAt = clock();
+    this.#timer = setTimeout(() => this.#again(), OPEN_TIMEOUT);
     socket.onopen = () => socket.send(JSON.stringify({ session: this.options.session }));
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
+      this.#heardAt = clock();
       if (typeof data === "string") this.#begin();
       else this.#take(data);
     };
     socket.onclose = ({ code, reason }) => {
       if (socket !== this.#socket) return;
-      this.#drop();
-      this.options.onchange?.();
       // With no such session there is none until the next welcome, which makes a link of its own.
-      if (this.#closed || (code === POLICY_VIOLATION && reason === "no-session")) return;
-      this.#timer = setTimeout(() => this.#connect(), backoff(++this.#attempt) / 2);
+      if (code === POLICY_VIOLATION && reason === "no-session") this.#drop();
+      else this.#again();
+      this.options.onchange?.();
     };
   }
 
+  /** Puts another socket in the place of this one. @param {number} [wait] */
+  #again(wait = backoff(++this.#attempt) / 2) {
+    this.#drop();
+    this.#timer = setTimeout(() => this.#connect(), wait);
+  }
+
   #begin() {
+    clearTimeout(this.#timer);
     this.#attempt = 0;
     this.open = true;
     this.window = new Window();
@@ -164,13 +179,20 @@ export class Link {
     if (records.length) this.#socket?.send(message(now, records));
   }
 
-  #show() {
+  /** Gives up a socket over which nothing comes, long before TCP would. */
+  #look() {
+    const now = clock();
+    if (now - this.#lookedAt > DEAD) this.#heardAt = now; // it was this page that slept, not the network
+    this.#lookedAt = now;
+    if (this.open && now - this.#heardAt >= QUIET) this.options.onsilent?.();
+    if (this.open && now - this.#heardAt >= DEAD) this.#again(0);
     const shown = Math.round(this.delay / 5);
     if (shown !== this.#shown) this.options.onchange?.();
     this.#shown = shown;
   }
 
   #drop() {
+    clearTimeout(this.#timer);
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
     this.#unacked = null;

@@ -29,6 +29,7 @@ const HEARD_MESSAGES = 64;
 const SILENT = 3_500;
 const PROBE = 1_000;
 const PULSE = 2_700;
+const HANDSHAKE = 1_000; // that an opening socket is left in peace
 const PAGE_GONE = 4001;
 const COMES_BACK = "server-stopped"; // what the server says before it stops, to be started again maybe
 
@@ -49,6 +50,7 @@ export class Signaling {
   #heardAt = 0;
   #probing = false;
   #attempt = 0;
+  #begun = 0; // when the socket was made
   #welcomed = false;
   /** @type {SignalingState} */ #state = "connecting";
 
@@ -67,6 +69,7 @@ export class Signaling {
     const Socket = this.options.WebSocket ?? WebSocket;
     const socket = new Socket(this.options.url, this.options.protocols ?? []);
     this.#socket = socket;
+    this.#begun = Date.now();
     this.#welcomed = false;
     this.#timer = setTimeout(() => this.#broken(socket), this.#ledger ? OPEN_TIMEOUT : WELCOME_TIMEOUT);
     socket.onopen = () => {
@@ -106,6 +109,13 @@ export class Signaling {
     if (this.#state === "closed") return;
     if (this.#welcomed) return this.#probe();
     if (this.#socket && !this.#ledger) return;
+    this.#attempt = 0; // whatever the others failed of is over
+    const left = this.#socket ? this.#begun + HANDSHAKE - Date.now() : 0;
+    clearTimeout(this.#timer);
+    if (left > 0) {
+      this.#timer = setTimeout(() => this.retry(), left);
+      return;
+    }
     this.#drop();
     this.open();
   }

@@ -42,6 +42,11 @@ export class Watchdog {
     return ((connection && this.#connections.get(connection)?.looks) ?? 0) >= QUIET;
   }
 
+  /** Whether something came over a connection all the time, until it fell silent. @param {RTCPeerConnection | null} connection */
+  lively(connection) {
+    return ((connection && this.#connections.get(connection)?.lively) ?? 0) >= LIVELY;
+  }
+
   /** Looks once. */
   async look() {
     const slept = Date.now() - this.#looked > 3 * EVERY; // this page, not the network: what it missed may be coming
@@ -75,6 +80,8 @@ export class Watchdog {
   #watchPictures(stats, anew) {
     const flowing = this.options.flowing?.() ?? [];
     const stuck = [];
+    const ids = new Set(stats.map(({ id }) => id));
+    for (const id of this.#pictures.keys()) if (!ids.has(id)) this.#pictures.delete(id);
     for (const { id, type, kind, mid, packetsReceived: packets = 0, framesDecoded: frames = 0 } of stats) {
       if (type !== "inbound-rtp" || kind !== "video") continue;
       const before = anew ? undefined : this.#pictures.get(id);

@@ -26,6 +26,8 @@ FLUSH_SECONDS = 0.012
 
 ACK_SECONDS = 0.04
 
+PULSE_SECONDS = 1.0
+
 
 class LinkPort:
     """What a participant publishes and wants over its link, whether it is open at the moment or not.
@@ -47,6 +49,7 @@ class LinkPort:
         self._urgent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._failures = 0
+        self._spoke = 0.0
 
     @property
     def state(self) -> str:
@@ -142,6 +145,8 @@ class LinkPort:
 
     def tick(self) -> None:
         """Do what is due with time; called about ten times a second."""
+        if self._transmit is not None and time.monotonic() - self._spoke >= PULSE_SECONDS:
+            self._say([])
         self._flush_soon()
 
     def stats(self) -> dict[str, Any]:
@@ -190,4 +195,9 @@ class LinkPort:
             records.append(wire.encode(ack))
         records += self._outbox.take(now)
         if records:
-            self._transmit(wire.message(now, records))
+            self._say(records)
+
+    def _say(self, records: list[bytes]) -> None:
+        if self._transmit is not None:
+            self._spoke = time.monotonic()
+            self._transmit(wire.message(self._spoke, records))

@@ -11,9 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 RECORDER = (Path(__file__).parent / "recorder.js").read_text()
-STAGES = (Path(__file__).parent / "stages.js").read_text()
-STEADY_SECONDS = 2.0
-STEADY_GAP = 0.7
+IN_A_ROW = 5
+HICCUP_SECONDS = 0.7
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,22 @@ class View:
 
 @dataclass(frozen=True)
 class Seen:
-    """What became of one view: its longest gap since the fault began, and when it was steady after its end."""
+    """What became of one view: its longest gap since the fault began, and when it moved again after its end."""
 
     key: str
     gap: float
     after: float | None
 
 
-def steady_since(times: Sequence[float], start: float, now: float) -> float | None:
-    """Return the first picture from ``start`` on after which they kept coming; None if there is none yet."""
+def moving_since(times: Sequence[float], start: float) -> float | None:
+    """Return the first picture from ``start`` on that was followed by some without a halt; None if there is none yet.
+
+    Pictures on their way when everything stopped are no such ones; and what a busy machine halts later is not counted.
+    """
     later = [one for one in times if one >= start]
     for index, first in enumerate(later):
-        run = [*later[index:], now]
-        if now - first < STEADY_SECONDS:
-            return None
-        if all(b - a < STEADY_GAP for a, b in itertools.pairwise(run)):
+        run = later[index : index + IN_A_ROW]
+        if len(run) == IN_A_ROW and all(b - a < HICCUP_SECONDS for a, b in itertools.pairwise(run)):
             return first
     return None
 
@@ -61,17 +61,17 @@ def longest_gap(times: Sequence[float], start: float, end: float) -> float:
 
 
 def judge(views: Sequence[View], begun: float, gone: float, patience: float) -> list[Seen]:
-    """Wait until every view is steady again, ``patience`` seconds at most, and say how each fared."""
+    """Wait until every view moves again, ``patience`` seconds at most, and say how each fared."""
     kept: dict[View, list[float]] = {view: [] for view in views}
     while True:
         now = time.time()
         for view in views:
             kept[view] = sorted({*kept[view], *view.presented()})
-        steady = {view: steady_since(kept[view], gone, now) for view in views}
-        if all(since is not None for since in steady.values()) or now > gone + patience:
+        moving = {view: moving_since(kept[view], gone) for view in views}
+        if all(since is not None for since in moving.values()) or now > gone + patience:
             break
         views[0].page.wait_for_timeout(250)
     return [
         Seen(view.key, longest_gap(kept[view], begun, since or now), None if since is None else since - gone)
-        for view, since in steady.items()
+        for view, since in moving.items()
     ]

@@ -1,0 +1,51 @@
+"""TURN servers over UDP, TCP and TLS, with either kind of credentials; a real coturn, asked by the doctor."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from harness.network import own_certificate, turn_server
+from rtc_notebook_server.doctor import away
+from rtc_notebook_server.ice import IceSettings
+
+from rtc_notebook.protocol import IceServer
+
+HERE = "127.0.0.1"
+
+pytestmark = pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed")
+
+
+async def _verdict(server: IceServer) -> str:
+    (finding,) = [finding async for finding in away.ice((server,))]
+    return f"{finding.verdict}: {finding.text}"
+
+
+@pytest.mark.parametrize("user", ["", "ana"], ids=["limited", "static"])
+async def test_over_udp_and_tcp(tmp_path: Path, user: str):
+    with turn_server(HERE, "s3cret", tmp_path, user=user) as port:
+        for transport in ("udp", "tcp"):
+            url = f"turn:{HERE}:{port}?transport={transport}"
+            if user:
+                server = IceServer(urls=(url,), username=user, credential="s3cret")
+                wrong = IceServer(urls=(url,), username=user, credential="guess")
+            else:
+                (server,) = IceSettings(turn_urls=(url,), turn_secret="s3cret").for_participant("p", time.time())
+                (wrong,) = IceSettings(turn_urls=(url,), turn_secret="guess").for_participant("p", time.time())
+            assert (await _verdict(server)).startswith("ok: gives the address")
+            assert (await _verdict(wrong)).startswith("fail")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+async def test_over_tls_with_a_certificate_that_is_trusted_and_not_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    certificate, key = own_certificate(HERE, tmp_path)
+    with turn_server(HERE, "s3cret", tmp_path, certificate=(certificate, key)) as port:
+        settings = IceSettings(turn_urls=(f"turns:{HERE}:{port}?transport=tcp",), turn_secret="s3cret")
+        (server,) = settings.for_participant("p", time.time())
+        assert (await _verdict(server)).startswith("fail")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert (await _verdict(server)).startswith("ok: gives the address")
