@@ -104,6 +104,7 @@ class _InvitedMixin:
         self._silent = manager.silent.take(self._guest.id)
         super().open(*args, **kwargs)  # type: ignore[misc]
         if not self._silent:
+            self._closing = True  # and what comes in meanwhile is not heard
             self.close(TRY_AGAIN_LATER, "too-many")  # type: ignore[attr-defined]
 
     def spoke(self) -> None:
