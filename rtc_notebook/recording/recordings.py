@@ -104,9 +104,9 @@ class Recordings:
 
     def _report(self, report: RecordingReport, recording: Recording) -> None:
         begun = recording.wait_until_begun(0)
-        recording.report(report)
         if report.state != "recording":
-            self._forget(report.id)
+            self._forget(report.id)  # first: whoever waits for its end may record to this file again
+        recording.report(report)
         if report.state == "failed" and begun:  # one that never began is told where it was started
             recording.tell(report.message)
 

@@ -48,6 +48,21 @@ def test_it_begins_reports_and_ends(call: Call, answering: FakeWorker, tmp_path:
         recording.note("too late")
 
 
+def test_once_it_has_ended_its_file_may_be_recorded_to_again(
+    call: Call, answering: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recording = call.record(tmp_path / "a.mkv")
+    report, free = Recording.report, []
+
+    def at_its_end(self: Recording, told: RecordingReport) -> None:
+        free.append(not call._studio.recordings._running)
+        report(self, told)
+
+    monkeypatch.setattr(Recording, "report", at_its_end)
+    recording.stop()
+    assert free == [True]
+
+
 def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("rtc_notebook.recording.recording.in_kernel", lambda: True)
     recording = call.record(tmp_path / "<a>.mkv")
