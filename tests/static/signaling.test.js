@@ -128,8 +128,10 @@ test("another network: a try that has just begun is left in peace for a second, 
   mock.timers.tick(400);
   signaling.retry();
   assert.equal(FakeSocket.all.length, before + 1, "its handshake is young");
-  mock.timers.tick(600);
-  assert.equal(FakeSocket.all.length, before + 2, "and is not waited for longer");
+  mock.timers.tick(700);
+  assert.equal(FakeSocket.all.length, before + 1, "until its time is up");
+  signaling.retry();
+  assert.equal(FakeSocket.all.length, before + 2, "or another network comes");
   FakeSocket.last.close();
   mock.timers.tick(backoff(1, () => 1));
   assert.equal(FakeSocket.all.length, before + 3, "soon, for it is the first that failed in this network");

@@ -110,12 +110,7 @@ export class Signaling {
     if (this.#welcomed) return this.#probe();
     if (this.#socket && !this.#ledger) return;
     this.#attempt = 0; // whatever the others failed of is over
-    const left = this.#socket ? this.#begun + HANDSHAKE - Date.now() : 0;
-    clearTimeout(this.#timer);
-    if (left > 0) {
-      this.#timer = setTimeout(() => this.retry(), left);
-      return;
-    }
+    if (this.#socket && Date.now() - this.#begun < HANDSHAKE) return;
     this.#drop();
     this.open();
   }
