@@ -466,11 +466,12 @@ export class Call {
     this.#changed();
   }
 
-  /** Looks for echoes, from when somebody else is heard while the microphone is on. */
-  async #listenForEchoes() {
-    const { SameRoom } = await import("./sameroom.js");
-    this.sameRoom = new SameRoom(() => this.#changed());
-    this.#changed();
+  /** Looks for echoes from now on. */
+  listenForEchoes() {
+    this.#echoes ??= import("./sameroom.js").then(({ SameRoom }) => {
+      this.sameRoom = new SameRoom(() => this.#changed());
+      this.#changed();
+    }, () => void (this.#echoes = undefined)); // the server is away
   }
 
   #changed() {
@@ -480,7 +481,6 @@ export class Call {
       this.#notified = false;
       if (this.phase === "connected") {
         const microphone = this.speaking ? this.local.microphone : null;
-        if (microphone && this.sound.tracks.length) this.#echoes ??= this.#listenForEchoes();
         this.sameRoom?.update({ call: this.options.room, microphone, played: this.sound.tracks });
       }
       for (const listener of this.#listeners) listener();

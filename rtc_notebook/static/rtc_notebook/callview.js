@@ -107,6 +107,7 @@ export class CallView {
       this.recording.append(mark.mark, mark.said);
       return mark;
     });
+    if (this.settled && call.speaking && call.sound.tracks.length) call.listenForEchoes();
     later.get("awake", this.settled, async () => new (await import("./wakelock.js")).WakeLock(call));
     later.get("statistics", this.settled || this.view.statistics, async () => new (await import("./statisticsview.js")).StatisticsView(this));
     later.update();
