@@ -56,6 +56,9 @@ def test_two_views_share_one_connection(notebook: Notebook, lab: JupyterServer, 
     assert page.evaluate("globalThis.cameras.length") == 1
     notebook.command("notebook:clear-cell-output")  # of the second cell: the first still shows the call
     expect(page.locator(tile("Ana"))).to_have_count(1, timeout=20_000)
+    page.locator(".rtc-react").evaluate("button => button.click()")  # wherever there is room for it
+    page.get_by_role("button", name="Applause").click()
+    expect(page.locator(".rtc-reaction")).to_be_attached()  # the view that is left still shows them
     page.wait_for_timeout(3_000)
     assert not page.evaluate(CAMERA_OFF)
 

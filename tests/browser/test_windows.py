@@ -75,6 +75,7 @@ def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
         expect(window.locator(tile("Ben"))).to_be_attached()
         goes_on(window)
         expect(page.locator(tile("Ben"))).to_have_count(0)
+        expect(window.locator("html")).to_have_css("color-scheme", "light dark")  # as the page has it
         window.keyboard.press("v")  # the camera, by its key
         expect(ben.locator(tile("Ana"))).to_be_attached(timeout=20_000)
         window.get_by_role("button", name="Chat", exact=True).click()  # its style comes late, and comes here, too

@@ -28,12 +28,13 @@ from rtc_notebook.server import named
 
 
 class Camera(MediaStreamTrack):
-    """A ball that flies over a gradient, 30 pictures a second."""
+    """A ball that flies over a gradient, ``fps`` pictures a second."""
 
     kind = "video"
 
-    def __init__(self, width: int = 320, height: int = 180) -> None:
+    def __init__(self, width: int = 320, height: int = 180, fps: int = 30) -> None:
         super().__init__()
+        self._fps = fps
         ramp = np.linspace(40, 180, width, dtype=np.uint8)
         self._ground = np.repeat(np.broadcast_to(ramp, (height, width))[..., None], 3, axis=2)
         self._count = 0
@@ -43,11 +44,11 @@ class Camera(MediaStreamTrack):
         loop = asyncio.get_running_loop()
         self._start = self._start if self._start is not None else loop.time()
         self._count += 1
-        await asyncio.sleep(max(0.0, self._start + self._count / 30 - loop.time()))
+        await asyncio.sleep(max(0.0, self._start + self._count / self._fps - loop.time()))
         if self.readyState != "live":
             raise MediaStreamError
         frame = av.VideoFrame.from_ndarray(self.picture(self._count), "bgr24").reformat(format="yuv420p")
-        frame.pts, frame.time_base = self._count * 3000, fractions.Fraction(1, 90_000)
+        frame.pts, frame.time_base = self._count * 90_000 // self._fps, fractions.Fraction(1, 90_000)
         return frame
 
     def picture(self, count: int) -> np.ndarray:
@@ -81,7 +82,7 @@ class Voice(AudioStreamTrack):
 
 
 class Participant:
-    """Publishes camera and microphone, and receives all there is."""
+    """Publishes camera and microphone, and receives all there is; or, in a crowd, only publishes, and little."""
 
     def __init__(
         self,
@@ -90,12 +91,17 @@ class Participant:
         camera: Camera | None = None,
         microphone: AudioStreamTrack | None = None,
         on_frame: Callable[[FrameReceiver, ReceivedFrame], None] = lambda receiver, frame: None,
+        *,
+        sound: bool = True,
+        watches: bool = True,
     ) -> None:
         self._socket = socket
         self._name = name
         self._camera = camera or Camera()
         self._microphone = microphone or Voice()
         self._on_frame = on_frame
+        self._sound = sound
+        self._watches = watches
         self._tasks: set[asyncio.Future[Any]] = set()
         self._me = ""
         self._wanted: tuple[str, ...] = ()
@@ -117,11 +123,12 @@ class Participant:
         hello = protocol.Hello(
             version=protocol.VERSION, client="browser", client_version=__version__, name=self._name, call=None
         )
-        self._send(hello)
+        self.send(hello)
         async for data in self._socket:
             await self._take(protocol.decode_server(data))
 
-    def _send(self, message: protocol.ClientMessage) -> None:
+    def send(self, message: protocol.ClientMessage) -> None:
+        """Send a message to the server."""
         task = asyncio.ensure_future(self._say(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -133,7 +140,7 @@ class Participant:
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.Welcome):
             self._me = message.participant
-            self._subscribing = Subscribing(self._send, lambda track, receiver: self._bind(receiver))
+            self._subscribing = Subscribing(self.send, lambda track, receiver: self._bind(receiver))
             await self._publish(message.media)
         elif self._connection is None or self._subscribing is None:
             return
@@ -160,16 +167,15 @@ class Participant:
                 self.connected.set()
 
         connection.on("connectionstatechange", changed)
-        senders = {
-            "camera": connection.addTransceiver(self._camera, "sendonly"),
-            "microphone": connection.addTransceiver(self._microphone, "sendonly"),
-        }
+        senders = {"camera": connection.addTransceiver(self._camera, "sendonly")}
+        if self._sound:
+            senders["microphone"] = connection.addTransceiver(self._microphone, "sendonly")
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {
             str(sender.mid): protocol.TrackDescription(source=source)  # type: ignore[arg-type]
             for source, sender in senders.items()
         }
-        self._send(protocol.Publish(id=1, sdp=connection.localDescription.sdp, tracks=tracks))
+        self.send(protocol.Publish(id=1, sdp=connection.localDescription.sdp, tracks=tracks))
 
     def _look(self, room: protocol.RoomState) -> None:
         own = (track.filter for one in room.participants if one.id == self._me for track in one.tracks)
@@ -181,10 +187,10 @@ class Participant:
             for track in one.tracks
             if track.of is None and (one.id != self._me or track.filter is not None)
         ]
-        wanted = tuple(sorted(track for track in shown if track is not None))
+        wanted = tuple(sorted(track for track in shown if track is not None)) if self._watches else ()
         if wanted != self._wanted:
             self._wanted = wanted
-            self._send(protocol.Subscribe(tracks=wanted))
+            self.send(protocol.Subscribe(tracks=wanted))
 
 
 async def main(url: str, token: str, room: str, name: str, footage: str = "") -> None:

@@ -56,6 +56,25 @@ test("a camera that goes off keeps its m-line and its id, and says mute", async 
   assert.equal(sent.filter(({ type }) => type === "publish").length, 1);
 });
 
+test("a camera is sent smaller where many look at it, a screen never, and large again afterwards", async () => {
+  /** @type {import("../../rtc_notebook/static/rtc_notebook/publisher.js").Limits} */
+  let limits = { height: 360, maxBitrate: 400_000, maxFramerate: 15 };
+  const publisher = new Publisher({ ...common(), maxBitrate: 2_500_000, limits: () => limits });
+  const sized = (/** @type {string} */ id) => Object.assign(track("video", id), { getSettings: () => ({ width: 1280, height: 720 }) });
+  void publisher.set("camera", sized("camera"));
+  void publisher.set("screen", sized("screen"));
+  await turn();
+  await answer(publisher, { 0: "t1", 1: "t2" });
+  const sent = () => FakeConnection.all[0].transceivers.map(({ sender }) => {
+    const [{ maxBitrate, scaleResolutionDownBy, maxFramerate }] = /** @type {any[]} */ (sender.parameters.encodings);
+    return [maxBitrate, scaleResolutionDownBy, maxFramerate];
+  });
+  assert.deepEqual(sent(), [[400_000, 2, 15], [2_500_000, 1, undefined]]);
+  limits = {};
+  await publisher.retune();
+  assert.deepEqual(sent()[0], [2_500_000, 1, undefined]);
+});
+
 test("a mute before the answer is said as soon as the track has an id", async () => {
   const publisher = new Publisher(common());
   await publisher.set("microphone", track("audio"));

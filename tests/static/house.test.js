@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { invite } from "../../rtc_notebook/static/rtc_notebook/hosting.js";
 import { House } from "../../rtc_notebook/static/rtc_notebook/house.js";
 
 /** @param {...number} ids */
@@ -49,11 +50,11 @@ test("only the answer to the last request is shown", () => {
   const said = [];
   const house = new House((message) => said.push(message));
   const wanted = { role: /** @type {const} */ ("member"), minutes: 60, uses: 1, name: "" };
-  house.invite(wanted);
-  house.invite(wanted);
-  const invite = { id: "i", role: /** @type {const} */ ("member"), name: "", expires: 1, uses: 1, used: 0, url: "https://h/#t" };
-  house.take({ type: "invited", id: said[0].id, invite }, "me");
+  invite(house, wanted);
+  invite(house, wanted);
+  const made = { id: "i", role: /** @type {const} */ ("member"), name: "", expires: 1, uses: 1, used: 0, url: "https://h/#t" };
+  house.take({ type: "invited", id: said[0].id, invite: made }, "me");
   assert.equal(house.invited, null);
-  house.take({ type: "invited", id: said[1].id, invite }, "me");
-  assert.equal(house.invited, invite);
+  house.take({ type: "invited", id: said[1].id, invite: made }, "me");
+  assert.equal(house.invited, made);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { place } from "../../rtc_notebook/static/rtc_notebook/layout.js";
+import { place } from "../../rtc_notebook/static/rtc_notebook/staged.js";
 
 /** @typedef {import("../../rtc_notebook/static/rtc_notebook/layout.js").Rect} Rect */
 
@@ -65,11 +65,14 @@ test("two on an upright phone fill it", () => {
 });
 
 test("the speaker has the whole stage, but for oneself in the corner", () => {
-  const { rects, hidden } = place(5, 1280, 640, { focus: 2, layout: "speaker", own: 0 });
+  const { rects, more, hidden } = place(5, 1280, 640, { focus: 2, layout: "speaker", own: 0 });
   const [own, stage] = [/** @type {Rect} */ (rects[0]), /** @type {Rect} */ (rects[2])];
-  assert.ok(area(stage) > 0.95 * 1280 * 640 && hidden === 0);
+  assert.ok(area(stage) > 0.95 * 1280 * 640);
   assert.ok(own.x + own.width <= stage.x + stage.width && own.y > 400 && own.width >= 150);
   assert.deepEqual([rects[1], rects[3], rects[4]], [null, null, null]);
+  assert.equal(hidden, 3, "and how many others there are is said");
+  inside([/** @type {Rect} */ (more), own], 1280, 640);
+  assert.equal(place(2, 1280, 640, { focus: 1, layout: "speaker", own: 0 }).more, null);
 });
 
 test("who is hidden for want of room is counted", () => {

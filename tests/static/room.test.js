@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { initials, presence, soundsOf, tilesOf, wantedOf } from "../../rtc_notebook/static/rtc_notebook/room.js";
+import { initials, limitsOf, presence, soundsOf, tilesOf, wantedOf } from "../../rtc_notebook/static/rtc_notebook/room.js";
 
 /** @typedef {import("../../rtc_notebook/static/rtc_notebook/protocol.js").ParticipantInfo} ParticipantInfo */
 /** @typedef {import("../../rtc_notebook/static/rtc_notebook/protocol.js").TrackInfo} TrackInfo */
@@ -71,6 +71,20 @@ test("everybody's sound is wanted but one's own", () => {
   const room = [browser("a", [microphone("ma")]), browser("b", [microphone("mb")]), kernel(microphone("mk"))];
   assert.deepEqual(soundsOf(room, "a"), ["mb", "mk"]);
   assert.deepEqual(wantedOf(room, "a"), ["mb", "mk"]);
+});
+
+test("pictures that are not seen are not wanted, sound is", () => {
+  const room = [browser("a", []), browser("b", [camera("tb"), microphone("mb")]), browser("c", [camera("tc")])];
+  assert.deepEqual(wantedOf(room, "a", (key) => key === "c/camera/"), ["mb", "tc"]);
+  assert.deepEqual(wantedOf(room, "a", () => false), ["mb"]);
+});
+
+test("the more people there are, the less each one sends, but for what a kernel works on", () => {
+  const people = (/** @type {number} */ count, more = {}) => Array.from({ length: count }, (_, index) => browser(`${index}`, [camera(`t${index}`, more)]));
+  assert.deepEqual(limitsOf([...people(4), kernel()], "0"), {});
+  assert.deepEqual(limitsOf(people(5), "0"), { height: 360, maxBitrate: 800_000 });
+  assert.deepEqual(limitsOf(people(20), "0"), { height: 360, maxBitrate: 400_000, maxFramerate: 15 });
+  assert.deepEqual(limitsOf(people(20, { filter: filter("starting") }), "0"), {});
 });
 
 test("presence counts people and names kernels", () => {

@@ -5,7 +5,8 @@ import { House } from "./house.js";
 import { LocalDevices } from "./localdevices.js";
 import { MediaPath, mediaUrl, policyOf } from "./mediapath.js";
 import { recall, remember } from "./remembered.js";
-import { camerasOf, soundsOf, wantedOf } from "./room.js";
+import { camerasOf, limitsOf, soundsOf, wantedOf } from "./room.js";
+import { Seen } from "./seen.js";
 import { Signaling } from "./signaling.js";
 import { Sound } from "./sound.js";
 
@@ -45,7 +46,11 @@ export class Call {
   /** Whether a host has to admit this participant. */ atTheDoor = false;
   /** @type {import("./overlays.js").Overlays | null} what kernels draw over pictures, once they did */ overlays = null;
   /** @type {import("./asks.js").Asks | null} what was asked of kernels, once something was */ asks = null;
-  /** @type {(reaction: import("./protocol.js").Reaction) => void} */ onreaction = () => {};
+  /** @type {Set<(reaction: import("./protocol.js").Reaction) => void>} called with each one, by every view */ reactions = new Set();
+  /** What views show of it: no other pictures are received. */
+  seen = new Seen(() => this.#want());
+  /** Whether no pictures are wanted at all. */ soundOnly = false;
+  /** @type {Map<string, number>} how loud each one is here, by participant; 1 where nothing is said */ volumes = new Map();
   house = new House((message) => this.#signaling?.send(message));
 
   #toggled = 0; // when the microphone was last turned on or off here
@@ -55,6 +60,8 @@ export class Call {
   /** @type {Signaling | null} */ #signaling = null;
   /** @type {MediaPath | null} */ #path = null;
   #paired = false;
+  #limits = "{}";
+  #told = false; // whether the room's state is this place's
   /** @type {{ camera: boolean, microphone: boolean } | null} devices to open once the kernel is seen */ #waiting = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   #notified = false;
@@ -281,16 +288,18 @@ export class Call {
         break;
       case "room":
         this.participants = message.participants;
+        this.#told = true;
         this.house.room(message, this.me);
         this.#obeyHosts();
         this.overlays?.keep(message.participants);
         this.#watchKernel();
-        this.#want();
+        this.#limit();
         break;
       case "overlay":
         return void this.#draw(message).catch(() => {}); // the next one tries again
       case "reaction":
-        return this.onreaction(message);
+        for (const show of this.reactions) show(message);
+        return;
       case "answer":
         return this.asks?.take(message);
       case "waiting":
@@ -325,6 +334,7 @@ export class Call {
     this.atTheDoor = false;
     this.message = "";
     if (resumed && this.#path) return this.#path.resume();
+    this.#told = false;
     this.#path?.close();
     this.received = new Map();
     const path = new MediaPath({
@@ -335,6 +345,7 @@ export class Call {
       session,
       known: this.#path?.known,
       send: (message) => this.#signaling?.send(message),
+      limits: () => limitsOf(this.participants, this.me),
       flowing: () => camerasOf(this.participants),
       online: () => this.#signaling?.alive ?? false,
       onsilent: () => this.#signaling?.state === "connected" && this.#signaling.retry(),
@@ -363,9 +374,24 @@ export class Call {
     this.#notice("muted", "info", "A host muted your microphone. Turn it on when you want to speak.");
   }
 
+  /** Receives no pictures, or again those that are seen. @param {boolean} on */
+  setSoundOnly(on) {
+    this.soundOnly = on;
+    this.#changed();
+  }
+
   #want() {
-    this.#path?.want(wantedOf(this.participants, this.me), false);
+    if (!this.#told) return;
+    this.#path?.want(wantedOf(this.participants, this.me, (key) => !this.soundOnly && this.seen.has(key)), false);
     this.#hear();
+  }
+
+  /** The more people there are, the less of the camera is sent. */
+  #limit() {
+    const limits = JSON.stringify(limitsOf(this.participants, this.me));
+    if (limits === this.#limits) return;
+    this.#limits = limits;
+    this.#path?.retune();
   }
 
   /** @param {Map<string, MediaStreamTrack>} tracks */
@@ -386,12 +412,22 @@ export class Call {
     return (await this.#path?.counts()) ?? { reports: [], linked: [] };
   }
 
+  /** Makes somebody quieter, for oneself. @param {string} participant @param {number} volume from 0 to 1 */
+  setVolume(participant, volume) {
+    this.volumes.set(participant, volume);
+    this.#hear();
+  }
+
   #hear() {
-    const sounds = soundsOf(this.participants, this.me).flatMap((id) => {
-      const track = this.received.get(id);
-      return track ? [/** @type {[string, MediaStreamTrack]} */ ([id, track])] : [];
-    });
-    this.sound.play(new Map(sounds));
+    /** @type {Map<string, import("./sound.js").Voice>} */
+    const voices = new Map();
+    for (const one of this.participants) {
+      for (const id of soundsOf([one], this.me)) {
+        const track = this.received.get(id);
+        if (track) voices.set(id, { track, volume: this.volumes.get(one.id) ?? 1 });
+      }
+    }
+    this.sound.play(voices);
   }
 
   /** @param {import("./protocol.js").Overlay} overlay */
@@ -430,11 +466,12 @@ export class Call {
     this.#changed();
   }
 
-  /** Looks for echoes, from when the microphone is on. */
-  async #listenForEchoes() {
-    const { SameRoom } = await import("./sameroom.js");
-    this.sameRoom = new SameRoom(() => this.#changed());
-    this.#changed();
+  /** Looks for echoes from now on. */
+  listenForEchoes() {
+    this.#echoes ??= import("./sameroom.js").then(({ SameRoom }) => {
+      this.sameRoom = new SameRoom(() => this.#changed());
+      this.#changed();
+    }, () => void (this.#echoes = undefined)); // the server is away
   }
 
   #changed() {
@@ -444,10 +481,10 @@ export class Call {
       this.#notified = false;
       if (this.phase === "connected") {
         const microphone = this.speaking ? this.local.microphone : null;
-        if (microphone) this.#echoes ??= this.#listenForEchoes();
         this.sameRoom?.update({ call: this.options.room, microphone, played: this.sound.tracks });
       }
       for (const listener of this.#listeners) listener();
+      if (this.phase === "connected") this.#want(); // after the views: they know by now what is seen of it
     });
   }
 }

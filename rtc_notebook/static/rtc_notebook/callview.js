@@ -5,29 +5,35 @@ import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
 import { Reactions } from "./reactions.js";
-import { RecordMark } from "./recordmark.js";
-import { listenForKeys } from "./shortcuts.js";
+import { awaitKeys } from "./keys.js";
+import { Later } from "./later.js";
+import { recorders } from "./room.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
 import { ViewMenu } from "./viewmenu.js";
-import { WakeLock } from "./wakelock.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
- * @typedef {{ id: string, level: string, text: string, retry?: () => void, action?: string, dismiss?: () => void }} Line
+ * @typedef {{ label: string, act: () => void }} Action
+ * @typedef {{ id: string, level: string, text: string, actions?: Action[], dismiss?: () => void }} Line
  */
 
+const SETTLES = 5_000; // milliseconds
+
 export class CallView {
+  /** Whether the call has been on for a while. */ settled = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ settling;
+
   /** @param {Call} call @param {{ tab: boolean, rejoin: () => void, rejoinable?: boolean, leftText?: string }} options */
   constructor(call, options) {
     this.call = call;
     this.options = options;
-    this.side = new Side(call);
+    this.side = new Side(call, () => this.#sayLines());
     this.stage = new Stage({ onmore: () => this.side.peopleButton.click() });
     this.view = new ViewMenu(this);
     this.menu = new DeviceMenu(call);
     this.reactions = new Reactions(call, () => this.stage.element);
-    this.controls = new Controls(call, options, [this.menu.flip, this.menu.button, this.reactions.button, ...this.side.buttons, this.view.button]);
+    this.controls = new Controls(call, { ...options, invite: () => void this.side.invite() }, [this.menu.flip, this.menu.button, this.reactions.button, ...this.side.buttons, this.view.button]);
     this.lines = h("div", { class: "rtc-lines", role: "status", "aria-live": "polite" });
     this.hear = h(
       "button",
@@ -35,7 +41,8 @@ export class CallView {
       icon("sound"),
       "Click to hear the others",
     );
-    this.recording = new RecordMark();
+    this.recording = h("div", { class: "rtc-record-place" });
+    this.later = new Later(() => this.update());
     this.title = h("h2", { class: "rtc-panel-title" });
     this.text = h("p", { class: "rtc-panel-text" });
     this.again = h("button", { type: "button", class: "rtc-primary", onclick: () => options.rejoin() }, "Rejoin");
@@ -50,19 +57,18 @@ export class CallView {
       this.check,
     );
     /** @type {import("./shortcutsdialog.js").ShortcutsDialog | null} */ this.shortcuts = null;
-    this.awake = new WakeLock();
     this.element = h(
       "div",
       { class: "rtc-call", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
       h(
         "div",
         { class: "rtc-body" },
-        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording.element, this.lines, this.hear, this.reactions.element, this.menu.element, this.view.element),
+        h("div", { class: "rtc-main" }, this.stage.element, this.panel, this.recording, this.lines, this.hear, this.reactions.element, this.menu.element, this.view.element),
         this.side.element,
       ),
       this.controls.element,
     );
-    this.unlisten = listenForKeys(this, !options.tab); // on a page of its own the keys are the call's wherever the focus is
+    this.unlisten = awaitKeys(this, !options.tab); // on a page of its own the keys are the call's wherever the focus is
     this.stop = call.subscribe(() => this.update());
     this.update();
   }
@@ -84,21 +90,44 @@ export class CallView {
     this.stage.update(call);
     this.controls.update();
     this.menu.update();
-    this.awake.hold(call.active);
     this.view.update();
     this.side.update();
     this.reactions.update();
-    this.recording.update(call.participants, !waiting && !over);
+    this.#beginLate();
     this.#sayLines();
+  }
+
+  /** What a call does not begin with. */
+  #beginLate() {
+    const { call, later } = this;
+    if (call.phase === "connected") this.settling ??= setTimeout(() => this.#settle(), SETTLES);
+    later.get("recording", recorders(call.participants).length > 0, async () => {
+      const [{ RecordMark }] = await Promise.all([import("./recordmark.js"), style("recordmark.css")]);
+      const mark = new RecordMark(call);
+      this.recording.append(mark.mark, mark.said);
+      return mark;
+    });
+    if (this.settled && call.speaking && call.sound.tracks.length) call.listenForEchoes();
+    later.get("awake", this.settled, async () => new (await import("./wakelock.js")).WakeLock(call));
+    later.get("statistics", this.settled || this.view.statistics, async () => new (await import("./statisticsview.js")).StatisticsView(this));
+    later.update();
+  }
+
+  /** The first seconds of a connection are no measure of it, and no screen falls asleep in them. */
+  #settle() {
+    this.settled = true;
+    this.update();
   }
 
   close() {
     this.stop();
     this.unlisten();
-    this.awake.hold(false);
+    clearTimeout(this.settling);
+    this.later.close();
     this.menu.close();
     this.view.close();
     this.stage.close();
+    this.reactions.close();
     this.element.remove();
   }
 
@@ -133,7 +162,7 @@ export class CallView {
   }
 
   async toggleShortcuts() {
-    const [{ ShortcutsDialog }] = await Promise.all([import("./shortcutsdialog.js"), style("devices.css"), style("side.css")]);
+    const [{ ShortcutsDialog }] = await Promise.all([import("./shortcutsdialog.js"), style("shortcuts.css"), style("devices.css"), style("side.css")]);
     if (!this.shortcuts) {
       this.shortcuts = new ShortcutsDialog(this);
       this.element.append(this.shortcuts.element);
@@ -179,15 +208,30 @@ export class CallView {
     }
     const { sameRoom } = call;
     if (sameRoom?.echo) {
-      const retry = () => void call.setMicrophone(false);
-      lines.push({ id: "echo", level: "warning", text: sameRoom.text, retry, action: "Mute mine", dismiss: () => sameRoom.dismiss() });
+      const actions = [{ label: "Mute mine", act: () => void call.setMicrophone(false) }];
+      lines.push({ id: "echo", level: "warning", text: sameRoom.text, actions, dismiss: () => sameRoom.dismiss() });
     }
     for (const { device, kind, message } of call.problems) {
-      const retry = kind === "insecure" ? undefined : () => this.#retry(device);
-      lines.push({ id: device, level: "warning", text: message, retry, dismiss: () => call.dismiss(device) });
+      // A widget joins without a look in the mirror: what there is to choose from is one click away.
+      const actions = kind === "insecure" ? [] : [{ label: "Try again", act: () => this.#retry(device) }, { label: "Choose another", act: () => void this.menu.toggle(true) }];
+      lines.push({ id: device, level: "warning", text: message, actions, dismiss: () => call.dismiss(device) });
+    }
+    if (call.soundOnly && call.phase === "connected") {
+      const actions = [{ label: "Show pictures", act: () => call.setSoundOnly(false) }];
+      lines.push({ id: "sound-only", level: "info", text: "Sound only: you receive no pictures.", actions });
     }
     for (const notice of call.notices) lines.push({ ...notice, dismiss: () => call.dismiss(notice.id) });
-    keyed(this.lines, lines, ({ id, text }) => `${id} ${text}`, line);
+    keyed(this.lines, [...lines, ...this.#news()], ({ id, text }) => `${id} ${text}`, line);
+  }
+
+  /** @returns {Line[]} */
+  #news() {
+    const { call } = this;
+    if (call.phase !== "connected") return [];
+    const toasts = this.later.get("toasts", call.house.news.length > 0, async () => {
+      return new (await import("./toasts.js")).Toasts(call, this.side, this.lines, () => this.#sayLines());
+    });
+    return toasts?.lines() ?? [];
   }
 
   /** @param {string} device */
@@ -198,12 +242,12 @@ export class CallView {
 }
 
 /** @param {Line} line */
-function line({ level, text, retry, action = "Try again", dismiss }) {
+function line({ level, text, actions = [], dismiss }) {
   return h(
     "div",
     { class: "rtc-line", "data-level": level },
     h("span", { class: "rtc-line-text" }, text),
-    retry ? h("button", { type: "button", class: "rtc-line-retry", onclick: retry }, action) : null,
+    ...actions.map(({ label, act }) => h("button", { type: "button", class: "rtc-line-retry", onclick: act }, label)),
     dismiss
       ? h("button", { type: "button", class: "rtc-line-close", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss }, icon("close"))
       : null,

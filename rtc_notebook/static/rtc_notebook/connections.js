@@ -16,6 +16,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {() => void} subscribe says what is wanted now
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
+ * @property {() => import("./publisher.js").Limits} [limits] of the own camera's picture
  * @property {() => string[]} [flowing] tracks whose pictures have no reason to stand still
  * @property {() => boolean} [online] whether the server is heard from just now
  * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
@@ -51,9 +52,9 @@ export class Connections {
   /** @param {ConnectionsOptions} options */
   constructor(options) {
     this.options = options;
-    const { media, send, onerror, ontracks, flowing } = options;
+    const { media, send, onerror, ontracks, flowing, limits } = options;
     const shared = { createConnection: () => this.#attempt(new RTCPeerConnection(configurationOf(media))), send, onerror };
-    this.publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, onfailed: () => this.#failed("publish") });
+    this.publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, limits, onfailed: () => this.#failed("publish") });
     this.subscriber = new Subscriber({
       ...shared,
       ontracks: (tracks) => {

@@ -25,21 +25,20 @@ export function showDevice(button, device, { on, busy = false, problem }) {
 }
 
 export class Controls {
-  /** @param {Call} call @param {{ tab: boolean }} options @param {HTMLElement[]} [more] buttons of others */
+  /** @param {Call} call @param {{ tab: boolean, invite: () => void }} options @param {HTMLElement[]} [more] buttons of others */
   constructor(call, options, more = []) {
     this.call = call;
     this.microphone = iconButton("microphone", "", () => void call.setMicrophone(!call.speaking), "rtc-toggle");
     this.camera = iconButton("camera", "", () => void call.setCamera(!call.local.camera), "rtc-toggle");
     this.screen = iconButton("screen", "Share your screen", () => void call.setScreen(!call.local.screen), "rtc-spare rtc-share");
     this.screen.hidden = !navigator.mediaDevices?.getDisplayMedia;
-    this.invite = iconButton("link", "Copy the link to this call", () => void this.#copy(), "rtc-spare");
+    this.invite = iconButton("link", "Invite others", options.invite, "rtc-spare");
     this.tab = h(
       "a",
       { class: "rtc-button rtc-spare rtc-tab", href: call.options.link, target: "_blank", rel: "noopener", title: "Open in a browser tab", "aria-label": "Open in a browser tab" },
       icon("tab"),
     );
     this.tab.hidden = !options.tab || !call.options.link;
-    this.invite.hidden = !call.options.link;
     this.leave = iconButton("leave", "Leave the call", () => call.leave(), "rtc-leave");
     this.people = h("span", { class: "rtc-people" }, icon("people"), h("span"));
     this.kernels = h("span", { class: "rtc-kernels" }, icon("chip"), h("span"));
@@ -59,6 +58,7 @@ export class Controls {
     showDevice(this.camera, "camera", { on: !!call.local.camera, busy: call.busy.has("camera"), problem: problem("camera") });
     const watches = call.house.role === "viewer" || (call.atTheDoor && !!call.options.watch);
     this.microphone.hidden = this.camera.hidden = watches;
+    this.invite.hidden = call.atTheDoor || !(call.options.link || call.house.hosts);
     this.screen.hidden = watches || call.atTheDoor || !navigator.mediaDevices?.getDisplayMedia;
     const sharing = !!call.local.screen;
     setAttribute(this.screen, "aria-pressed", String(sharing));
@@ -71,21 +71,5 @@ export class Controls {
     setText(/** @type {Element} */ (this.kernels.lastChild), kernels.length > 1 ? `${kernels.length} kernels` : (kernels[0] ?? ""));
     setAttribute(this.kernels, "title", `In the room: ${kernels.join(", ")}`);
     this.kernels.hidden = kernels.length === 0;
-  }
-
-  async #copy() {
-    const { link } = this.call.options;
-    try {
-      await navigator.clipboard.writeText(link);
-    } catch {
-      globalThis.prompt("Copy this link:", link); // no clipboard on insecure pages
-      return;
-    }
-    this.invite.replaceChildren(icon("check"));
-    setAttribute(this.invite, "data-done", true);
-    setTimeout(() => {
-      this.invite.replaceChildren(icon("link"));
-      setAttribute(this.invite, "data-done", false);
-    }, 1600);
   }
 }

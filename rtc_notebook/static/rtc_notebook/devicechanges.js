@@ -2,7 +2,8 @@
 // happens first.
 
 import { Comeback } from "./comeback.js";
-import { openOne, problemOf } from "./devices.js";
+import { openOne } from "./devices.js";
+import { explain } from "./problems.js";
 import { openScreen } from "./screen.js";
 import { openBeside, openOther } from "./switching.js";
 
@@ -95,7 +96,7 @@ export class DeviceChanges {
     this.comeback.lost(device);
     void this.comeback.denied(device).then(async (denied) => {
       if (!denied) return;
-      const problem = await problemOf(new DOMException("", "NotAllowedError"), device);
+      const problem = explain(new DOMException("", "NotAllowedError"), device);
       if (!devices.tracks[device] && devices.session) devices.lack(problem);
     });
     void devices.list.refresh();
@@ -126,7 +127,7 @@ export class DeviceChanges {
       devices.dismiss(device);
       devices.take(device, track, devices.speaking);
     } catch (error) {
-      devices.lack(await problemOf(error, device));
+      devices.lack(explain(error, device));
       if (before.readyState === "ended" && devices.tracks[device] === before) devices.drop(device);
     } finally {
       busy.delete(device);

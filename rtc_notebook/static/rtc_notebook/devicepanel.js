@@ -10,6 +10,7 @@ export class DevicePanel {
   /** @param {Call} call @param {() => void} onclose */
   constructor(call, onclose) {
     const { devices } = call;
+    this.call = call;
     this.fields = new DeviceFields({
       choices: devices.choices,
       list: devices.list,
@@ -28,6 +29,22 @@ export class DevicePanel {
       h("div", { class: "rtc-side-head" }, h("h2", { class: "rtc-side-title" }, "Devices"), close),
       this.fields.element,
     );
+  }
+
+  opened() {
+    void this.call.devices.list.refresh();
+    this.update();
+  }
+
+  closed() {
+    this.fields.close();
+  }
+
+  update() {
+    const { call } = this;
+    const { camera, microphone } = call.local;
+    const watch = call.house.role === "viewer" || (call.atTheDoor && !!call.options.watch);
+    this.fields.update({ camera, microphone: call.speaking ? microphone : null }, { watch });
   }
 
   focus() {

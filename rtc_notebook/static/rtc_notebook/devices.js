@@ -38,29 +38,9 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
     const stream = await navigator.mediaDevices.getUserMedia({ video: ask("camera"), audio: ask("microphone") });
     return await settle(take(stream), choices);
   } catch (error) {
-    if (wanted.length === 1) return { problems: [await problemOf(error, wanted[0])] };
-    /** @type {Opened} */
-    const opened = { problems: [] };
-    for (const device of wanted) {
-      // A refusal is not asked about again; but one of the two may have been allowed before.
-      if (/** @type {Error} */ (error).name === "NotAllowedError" && !(await allowed(device))) {
-        opened.problems.push(await problemOf(error, device));
-        continue;
-      }
-      const { problems, ...tracks } = await openDevices({ camera: device === "camera", microphone: device === "microphone" }, choices);
-      Object.assign(opened, tracks);
-      opened.problems.push(...problems);
-    }
-    return opened;
-  }
-}
-
-/** Says what went wrong with a device and what to do. @param {unknown} error @param {Device} device @returns {Promise<Problem>} */
-export async function problemOf(error, device) {
-  try {
-    return (await import("./problems.js")).explain(error, device);
-  } catch {
-    return { kind: "other", device, message: `The ${device} could not be opened: ${error}` }; // the server is away
+    const { recover } = await import("./problems.js").catch(() => ({ recover: null })); // the server is away
+    if (!recover) return { problems: wanted.map((device) => ({ kind: "other", device, message: `The ${device} could not be opened: ${error}` })) };
+    return recover(error, wanted, (device) => openDevices({ camera: device === "camera", microphone: device === "microphone" }, choices));
   }
 }
 
@@ -92,14 +72,4 @@ function take(stream) {
   const [microphone] = stream.getAudioTracks();
   if (camera && "contentHint" in camera) camera.contentHint = "motion";
   return { ...(camera && { camera }), ...(microphone && { microphone }), problems: [] };
-}
-
-/** @param {Device} device */
-async function allowed(device) {
-  try {
-    const name = /** @type {PermissionName} */ (/** @type {string} */ (device));
-    return (await navigator.permissions.query({ name })).state === "granted";
-  } catch {
-    return false; // the browser does not tell
-  }
 }

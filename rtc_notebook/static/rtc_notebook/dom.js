@@ -47,6 +47,9 @@ export function refocus(button) {
   /** @type {HTMLElement | null | undefined} */ (there)?.focus();
 }
 
+/** Whether a key pressed within a call is none of the notebook's, which would cut or paste a cell. @param {KeyboardEvent} event */
+export const ours = ({ key, ctrlKey, altKey, metaKey }) => !ctrlKey && !altKey && !metaKey && (key.length === 1 || key === "Escape");
+
 /** Sets or, for null and false, removes an attribute; leaves it alone if it is the same. @param {Element} element @param {string} name @param {unknown} value */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);

@@ -8,9 +8,11 @@
  * @typedef {import("./protocol.js").Role} Role
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./protocol.js").WaitingInfo} WaitingInfo
+ * @typedef {{ kind: "knock" | "hand" | "chat", who: string, name: string, text?: string, at: number }} News
  */
 
 const MOST_LINES = 500;
+const MOST_NEWS = 6;
 
 export class House {
   /** @type {Role} */ role = "member";
@@ -22,8 +24,10 @@ export class House {
   /** @type {InviteInfo | null} the last one asked for here */ invited = null;
   /** @type {ChatLine[]} */ lines = [];
   /** Lines that came since `read()`. */ unread = 0;
-  #asked = 0;
+  /** @type {News[]} what happened of late that people may want to know of at once; toasts.js says it */ news = [];
+  /** How many invites were asked for here. */ asked = 0;
   #fresh = true;
+  #arriving = true; // hands that are up already are no news
 
   /** @param {(message: ClientMessage) => void} send */
   constructor(send) {
@@ -36,7 +40,8 @@ export class House {
 
   /** @param {boolean} resumed */
   entered(resumed) {
-    this.#fresh = !resumed;
+    this.#fresh = this.#arriving = !resumed;
+    if (!resumed) this.news = [];
   }
 
   /** @param {import("./protocol.js").RoomState} room @param {string | null} me */
@@ -44,6 +49,13 @@ export class House {
     const own = participants.find(({ id }) => id === me);
     this.role = own?.role ?? "member";
     this.hand = !!own?.hand;
+    for (const { id, name, hand } of participants) {
+      if (hand && !this.#arriving && id !== me && !this.hands.includes(id)) this.#tell({ kind: "hand", who: id, name });
+    }
+    for (const { id, name } of waiting ?? []) {
+      if (!this.waiting.some((one) => one.id === id)) this.#tell({ kind: "knock", who: id, name });
+    }
+    this.#arriving = false;
     this.hands = hands ?? [];
     this.locked = !!locked;
     this.waiting = waiting ?? [];
@@ -53,7 +65,7 @@ export class House {
   /** @param {ServerMessage} message @param {string | null} me */
   take(message, me) {
     if (message.type === "invites") this.invites = message.invites;
-    else if (message.type === "invited" && message.id === this.#asked) this.invited = message.invite;
+    else if (message.type === "invited" && message.id === this.asked) this.invited = message.invite;
     else if (message.type === "chat") this.#hear(message.lines, me);
   }
 
@@ -63,7 +75,9 @@ export class House {
     const last = this.lines.at(-1)?.id ?? 0;
     const fresh = lines.filter(({ id }) => id > last);
     this.lines = [...this.lines, ...fresh].slice(-MOST_LINES);
-    if (!this.#fresh) this.unread += fresh.filter(({ by }) => by !== me).length;
+    const others = this.#fresh ? [] : fresh.filter(({ by }) => by !== me);
+    this.unread += others.length;
+    for (const { by, name, text } of others.slice(-1)) this.#tell({ kind: "chat", who: by, name, text });
     this.#fresh = false;
   }
 
@@ -71,44 +85,19 @@ export class House {
     this.unread = 0;
   }
 
+  /** @param {Omit<News, "at">} news */
+  #tell(news) {
+    const others = this.news.filter(({ kind, who }) => kind !== news.kind || (kind !== "chat" && who !== news.who)); // one line of the chat
+    this.news = [...others, { ...news, at: Date.now() }].slice(-MOST_NEWS);
+  }
+
   /** @param {string} text */
   write(text) {
     if (text.trim()) this.send({ type: "send-chat", text });
   }
 
-  /** @param {"mute" | "remove" | "admit"} action @param {string} participant */
-  moderate(action, participant) {
-    this.send({ type: "moderate", action, participant });
-  }
-
-  /** @param {string} participant @param {Role} role */
-  setRole(participant, role) {
-    this.send({ type: "set-role", participant, role });
-  }
-
-  /** @param {string} participant @param {boolean} mayFilter */
-  allowFilters(participant, mayFilter) {
-    this.send({ type: "set-role", participant, mayFilter });
-  }
-
-  /** @param {boolean} locked */
-  lock(locked) {
-    this.send({ type: "set-lock", locked });
-  }
-
   /** @param {boolean} raised */
   raiseHand(raised) {
     this.send({ type: "set-hand", raised });
-  }
-
-  /** @param {{ role: Role, minutes: number, uses: number | null, name: string }} wanted */
-  invite(wanted) {
-    this.invited = null;
-    this.send({ type: "create-invite", id: ++this.#asked, ...wanted });
-  }
-
-  /** @param {string} invite @param {boolean} remove */
-  revoke(invite, remove) {
-    this.send({ type: "revoke-invite", invite, remove });
   }
 }

@@ -1,6 +1,7 @@
-// Making, showing and withdrawing invites.
+// The link to the call for who has an account; making, showing and withdrawing invites for who has none.
 
-import { h, keyed, setAttribute, setText } from "./dom.js";
+import * as hosting from "./hosting.js";
+import { h, keyed, setText } from "./dom.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
@@ -24,6 +25,30 @@ export function qrCode(rows) {
   return svg;
 }
 
+/** A link that is shown, and copied by a button. */
+class CopyField {
+  /** @param {string} label */
+  constructor(label) {
+    this.field = h("input", { class: "rtc-field", readonly: true, "aria-label": label, onfocus: () => this.field.select() });
+    this.button = h("button", { type: "button", class: "rtc-primary", onclick: () => void this.#copy() }, "Copy");
+    this.element = h("div", { class: "rtc-invite-link" }, this.field, this.button);
+  }
+
+  again() {
+    setText(this.button, "Copy");
+  }
+
+  async #copy() {
+    this.field.select();
+    try {
+      await navigator.clipboard.writeText(this.field.value);
+      setText(this.button, "Copied");
+    } catch {
+      setText(this.button, "Press Ctrl+C"); // no clipboard on insecure pages; the link is selected
+    }
+  }
+}
+
 export class InviteDialog {
   #shown = "";
 
@@ -32,7 +57,8 @@ export class InviteDialog {
     this.call = call;
     this.role = h("select", { class: "rtc-field" }, h("option", { value: "member" }, "member: talks"), h("option", { value: "viewer" }, "viewer: watches and chats"), h("option", { value: "host" }, "host: may do all of this"));
     this.minutes = h("select", { class: "rtc-field" }, ...[["60", "an hour"], ["480", "8 hours"], ["1440", "a day"], ["10080", "a week"]].map(([value, text]) => h("option", { value }, text)));
-    this.uses = h("select", { class: "rtc-field" }, h("option", { value: "1" }, "one person"), h("option", { value: "" }, "any number"));
+    this.uses = h("select", { class: "rtc-field" }, ...[["", "any number"], ["1", "one person"], ["5", "5 people"], ["30", "30 people"]].map(([value, text]) => h("option", { value }, text)));
+    this.name = h("input", { class: "rtc-field", type: "text", maxlength: 60, placeholder: "whom or what it is for", onkeydown: (/** @type {KeyboardEvent} */ event) => event.key !== "Escape" && event.stopPropagation() });
     const make = h("button", { type: "submit", class: "rtc-primary" }, "Make a link");
     this.form = h(
       "form",
@@ -40,18 +66,22 @@ export class InviteDialog {
       h("label", { class: "rtc-label" }, "As", this.role),
       h("label", { class: "rtc-label" }, "Good for", this.minutes),
       h("label", { class: "rtc-label" }, "For", this.uses),
+      h("label", { class: "rtc-label" }, "Name, if you like", this.name),
       make,
     );
-    this.link = h("input", { class: "rtc-field", readonly: true, "aria-label": "Invite link", onfocus: () => this.link.select() });
-    this.copy = h("button", { type: "button", class: "rtc-primary", onclick: () => void this.#copy() }, "Copy");
+    const account = new CopyField("Link to this call");
+    account.field.value = call.options.link;
+    const known = h("div", { class: "rtc-invite-known", hidden: !call.options.link }, h("h3", {}, "With an account on this Jupyter server"), account.element);
+    this.unknown = h("h3", {}, "Without an account");
+    this.lead = h("p", { class: "rtc-side-hint" });
+    this.link = new CopyField("Invite link");
     this.code = h("div", { class: "rtc-qr-place" });
     this.hint = h("p", { class: "rtc-invite-hint", role: "note" });
-    this.made = h("div", { class: "rtc-invite-made" }, this.code, h("div", { class: "rtc-invite-link" }, this.link, this.copy), this.hint);
+    this.made = h("div", { class: "rtc-invite-made" }, this.code, this.link.element, this.hint);
     this.list = h("div", { class: "rtc-invite-list" });
     const close = h("button", { type: "button", class: "rtc-quiet", onclick: () => this.element.close() }, "Close");
-    const lead = h("p", { class: "rtc-side-hint" }, "A link lets somebody without an account into this room, and nowhere else.");
     const head = h("div", { class: "rtc-dialog-head" }, h("h2", {}, "Invite"), close);
-    this.element = h("dialog", { class: "rtc-dialog", "aria-label": "Invite", "data-lm-suppress-shortcuts": "true" }, head, lead, this.form, this.made, this.list);
+    this.element = h("dialog", { class: "rtc-dialog", "aria-label": "Invite", "data-lm-suppress-shortcuts": "true" }, head, known, this.unknown, this.lead, this.form, this.made, this.list);
   }
 
   open() {
@@ -63,9 +93,10 @@ export class InviteDialog {
 
   update() {
     const { invited, invites, hosts } = this.call.house;
-    if (!hosts && this.element.open) this.element.close();
     if (!this.element.open) return;
-    this.made.hidden = !invited;
+    this.form.hidden = this.list.hidden = !hosts;
+    setText(this.lead, hosts ? "An invite lets somebody into this room, and nowhere else." : "A host can make a link for them.");
+    this.made.hidden = !invited || !hosts;
     if (invited && this.#shown !== invited.id) this.#show(invited);
     keyed(this.list, invites, ({ id }) => id, (invite) => this.#row(invite), (row, { used, uses }) => {
       setText(/** @type {Element} */ (row.querySelector(".rtc-invite-used")), uses === null ? `used ${used} times` : `${used} of ${uses} used`);
@@ -75,11 +106,11 @@ export class InviteDialog {
   /** @param {InviteInfo} invite */
   #show(invite) {
     this.#shown = invite.id;
-    this.link.value = invite.url;
+    this.link.field.value = invite.url;
+    this.link.again();
     this.code.replaceChildren(invite.qr ? qrCode(invite.qr) : "");
     setText(this.hint, invite.hint ?? "");
     this.hint.hidden = !invite.hint;
-    setText(this.copy, "Copy");
   }
 
   /** @param {InviteInfo} invite */
@@ -90,35 +121,33 @@ export class InviteDialog {
       house.invited = invite;
       this.update();
     };
-    return h(
+    const button = (/** @type {string} */ label, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "rtc-quiet", onclick }, label);
+    const sure = h(
       "div",
-      { class: "rtc-invite-row" },
-      h("span", { class: "rtc-people-words" }, `${invite.name || invite.role} · until ${until} · `, h("span", { class: "rtc-invite-used" })),
-      h("button", { type: "button", class: "rtc-quiet", onclick: show }, "Show"),
-      h("button", { type: "button", class: "rtc-quiet", title: "Nobody comes in by it any more; who came is removed", onclick: () => house.revoke(invite.id, true) }, "Revoke"),
+      { class: "rtc-invite-sure", hidden: true },
+      h("span", { class: "rtc-people-words" }, "Nobody comes in by it any more. And who did?"),
+      button("They stay", () => hosting.revoke(house, invite.id, false)),
+      button("Remove them", () => hosting.revoke(house, invite.id, true)),
     );
+    const revoke = button("Revoke", () => {
+      const used = this.call.house.invites.find(({ id }) => id === invite.id)?.used;
+      if (!used) return hosting.revoke(house, invite.id, false);
+      sure.hidden = !sure.hidden;
+    });
+    const name = invite.name ? `${invite.name} · ${invite.role}` : invite.role;
+    const words = h("span", { class: "rtc-people-words" }, `${name} · until ${until} · `, h("span", { class: "rtc-invite-used" }));
+    return h("div", { class: "rtc-invite-row" }, words, button("Show", show), revoke, sure);
   }
 
   /** @param {Event} event */
   #make(event) {
     event.preventDefault();
     this.#shown = "";
-    this.call.house.invite({
+    hosting.invite(this.call.house, {
       role: /** @type {"member"} */ (this.role.value),
       minutes: Number(this.minutes.value),
       uses: this.uses.value ? Number(this.uses.value) : null,
-      name: "",
+      name: this.name.value.trim(),
     });
-  }
-
-  async #copy() {
-    this.link.select();
-    try {
-      await navigator.clipboard.writeText(this.link.value);
-      setText(this.copy, "Copied");
-    } catch {
-      setText(this.copy, "Press Ctrl+C"); // no clipboard on insecure pages; the link is selected
-    }
-    setAttribute(this.copy, "data-done", true);
   }
 }

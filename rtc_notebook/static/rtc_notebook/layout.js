@@ -1,5 +1,5 @@
 // Where the tiles go: as large as the room allows. Tiles are as wide as 16:9 and, where that uses the room better, as
-// narrow as 3:4; what is cut off a picture for it counts against it.
+// narrow as 3:4; what is cut off a picture for it counts against it. With one of them on a stage: staged.js.
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rect */
 /** @typedef {"grid" | "speaker" | "strip"} Layout */
@@ -14,12 +14,10 @@
 /** @type {Layout[]} */
 export const LAYOUTS = ["grid", "speaker", "strip"];
 
-const WIDEST = 16 / 9;
+export const WIDEST = 16 / 9;
 const NARROWEST = 3 / 4; // on phones; elsewhere they are no narrower than square
 const PHONE = 600;
-const SMALLEST = 84; // px; a face is hardly seen in less
-const COMFORTABLE = 150;
-const MOST_STRIP = 0.3;
+export const SMALLEST = 84; // px; a face is hardly seen in less
 
 /**
  * A centred grid of equal tiles, with the number of columns that shows most of their pictures.
@@ -57,7 +55,7 @@ export function grid(count, area, gap, narrowest = area.width < PHONE ? NARROWES
 }
 
 /** As many tiles as are not too small, and the place of the word about the others. @param {number} count @param {Rect} area @param {number} gap @param {number} [narrowest] @returns {Placement} */
-function crowd(count, area, gap, narrowest) {
+export function crowd(count, area, gap, narrowest) {
   for (let cells = count; cells > 1; cells--) {
     const rects = grid(cells, area, gap, narrowest);
     if (Math.max(rects[0].width, rects[0].height) < SMALLEST && cells > 2) continue;
@@ -69,57 +67,14 @@ function crowd(count, area, gap, narrowest) {
   return { rects: grid(count, area, gap, narrowest), more: null, hidden: 0 };
 }
 
-/** Area of the largest 16:9 picture in it. @param {Rect} area */
-const picture = ({ width, height }) => Math.min(width, height * WIDEST) ** 2;
-
-/** Cuts a strip off, beside or below, whichever leaves the larger picture. @param {Rect} area @param {number} count of tiles in it @param {number} gap @returns {[Rect, Rect]} */
-function cut(area, count, gap) {
-  /** @type {[Rect, Rect] | null} */ let best = null;
-  for (const beside of [true, false]) {
-    const whole = beside ? area.width : area.height;
-    for (let part = 0.12; part <= MOST_STRIP + 0.001; part += 0.03) {
-      const strip = Math.round(whole * part);
-      const rest = whole - strip - gap;
-      const main = beside ? { ...area, width: rest } : { ...area, height: rest };
-      const side = beside ? { ...area, x: area.x + rest + gap, width: strip } : { ...area, y: area.y + rest + gap, height: strip };
-      const { width, height } = grid(count, side, gap, 1)[0];
-      if (Math.max(width, height) < Math.min(COMFORTABLE, whole * 0.2) && part < MOST_STRIP - 0.001) continue;
-      if (!best || picture(main) > picture(best[0])) best = [main, side];
-      break;
-    }
-  }
-  return /** @type {[Rect, Rect]} */ (best);
-}
-
-/**
- * Places tiles. With `focus`, the tile of that index gets the stage: with the others in a strip, or alone but for a
- * small one of oneself in the corner.
- * @param {number} count @param {number} width @param {number} height
- * @param {{ focus?: number, layout?: Layout, own?: number }} [how] own: index of one's own tile @returns {Placement}
- */
-export function place(count, width, height, { focus = -1, layout = "grid", own = -1 } = {}) {
+/** The gap between tiles, and what there is for them within it. @param {number} width @param {number} height @returns {{ gap: number, area: Rect }} */
+export function room(width, height) {
   const gap = width < 480 ? 6 : 10;
-  const area = { x: gap, y: gap, width: Math.max(1, width - 2 * gap), height: Math.max(1, height - 2 * gap) };
-  if (focus < 0 || count === 1) return crowd(count, area, gap);
-  if (layout === "speaker") return alone(count, area, gap, focus, own);
-  const [main, side] = cut(area, count - 1, gap);
-  const { rects, more, hidden } = crowd(count - 1, side, gap, 1);
-  rects.splice(focus, 0, whole(main));
-  return { rects, more, hidden };
+  return { gap, area: { x: gap, y: gap, width: Math.max(1, width - 2 * gap), height: Math.max(1, height - 2 * gap) } };
 }
 
-/** @param {number} count @param {Rect} area @param {number} gap @param {number} focus @param {number} own @returns {Placement} */
-function alone(count, area, gap, focus, own) {
-  /** @type {(Rect | null)[]} */
-  const rects = Array(count).fill(null);
-  rects[focus] = whole(area);
-  if (own >= 0 && own !== focus) {
-    const width = Math.round(Math.min(220, Math.max(SMALLEST, Math.min(area.width * 0.26, area.height * 0.4))));
-    const height = Math.round(width / WIDEST);
-    rects[own] = { x: area.x + area.width - width - gap, y: area.y + area.height - height - gap, width, height };
-  }
-  return { rects, more: null, hidden: 0 };
+/** Places tiles in an even grid. @param {number} count @param {number} width @param {number} height */
+export function evenly(count, width, height) {
+  const { gap, area } = room(width, height);
+  return crowd(count, area, gap);
 }
-
-/** @param {Rect} rect @returns {Rect} */
-const whole = ({ x, y, width, height }) => ({ x, y, width: Math.max(1, Math.floor(width)), height: Math.max(1, Math.floor(height)) });

@@ -131,6 +131,8 @@ export class LocalDevices {
     if (kind === "speaker") return this.#listed();
     this.#changes?.forget(kind);
     if (this.tracks[kind]) return (await this.#change()).choose(kind, id);
+    // One that could not be had was wanted: this one is tried in its place.
+    if (this.problems.some((problem) => problem.device === kind)) return this.open({ camera: kind === "camera", microphone: kind === "microphone" });
     this.options.onchange();
   }
 

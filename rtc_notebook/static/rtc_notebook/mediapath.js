@@ -24,6 +24,7 @@ import { Standby, linkLoader } from "./link-loader.js";
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
+ * @property {() => import("./publisher.js").Limits} [limits] of the own camera's picture
  * @property {() => string[]} [flowing] tracks whose pictures have no reason to stand still
  * @property {() => boolean} [online] whether the server is heard from just now
  * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
@@ -95,6 +96,11 @@ export class MediaPath {
   async remove(source) {
     this.#published.delete(source);
     return this.#end?.publisher.remove(source);
+  }
+
+  /** The limits are others now. */
+  retune() {
+    this.#connections?.publisher.retune().catch(this.options.onerror);
   }
 
   /** @param {string[]} tracks @param {boolean} again whether to say it even if it has not changed */

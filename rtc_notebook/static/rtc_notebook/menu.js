@@ -25,7 +25,8 @@ export class Menu {
     });
   }
 
-  fill() {
+  /** Fills it with what is there now. */
+  opened() {
     const shown = this.groups().filter(({ items }) => items.length);
     this.element.replaceChildren(...shown.flatMap(({ label, items }, index) => [
       ...(index ? [h("div", { class: "rtc-menu-line", role: "separator" })] : []),

@@ -47,10 +47,12 @@ function layouts(owner) {
 
 /** @param {ViewMenu} owner @returns {Item[]} */
 function views(owner) {
-  const { call, options, element } = owner.view;
+  const { call, options, element, stage } = owner.view;
   const popsOut = "documentPictureInPicture" in globalThis || (options.tab && call.options.link);
   /** @type {(Item & { hidden?: boolean })[]} */
   const items = [
+    { label: "Your own picture", icon: icon("people"), act: () => stage.showSelf(!stage.self), role: "menuitemcheckbox", checked: stage.self },
+    { label: "Sound only", icon: icon("sound"), act: () => call.setSoundOnly(!call.soundOnly), role: "menuitemcheckbox", checked: call.soundOnly },
     { label: "Statistics", icon: icon("statistics"), act: () => owner.toggleStatistics(), role: "menuitemcheckbox", checked: owner.statistics },
     { label: owner.popped ? "Back to the page" : "Pop out", icon: icon("pop-out"), act: () => void owner.togglePopOut(), hidden: !popsOut },
     {

@@ -37,3 +37,35 @@ export function explain(error, device) {
       return { kind: "other", device, message: `The ${device} could not be opened: ${error}` };
   }
 }
+
+/**
+ * Opens what can be opened after all, one by one.
+ * @param {unknown} error @param {("camera" | "microphone")[]} wanted
+ * @param {(device: "camera" | "microphone") => Promise<import("./devices.js").Opened>} open @returns {Promise<import("./devices.js").Opened>}
+ */
+export async function recover(error, wanted, open) {
+  if (wanted.length === 1) return { problems: [explain(error, wanted[0])] };
+  /** @type {import("./devices.js").Opened} */
+  const opened = { problems: [] };
+  for (const device of wanted) {
+    // A refusal is not asked about again; but one of the two may have been allowed before.
+    if (/** @type {Error} */ (error).name === "NotAllowedError" && !(await allowed(device))) {
+      opened.problems.push(explain(error, device));
+      continue;
+    }
+    const { problems, ...tracks } = await open(device);
+    Object.assign(opened, tracks);
+    opened.problems.push(...problems);
+  }
+  return opened;
+}
+
+/** @param {Device} device */
+async function allowed(device) {
+  try {
+    const name = /** @type {PermissionName} */ (/** @type {string} */ (device));
+    return (await navigator.permissions.query({ name })).state === "granted";
+  } catch {
+    return false; // the browser does not tell
+  }
+}

@@ -16,12 +16,16 @@ import { kindOf, sourceOf } from "./slots.js";
  * @property {string | null} id the track's id, told by the server
  * @property {RTCRtpTransceiver | null} transceiver
  *
+ * @typedef {{ height?: number, maxBitrate?: number, maxFramerate?: number }} Limits of a camera's picture; `height` is
+ *   its shorter side
+ *
  * @typedef {object} PublisherOptions
  * @property {() => RTCPeerConnection} createConnection
  * @property {(message: ClientMessage) => void} send
  * @property {() => void} onfailed
  * @property {(error: Error) => void} [onerror]
  * @property {number} [maxBitrate] bits per second, of a picture
+ * @property {() => Limits} [limits]
  */
 
 export class Publisher {
@@ -53,6 +57,7 @@ export class Publisher {
     publication.muted = muted;
     await publication.transceiver?.sender.replaceTrack(track);
     this.#announce(publication);
+    if (publication.id) await this.#tune(publication); // it may be of another size
   }
 
   /** Ends a publication. @param {Slot} source */
@@ -126,6 +131,11 @@ export class Publisher {
     }
     this.#open = false;
     if (this.#stale) await this.negotiate();
+  }
+
+  /** The limits are others now. */
+  async retune() {
+    for (const publication of this.#publications.values()) if (publication.id) await this.#tune(publication);
   }
 
   /** The server refused an offer: the connection stands as it stood. @param {number | null | undefined} id */
@@ -210,11 +220,17 @@ export class Publisher {
   }
 
   /** When the network or the CPU is short, frames are given up before sharpness. @param {Publication} publication */
-  async #tune({ transceiver, source }) {
+  async #tune({ transceiver, source, track }) {
     if (!transceiver || kindOf(source) === "audio") return;
+    const limits = (source === "camera" && this.options.limits?.()) || {};
+    const { width = 0, height = 0 } = track?.getSettings?.() ?? {};
     const parameters = transceiver.sender.getParameters();
     parameters.degradationPreference = "maintain-resolution"; // or a short start would cost sharpness for half a minute
-    for (const encoding of parameters.encodings ?? []) encoding.maxBitrate = this.options.maxBitrate;
+    for (const encoding of parameters.encodings ?? []) {
+      encoding.maxBitrate = limits.maxBitrate ? Math.min(limits.maxBitrate, this.options.maxBitrate ?? Infinity) : this.options.maxBitrate;
+      encoding.scaleResolutionDownBy = Math.max(1, limits.height ? Math.min(width, height) / limits.height : 1);
+      encoding.maxFramerate = limits.maxFramerate;
+    }
     await transceiver.sender.setParameters(parameters).catch(() => {}); // a preference; not every browser has it
   }
 

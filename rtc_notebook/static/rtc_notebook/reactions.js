@@ -15,7 +15,12 @@ export class Reactions {
     this.button = iconButton("smile", "React", () => void this.#load().then((view) => view.toggle()), "rtc-spare rtc-react");
     this.button.setAttribute("aria-expanded", "false");
     this.element = h("div", { class: "rtc-react-place" });
-    call.onreaction = (reaction) => void this.#load().then((view) => view.show(reaction), () => {}); // the server is away
+    this.show = (/** @type {import("./protocol.js").Reaction} */ reaction) => void this.#load().then((view) => view.show(reaction), () => {}); // the server is away
+    call.reactions.add(this.show);
+  }
+
+  close() {
+    this.call.reactions.delete(this.show);
   }
 
   update() {

@@ -24,6 +24,9 @@
  * @property {boolean} silent whether the microphone is off or missing
  */
 
+const CROWD = 4; // people; with more of them tiles are small
+const LARGE_CROWD = 9;
+
 /** The tiles of a room, own camera first. @param {ParticipantInfo[]} participants @param {string | null} me @returns {Tile[]} */
 export function tilesOf(participants, me) {
   const names = new Map(participants.map(({ id, name }) => [id, name]));
@@ -86,9 +89,12 @@ export function soundsOf(participants, me) {
     .flatMap(({ tracks }) => (tracks ?? []).filter(({ kind, of }) => kind === "audio" && !of).flatMap((raw) => shown(raw) ?? []));
 }
 
-/** Every track that this browser wants to receive. @param {ParticipantInfo[]} participants @param {string | null} me @returns {string[]} */
-export function wantedOf(participants, me) {
-  const pictures = tilesOf(participants, me).flatMap(({ track }) => track ?? []);
+/**
+ * Every track that this browser wants to receive: all sound, and the pictures of tiles that are seen.
+ * @param {ParticipantInfo[]} participants @param {string | null} me @param {(key: string) => boolean} [seen] @returns {string[]}
+ */
+export function wantedOf(participants, me, seen = () => true) {
+  const pictures = tilesOf(participants, me).flatMap(({ key, track }) => (track && seen(key) ? track : []));
   return [...new Set([...pictures, ...soundsOf(participants, me)])].sort();
 }
 
@@ -96,6 +102,18 @@ export function wantedOf(participants, me) {
 export function camerasOf(participants) {
   const people = participants.filter(({ client, connected }) => client === "browser" && connected !== false);
   return people.flatMap(({ tracks = [] }) => tracks.flatMap(({ id, source, of, muted }) => (source === "camera" && !of && !muted ? id : [])));
+}
+
+/**
+ * How far the own camera's picture is sent smaller and less often: where many share a page, tiles are small. What a
+ * kernel filters is sent as it is.
+ * @param {ParticipantInfo[]} participants @param {string | null} me @returns {import("./publisher.js").Limits}
+ */
+export function limitsOf(participants, me) {
+  const people = participants.filter(({ client }) => client === "browser");
+  const own = people.find(({ id }) => id === me)?.tracks?.find(({ source, of }) => source === "camera" && !of);
+  if (own?.filter || people.length <= CROWD) return {};
+  return people.length <= LARGE_CROWD ? { height: 360, maxBitrate: 800_000 } : { height: 360, maxBitrate: 400_000, maxFramerate: 15 };
 }
 
 /** Names of the kernels in the room, and how many people there are. @param {ParticipantInfo[]} participants */

@@ -1,7 +1,6 @@
 // Notices when two microphones of a call are in one room, which makes an echo: tabs of one browser tell each other;
 // for machines beside each other, the microphone is compared with what is played.
 
-import { likeness } from "./correlation.js";
 import { Listener } from "./listener.js";
 
 /** @typedef {"tab" | "room" | ""} Echo */
@@ -25,6 +24,7 @@ export class SameRoom {
   /** @type {number[]} */ #heard = [];
   /** @type {number[]} */ #played = [];
   #alike = 0;
+  /** @type {typeof import("./correlation.js") | null} */ #correlation = null;
   #quiet = false;
 
   /** @param {() => void} onchange */
@@ -106,11 +106,18 @@ export class SameRoom {
     this.#heard.push(heard);
     this.#played.push(played);
     if (this.#heard.length < WINDOW) return;
-    if (likeness(this.#heard, this.#played, FURTHEST) > ALIKE) this.#alike += 1;
+    if (!this.#correlation) return void this.#prepare();
+    if (this.#correlation.likeness(this.#heard, this.#played, FURTHEST) > ALIKE) this.#alike += 1;
     else this.#alike = Math.max(0, this.#alike - 1);
     this.#heard.splice(0, EVERY);
     this.#played.splice(0, EVERY);
     this.#decide();
+  }
+
+  /** There is enough to compare by now. */
+  async #prepare() {
+    for (const levels of [this.#heard, this.#played]) levels.splice(0, EVERY);
+    this.#correlation = await import("./correlation.js").catch(() => null); // the server is away: tried again
   }
 
   /** Only the one that came last is told: one of the two is enough. */

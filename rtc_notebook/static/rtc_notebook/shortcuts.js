@@ -1,5 +1,6 @@
 // Keyboard shortcuts: a table of them, and what listens for them.
 
+import { ours } from "./dom.js";
 import { pressAndHold } from "./pushtotalk.js";
 
 /**
@@ -62,9 +63,10 @@ export function typing(target) {
 
 /**
  * Listens for the keys of a call: on a page of its own everywhere, in a notebook while the focus is within the call.
- * @param {CallView} view @param {boolean} everywhere @param {Document} page that the call is on @returns {() => void} to stop
+ * @param {CallView} view @param {boolean} everywhere @param {Document} [page] that the call is on
+ * @param {Event[]} [early] keys and clicks that came before @returns {() => void} to stop
  */
-export function listenForKeys(view, everywhere, page = document) {
+export function listenForKeys(view, everywhere, page = document, early = []) {
   const talk = pressAndHold(view.call);
   /** @param {Event} raw */
   const down = (raw) => {
@@ -72,8 +74,7 @@ export function listenForKeys(view, everywhere, page = document) {
     if (event.defaultPrevented || event.isComposing) return;
     if (event.key === "Tab") talk.pointed = false;
     const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
-    // A single letter pressed within the call is none of the notebook's, which would cut or paste a cell.
-    if (!everywhere && plain && (event.key.length === 1 || event.key === "Escape")) event.stopPropagation();
+    if (!everywhere && ours(event)) event.stopPropagation();
     if (typing(event.target) || !keysAreOn() || !view.call.active) return;
     if (event.key === " " && plain && !event.shiftKey) {
       if (talk.down(event)) event.preventDefault();
@@ -90,13 +91,13 @@ export function listenForKeys(view, everywhere, page = document) {
   };
   const point = () => void (talk.pointed = true);
   const place = everywhere ? page : view.element;
-  if (!everywhere) view.element.tabIndex = -1; // a click on it gives it the keys
   place.addEventListener("keydown", down);
   place.addEventListener("keyup", up); // in whatever window it is
   place.addEventListener("pointerdown", point, true);
   const window = page.defaultView ?? globalThis;
   page.addEventListener("keyup", up, true); // the focus may be elsewhere by then
   window.addEventListener("blur", talk.up);
+  for (const event of early) event.type === "keydown" ? down(event) : point();
   return () => {
     talk.up();
     place.removeEventListener("keydown", down);

@@ -1,5 +1,7 @@
 // Plays what the others say. It belongs to the call, not to a view: two views must not speak twice.
 
+/** @typedef {{ track: MediaStreamTrack, volume: number }} Voice */
+
 export class Sound {
   /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
   /** Whether the browser waits for a click before it lets sound out. */
@@ -11,23 +13,26 @@ export class Sound {
     this.onchange = onchange;
   }
 
-  /** Plays exactly these. @param {Map<string, MediaStreamTrack>} tracks */
-  play(tracks) {
+  /** Plays exactly these. @param {Map<string, Voice>} voices */
+  play(voices) {
     for (const [id, player] of this.#players) {
       const stream = /** @type {MediaStream | null} */ (player.srcObject);
-      if (stream?.getTracks()[0] === tracks.get(id)) continue;
+      if (stream?.getTracks()[0] === voices.get(id)?.track) continue;
       player.srcObject = null;
       this.#players.delete(id);
     }
-    for (const [id, track] of tracks) {
-      if (this.#players.has(id)) continue;
+    for (const [id, { track, volume }] of voices) {
+      const there = this.#players.get(id);
+      if (there) there.volume = volume;
+      if (there) continue;
       const player = new Audio();
+      player.volume = volume;
       player.srcObject = new MediaStream([track]);
       this.#players.set(id, player);
       if (this.#speaker) this.#route(player);
       this.#start(player);
     }
-    if (!tracks.size) this.#block(false);
+    if (!voices.size) this.#block(false);
   }
 
   /** What is played now. */

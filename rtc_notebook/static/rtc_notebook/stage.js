@@ -1,8 +1,7 @@
 // All tiles of a call, laid out for the size there is, with one of them on the stage where there is reason to.
 
 import { h, setText } from "./dom.js";
-import { Focus } from "./focus.js";
-import { place } from "./layout.js";
+import { evenly } from "./layout.js";
 import { tilesOf } from "./room.js";
 import { TileView } from "./tile.js";
 import { Voices } from "./voices.js";
@@ -15,8 +14,12 @@ import { Voices } from "./voices.js";
 export class Stage {
   /** @type {Map<string, TileView>} in the order in which they are shown */ #views = new Map();
   /** @type {Map<string, Tile>} */ #tiles = new Map();
+  /** @type {Call | null} */ #call = null;
   /** @type {Layout} */ layout = "grid";
-  focus = new Focus();
+  /** Whether one's own camera has a tile. */ self = true;
+  /** @type {import("./focus.js").Focus | null} who is on the stage, once there is one */ focus = null;
+  /** @type {typeof import("./staged.js") | null} */ #staged = null;
+  /** @type {Promise<void> | null} */ #staging = null;
 
   /** @param {{ onmore?: () => void }} [options] */
   constructor({ onmore = () => {} } = {}) {
@@ -34,6 +37,7 @@ export class Stage {
 
   /** @param {Call} call */
   update(call) {
+    this.#call = call;
     const tiles = tilesOf(call.participants, call.me);
     this.#tiles = new Map(tiles.map((tile) => [tile.key, tile]));
     for (const [key, view] of this.#views) {
@@ -42,12 +46,13 @@ export class Stage {
       this.#views.delete(key);
     }
     for (const tile of tiles) {
-      const view = this.#views.get(tile.key) ?? new TileView((key) => this.pin(key));
+      const view = this.#views.get(tile.key) ?? new TileView((key) => void this.pin(key));
       this.#views.set(tile.key, view);
       const mine = tile.source === "screen" ? call.local.screen : call.blur.shown(call.local.camera);
       if (tile.source === "camera" && call.devices.facing === "environment") tile.mirrored = false; // it looks at others
       // One's own device is seen before the room knows of it.
       if (tile.local && mine && tile.content === "off") tile.content = "live";
+      if (call.soundOnly && !tile.local) tile.content = "off";
       const track = tile.local ? mine : (call.received.get(tile.track ?? "") ?? null);
       view.update(tile, track, call.link);
       void view.compare(tile.own && tile.processed ? mine : null);
@@ -66,10 +71,27 @@ export class Stage {
     this.#layout();
   }
 
-  /** Puts a tile on the stage, or takes it off. @param {string} key */
-  pin(key) {
-    this.focus.toggle(key);
+  /** Shows one's own camera, or not; the others see it either way. @param {boolean} shown */
+  showSelf(shown) {
+    this.self = shown;
     this.#layout();
+  }
+
+  /** Puts a tile on the stage, or takes it off. @param {string} key */
+  async pin(key) {
+    await this.#build();
+    this.focus?.toggle(key);
+    this.#layout();
+  }
+
+  /** Loads what puts a tile on the stage. */
+  #build() {
+    this.#staging ??= import("./staged.js").then((staged) => {
+      this.#staged = staged;
+      this.focus = new staged.Focus();
+      this.#layout();
+    }, () => void (this.#staging = null)); // the server is away: it stays a grid
+    return this.#staging;
   }
 
   /** Goes on in the window that it was moved to. */
@@ -81,6 +103,7 @@ export class Stage {
   }
 
   close() {
+    this.#call?.seen.look(this, []);
     this.observer.disconnect();
     this.voices.close();
     for (const view of this.#views.values()) view.remove();
@@ -97,20 +120,38 @@ export class Stage {
   #layout() {
     const { clientWidth, clientHeight } = this.element;
     const { speaker, talking } = this.voices;
-    const stagedKey = this.focus.choose([...this.#tiles.values()], this.layout, speaker);
-    const keys = [...this.#views.keys()];
+    const mine = (/** @type {Tile | undefined} */ tile) => !!tile?.own && tile.source === "camera";
+    const away = !this.self && this.#tiles.size > 1;
+    const tiles = [...this.#tiles.values()].filter((tile) => !(away && mine(tile)));
+    if (this.layout !== "grid" || tiles.some(({ source, own }) => source === "screen" && !own)) void this.#build();
+    const stagedKey = this.focus?.choose(tiles, this.layout, speaker) ?? null;
+    const keys = [...this.#views.keys()].filter((key) => !(away && mine(this.#tiles.get(key))));
     for (const [view, { key, participant, source }] of this.shown) {
       const staged = key === stagedKey;
-      const pinned = staged && (key === this.focus.pinned || source === "screen");
+      const pinned = staged && (key === this.focus?.pinned || source === "screen");
       view.stand({ staged, pinned, talking: source === "camera" && talking.has(participant) });
     }
     if (!clientWidth || !keys.length) return;
-    const own = keys.findIndex((key) => this.#tiles.get(key)?.own && this.#tiles.get(key)?.source === "camera");
-    const arrange = () => place(keys.length, clientWidth, clientHeight, { focus: keys.indexOf(stagedKey ?? ""), layout: this.layout, own });
+    const own = keys.findIndex((key) => mine(this.#tiles.get(key)));
+    const arrange = () => {
+      const how = { focus: keys.indexOf(stagedKey ?? ""), layout: this.layout, own };
+      return stagedKey === null || !this.#staged ? evenly(keys.length, clientWidth, clientHeight) : this.#staged.place(keys.length, clientWidth, clientHeight, how);
+    };
     let placed = arrange();
-    if (placed.more && this.#bringIn(keys, placed.rects, stagedKey)) placed = arrange();
-    const corner = this.layout === "speaker" && stagedKey !== null && keys[own] !== stagedKey ? own : -1;
-    keys.forEach((key, index) => show(/** @type {TileView} */ (this.#views.get(key)), placed.rects[index], index === corner));
+    const alone = this.layout === "speaker" && stagedKey !== null;
+    if (placed.more && !alone && this.#bringIn(keys, placed.rects, stagedKey)) placed = arrange();
+    const corner = alone && keys[own] !== stagedKey ? own : -1;
+    for (const [key, view] of this.#views) {
+      const index = keys.indexOf(key);
+      show(view, placed.rects[index] ?? null, index >= 0 && index === corner);
+    }
+    // Who talks may be brought in any moment.
+    const soon = (/** @type {string} */ key) => {
+      const tile = /** @type {Tile} */ (this.#tiles.get(key));
+      return tile.source === "camera" && talking.has(tile.participant);
+    };
+    this.#call?.seen.look(this, keys.filter((key, index) => placed.rects[index] || soon(key)));
+    this.more.toggleAttribute("data-corner", alone);
     this.more.hidden = !placed.more;
     if (!placed.more) return;
     put(this.more, placed.more);
@@ -126,7 +167,8 @@ export class Stage {
     const last = keys.map((key, index) => rects[index] !== null && key !== staged && !this.#tiles.get(key)?.own).lastIndexOf(true);
     if (last < 0) return false;
     [keys[last], keys[speaks]] = [keys[speaks], keys[last]];
-    this.#views = new Map(keys.map((key) => [key, /** @type {TileView} */ (this.#views.get(key))]));
+    const rest = [...this.#views.keys()].filter((key) => !keys.includes(key));
+    this.#views = new Map([...rest, ...keys].map((key) => [key, /** @type {TileView} */ (this.#views.get(key))]));
     return true;
   }
 }

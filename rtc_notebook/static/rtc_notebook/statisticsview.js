@@ -3,7 +3,6 @@
 import { setAttribute, style } from "./dom.js";
 import { Meter, countsOf, qualityOf } from "./statistics.js";
 
-/** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./statistics.js").Figures} Figures */
 /** @typedef {import("./statistics.js").Quality} Quality */
 /** @typedef {import("./tile.js").TileView} TileView */
@@ -20,16 +19,21 @@ export class StatisticsView {
   /** @type {Map<string, Figures>} */ #figures = new Map();
   /** @type {WeakMap<TileView, number>} how often in a row a tile was worse than it is marked */ #doubts = new WeakMap();
 
-  /** @param {Call} call @param {import("./stage.js").Stage} stage */
-  constructor(call, stage) {
+  /** @param {import("./callview.js").CallView} callView */
+  constructor({ call, stage, view }) {
     this.call = call;
     this.stage = stage;
+    this.menu = view;
     this.timer = setInterval(() => void this.#read(), INTERVAL);
     void this.#read();
   }
 
+  update() {
+    if (this.#shown !== this.menu.statistics) void this.#show(this.menu.statistics);
+  }
+
   /** @param {boolean} shown */
-  async show(shown) {
+  async #show(shown) {
     this.#shown = shown;
     if (shown) [this.#list] = await Promise.all([import("./statisticslist.js"), style("statistics.css")]);
     this.#update();

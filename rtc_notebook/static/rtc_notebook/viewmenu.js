@@ -2,16 +2,13 @@
 // do; on narrow calls also the buttons that there is no room for.
 
 import { iconButton } from "./controls.js";
-import { h, refocus, setAttribute, style } from "./dom.js";
+import { setAttribute, style } from "./dom.js";
 import { LAYOUTS } from "./layout.js";
-import { listenForKeys } from "./shortcuts.js";
+import { Opener } from "./opener.js";
 
 /**
  * @typedef {import("./callview.js").CallView} CallView
  * @typedef {import("./layout.js").Layout} Layout
- * @typedef {import("./menu.js").Menu} Menu
- * @typedef {import("./popout.js").PopOut} PopOut
- * @typedef {import("./statisticsview.js").StatisticsView} StatisticsView
  */
 
 const REMEMBERED = "rtc-notebook:layout";
@@ -28,12 +25,7 @@ function remembered() {
 
 export class ViewMenu {
   statistics = false;
-  /** @type {StatisticsView | null} */ #statistics = null;
-  #measuring = false;
-  /** @type {PopOut | null} */ #popOut = null;
-  #closed = false;
-  #open = false;
-  /** @type {Menu | null} */ #menu = null;
+  /** @type {import("./popout.js").PopOut | null} */ #popOut = null;
 
   /** @param {CallView} view */
   constructor(view) {
@@ -41,18 +33,15 @@ export class ViewMenu {
     view.stage.setLayout(remembered());
     this.button = iconButton("more", "More", () => void this.toggle(), "rtc-more-button");
     setAttribute(this.button, "aria-haspopup", "menu");
-    setAttribute(this.button, "aria-expanded", "false");
-    this.element = h("div", { class: "rtc-menu-place" });
-    this.outside = (/** @type {Event} */ event) => {
-      const path = event.composedPath();
-      if (!path.includes(this.element) && !path.includes(this.button)) void this.toggle(false, false);
-    };
+    this.opener = new Opener(this.button, async () => {
+      const [{ moreMenu }] = await Promise.all([import("./moremenu.js"), style("menus.css")]);
+      return moreMenu(this);
+    });
+    this.element = this.opener.element;
   }
 
   update() {
-    const { call } = this.view;
-    if (!call.active) void this.toggle(false, false);
-    if (call.phase === "connected") void this.#measure();
+    if (!this.view.call.active) void this.toggle(false, false);
   }
 
   /** @param {Layout} layout */
@@ -70,12 +59,12 @@ export class ViewMenu {
 
   /** Whether the call is in a window of its own. */
   get popped() {
-    return !!this.#popOut;
+    return !!this.#popOut?.window;
   }
 
   toggleStatistics() {
     this.statistics = !this.statistics;
-    void this.#statistics?.show(this.statistics);
+    this.view.update();
   }
 
   async toggleFullScreen() {
@@ -83,66 +72,19 @@ export class ViewMenu {
     else await this.view.element.requestFullscreen?.().catch(() => {}); // forbidden in this frame
   }
 
-  /** Takes the call to a window that stays on top, or back; to a tab where the browser has no such window. */
   async togglePopOut() {
-    if (this.#popOut) return this.#popOut.close();
-    const { call, element, stage } = this.view;
-    if (!("documentPictureInPicture" in globalThis)) return void open(call.options.link, "_blank", "noopener");
-    if (document.fullscreenElement) await document.exitFullscreen();
-    const { popOut } = await import("./popout.js");
-    let unlisten = () => {};
-    this.#popOut = await popOut(element, () => stage.moved(), () => {
-      this.#popOut = null;
-      unlisten();
-    });
-    if (this.#popOut) unlisten = listenForKeys(this.view, true, element.ownerDocument); // a window of its own has keys of its own
+    const { PopOut } = await import("./popout.js");
+    this.#popOut ??= new PopOut(this.view);
+    await this.#popOut.toggle();
   }
 
-  async toggle(open = !this.#open, focus = true) {
-    if (open === this.#open) return;
-    this.#open = open;
-    const menu = open ? await this.#load() : this.#menu;
-    if (open !== this.#open || !menu) return;
-    menu.element.hidden = !open;
-    setAttribute(this.button, "aria-expanded", String(open));
-    const { ownerDocument } = this.element;
-    if (open) {
-      ownerDocument.addEventListener("pointerdown", this.outside, true);
-      menu.fill();
-      if (focus) menu.focus();
-    } else {
-      ownerDocument.removeEventListener("pointerdown", this.outside, true);
-      if (focus) refocus(this.button);
-    }
+  /** @param {boolean} [open] @param {boolean} [focus] */
+  toggle(open, focus) {
+    return this.opener.toggle(open, focus);
   }
 
   close() {
-    this.#closed = true;
     void this.toggle(false, false);
     this.#popOut?.close();
-    this.#statistics?.close();
-  }
-
-  /** Begins to count, once there is something to count. */
-  async #measure() {
-    if (this.#measuring) return;
-    this.#measuring = true;
-    const { StatisticsView } = await import("./statisticsview.js");
-    if (this.#closed) return;
-    this.#statistics = new StatisticsView(this.view.call, this.view.stage);
-    void this.#statistics.show(this.statistics);
-  }
-
-  async #load() {
-    try {
-      const [{ moreMenu }] = await Promise.all([import("./moremenu.js"), style("menus.css")]);
-      if (this.#menu) return this.#menu;
-      this.#menu = moreMenu(this);
-      this.element.append(this.#menu.element);
-      return this.#menu;
-    } catch (error) {
-      this.#open = false; // the server is away
-      throw error;
-    }
   }
 }

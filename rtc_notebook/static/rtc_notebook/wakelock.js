@@ -5,12 +5,22 @@ export class WakeLock {
   #wanted = false;
   #asking = false;
 
-  constructor() {
+  /** @param {{ active: boolean }} call for as long as which it is held */
+  constructor(call) {
+    this.call = call;
     this.again = () => void this.#ask();
   }
 
+  update() {
+    this.#hold(this.call.active);
+  }
+
+  close() {
+    this.#hold(false);
+  }
+
   /** @param {boolean} on */
-  hold(on) {
+  #hold(on) {
     if (on === this.#wanted) return;
     this.#wanted = on;
     if (on) document.addEventListener("visibilitychange", this.again);

@@ -54,6 +54,10 @@ class Session {
     });
   }
 
+  /**
+   * Joins at once: three lines put somebody in a call, without a look in the mirror first. Where the browser refuses a
+   * device, or there is none, the call goes on without, and a line in it leads to the choice of devices.
+   */
   async #start() {
     const { model } = this;
     this.trouble = "";
