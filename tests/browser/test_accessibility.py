@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from harness.axe import SOURCE, serious
-from harness.browser import context, tile
+from harness.axe import serious
+from harness.browser import context
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.lab import Notebook
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+from harness.states import before, notebook, troubles, walks
+from harness.states.scene import Cut, Scene
+from playwright.sync_api import Browser, Page, expect
 
-pytestmark = pytest.mark.skipif(not SOURCE.exists(), reason="axe-core is not installed: npm install")
-
-# What the call's bar opens by a button of this name; Escape closes it. New ones are added here.
-OPENED = ["Chat", "People", "Filters and recording", "React", "Devices", "More"]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 class Looks:
@@ -26,40 +24,24 @@ class Looks:
     def __init__(self) -> None:
         self.wrong: list[str] = []
 
-    def __call__(self, page: Page, state: str, within: str = ".rtc-notebook", schemes: bool = True) -> None:
-        for scheme in ("light", "dark") if schemes else (None,):
+    def __call__(self, page: Page, state: str) -> None:
+        """Look at a page, light and dark."""
+        for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            self.wrong += [f"{state}, {scheme or 'as it is'}: {line}" for line in serious(page, within)]
+            self._look(page, f"{state}, {scheme}")
 
+    def in_themes(self, shown: Notebook) -> Callable[[Page, str], None]:
+        """Return what looks at a notebook, in JupyterLab's light and dark theme."""
 
-class Cut:
-    """Cuts a page's sockets when it is called, and lets none through after that."""
+        def look(page: Page, state: str) -> None:
+            for theme in notebook.THEMES:
+                notebook.theme(shown, theme)
+                self._look(page, f"{state}, {theme}")
 
-    def __init__(self, page: Page) -> None:
-        self.open: list[WebSocketRoute] = []
-        self.done = False
-        page.route_web_socket("**/api/rooms/**", self._route)
+        return look
 
-    def _route(self, socket: WebSocketRoute) -> None:
-        if self.done:
-            socket.close()
-            return
-        socket.connect_to_server()
-        self.open.append(socket)
-
-    def __call__(self) -> None:
-        self.done = True
-        for socket in self.open:
-            socket.close()
-
-
-def press(page: Page, name: str) -> None:
-    """Press a control, in the menu where the bar has no room for it."""
-    button = page.get_by_role("button", name=name).first
-    if not button.is_visible():
-        page.get_by_role("button", name="More", exact=True).click()
-        button = page.get_by_role("menuitem", name=name)
-    button.click()
+    def _look(self, page: Page, state: str) -> None:
+        self.wrong += [f"{state}: {line}" for line in serious(page, ".rtc-notebook")]
 
 
 @pytest.fixture
@@ -71,175 +53,62 @@ def look() -> Iterator[Looks]:
 
 
 @pytest.fixture
-def profile(pattern: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Return a function that makes a fresh profile with reduced motion."""
-    opened: list[BrowserContext] = []
-
-    def make(browser: Browser = pattern, **options: object) -> BrowserContext:
-        opened.append(context(browser, reduced_motion="reduce", **options))
-        return opened[-1]
-
-    yield make
-    for each in opened:
-        each.close()
+def still(pattern: Browser) -> Callable[..., Page]:
+    """Return a function that opens a page of a fresh profile with reduced motion."""
+    return lambda **options: context(pattern, reduced_motion="reduce", **options).new_page()
 
 
-def test_before_and_after_the_call(lab: JupyterServer, room: str, profile: Callable[..., BrowserContext], look: Looks):
-    page = profile().new_page()
+def test_no_rooms(lab: JupyterServer, still: Callable[..., Page], look: Looks) -> None:
+    page = still()
     page.goto(lab.page("rtc-notebook/"))
     expect(page.get_by_text("No call is on")).to_be_visible(timeout=45_000)  # who left just now may be waited for
     look(page, "no rooms")
 
-    page.add_init_script(
-        "const open = navigator.mediaDevices.getUserMedia;"
-        "navigator.mediaDevices.getUserMedia = async function (wish) {"
-        " if (location.hash === '#refused') throw new DOMException('', 'NotAllowedError');"
-        " return open.call(this, wish); }"
-    )
-    page.goto(lab.page(f"rtc-notebook/room/{room}") + "#refused")
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    look(page, "before joining, refused")
-    page.goto(lab.page(f"rtc-notebook/room/{room}"))
-    expect(page.get_by_role("button", name="Turn camera off")).to_be_visible()
-    look(page, "before joining")
-    page.get_by_role("button", name="Turn camera off").click()
-    look(page, "before joining, camera off")
-    page.get_by_label("Your name").fill("Ana")
+
+@pytest.mark.timeout(200)
+def test_a_call(
+    lab: JupyterServer, room: str, pattern: Browser, still: Callable[..., Page], kernel: Kernel, look: Looks
+) -> None:
+    page = still()
+    page.add_init_script(troubles.MUTE)
+    cut = Cut(page)
+    scene = Scene(page, look, lab, kernel, pattern, room)
+    walks.call(scene, cut, lab.page(f"rtc-notebook/room/{room}", name="Ana"))
+
+
+@pytest.mark.timeout(200)
+def test_tiles_and_filters(
+    lab: JupyterServer,
+    room: str,
+    pattern: Browser,
+    still: Callable[..., Page],
+    kernel: Kernel,
+    look: Looks,
+    tmp_path: Path,
+) -> None:
+    scene = Scene(still(), look, lab, kernel, pattern, room)
+    walks.tiles(scene, lab.page(f"rtc-notebook/room/{room}", name="Ana", join=""), tmp_path)
+
+
+def test_on_a_phone(
+    lab: JupyterServer, room: str, pattern: Browser, still: Callable[..., Page], kernel: Kernel, look: Looks
+) -> None:
+    scene = Scene(still(**PHONE), look, lab, kernel, pattern, room, PHONE)
+    page = before.mirror(scene, lab.page(f"rtc-notebook/room/{room}", name="Ana"))
     page.get_by_role("button", name="Join").click()
-    expect(page.get_by_role("group", name="Ana")).to_be_visible(timeout=20_000)
-
-    rooms = page.context.new_page()
-    rooms.goto(lab.page("rtc-notebook/"))
-    expect(rooms.get_by_role("link", name=room)).to_be_visible()
-    look(rooms, "rooms")
-    rooms.close()
-
-    page.get_by_role("button", name="Leave the call").click()
-    expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
-    look(page, "left")
-
-    page.goto(lab.page("rtc-notebook/guest"))
-    expect(page.get_by_text("You are not invited")).to_be_visible()
-    look(page, "not invited")
+    expect(scene.button("More")).to_be_visible()
+    scene.button("More").click()
+    expect(scene.call.get_by_role("menuitem", name="Devices")).to_be_visible()
+    look(page, "what a phone has no room for")
 
 
-def test_in_the_call(
-    lab: JupyterServer, room: str, profile: Callable[..., BrowserContext], kernel: Kernel, look: Looks
-):
-    host, guest = (profile().new_page() for _ in range(2))
-    cut = Cut(host)
-    host.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana", join=""))
-    expect(host.locator(tile("Ana"))).to_be_attached(timeout=20_000)
-    look(host, "alone")
-
-    kernel.run(f"from rtc_notebook import *\ncall = Call({room!r}, name='Ana')\ncall.wait_until_connected()")
-    url = kernel.run("print(call.invite(minutes=5).url)").strip()
-    guest.goto(url)
-    expect(guest.get_by_label("Your name")).to_be_visible()
-    look(guest, "guest, before joining")
-    guest.get_by_label("Your name").fill("Bo")
-    guest.get_by_role("button", name="Join").click()
-    expect(host.locator(tile("Bo"))).to_be_attached(timeout=20_000)
-    look(host, "two")
-
-    guest.get_by_role("button", name="Chat", exact=True).click()
-    guest.get_by_label("Write to everybody").fill("See https://jupyter.org and `code`:\n```\nprint(1)\n```")
-    guest.keyboard.press("Enter")
-    expect(host.get_by_role("button", name="Chat, 1 new")).to_be_visible()
-    guest.get_by_role("button", name="Raise your hand").click()
-    guest.get_by_role("button", name="Turn microphone off").click()
-    expect(host.get_by_label("Hand raised").filter(visible=True)).to_be_visible()
-    look(host, "a hand up, muted, something written")
-    look(guest, "guest, chat open")
-    for name in OPENED:
-        host.get_by_role("button", name=name).first.click()
-        look(host, f"{name} open")
-        host.keyboard.press("Escape")
-
-    host.keyboard.press("?")
-    expect(host.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
-    look(host, "shortcuts")
-    host.keyboard.press("Escape")
-    host.keyboard.press("i")
-    expect(host.locator("dl").first).to_be_visible()
-    look(host, "statistics")
-    host.keyboard.press("i")
-    desktop = host.viewport_size
-    host.set_viewport_size({"width": 390, "height": 844})
-    host.get_by_role("button", name="More", exact=True).click()
-    expect(host.get_by_role("menuitem", name="Devices")).to_be_visible()
-    look(host, "what a phone has no room for")
-    host.keyboard.press("Escape")
-    if desktop:
-        host.set_viewport_size(desktop)
-
-    host.get_by_role("button", name="People", exact=True).click()
-    host.get_by_role("button", name="Lock room").click()
-    host.get_by_role("button", name="Invite…").click()
-    look(host, "invite dialog")
-    host.get_by_role("button", name="Make a link").click()
-    expect(host.get_by_role("img", name="The link as a QR code")).to_be_visible()
-    look(host, "invite made")
-    host.keyboard.press("Escape")
-
-    waiting = profile().new_page()
-    waiting.goto(url)
-    waiting.get_by_label("Your name").fill("Cy")
-    waiting.get_by_role("button", name="Join").click()
-    expect(waiting.get_by_text("Waiting to be let in")).to_be_visible(timeout=10_000)
-    look(waiting, "at the door")
-    expect(host.get_by_text("Cy wants to come in")).to_be_visible()
-    look(host, "somebody at the door")
-
-    kernel.run("call.filter(filters.mirror, on='Bo')")
-    expect(host.locator(tile("Bo") + "[data-processed]")).to_be_attached(timeout=20_000)
-    kernel.run("recording = call.record('call.mkv')")
-    expect(host.get_by_text("REC", exact=True)).to_be_visible(timeout=10_000)
-    look(host, "filtered and recorded")
-    kernel.run("recording.stop()")
-    cut()
-    expect(host.get_by_text("Reconnecting")).to_be_visible(timeout=10_000)
-    look(host, "reconnecting")
-
-
+@pytest.mark.timeout(200)
 def test_in_a_notebook(
-    lab: JupyterServer, room: str, profile: Callable[..., BrowserContext], look: Looks, tmp_path: Path
-):
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(f"from rtc_notebook import *\ncall = Call({room!r}, name='Ana')\ncall"),
-            nbformat.v4.new_code_cell(
-                "@call.filter\ndef edges(frame, low=(0, 255)):\n    return frame\n"
-                "@call.filter(on='Bo')\ndef wrong(frame):\n    raise ValueError('no')"
-            ),
-        ]
-    )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, tmp_path / f"{room}.ipynb")
-    page = profile(viewport={"width": 900, "height": 900}).new_page()
-    shown = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
-    shown.run(0)
-    expect(page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
-    guest = profile().new_page()
-    guest.goto(lab.page(f"rtc-notebook/room/{room}", name="Bo", join=""))
-    expect(page.locator(tile("Bo"))).to_be_attached(timeout=20_000)
-    shown.run(1)
-    expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
-    page.get_by_role("button", name="wrong on Bo").click()
-    expect(page.get_by_label("Traceback")).to_be_visible()
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        shown.command("apputils:change-theme", {"theme": theme})
-        expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_be_attached(timeout=10_000)
-        look(page, f"{theme}, two", schemes=False)
-        for name in OPENED:
-            press(page, name)
-            look(page, f"{theme}, {name} open", schemes=False)
-            page.keyboard.press("Escape")
-        page.get_by_role("button", name="People", exact=True).click()
-        page.get_by_role("button", name="Invite…").click()
-        look(page, f"{theme}, invite", schemes=False)
-        page.keyboard.press("Escape")
-        page.get_by_role("button", name="People", exact=True).click()
-    page.get_by_role("button", name="Leave the call").click()
-    expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
-    look(page, "left, in a notebook", schemes=False)
+    lab: JupyterServer, room: str, pattern: Browser, still: Callable[..., Page], look: Looks, tmp_path: Path
+) -> None:
+    page = still(viewport={"width": 900, "height": 900})
+    cut = Cut(page)
+    shown = notebook.opened(page, lab, room, tmp_path)
+    with notebook.kernel_of(shown) as kernel:
+        scene = Scene(page, look.in_themes(shown), lab, kernel, pattern, room, cell=True)
+        walks.cell(scene, cut, shown, tmp_path, everything=False)

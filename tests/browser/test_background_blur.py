@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
-import pytest
 from harness.browser import context, picture, tile
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
@@ -77,10 +76,10 @@ def until(page: Page, wanted: Callable[[float, float], bool], seconds: float = 3
     raise AssertionError(f"sharpness of face and background: {found}")
 
 
-@pytest.mark.skipif(not files.present(), reason=files.HOW)
 def test_another_sees_a_sharp_face_before_a_blurred_background(
     join: Join, lab: JupyterServer, room: str, head: Browser, pattern: Browser
 ):
+    assert files.present(), f"`make test` installs what background blur needs. {files.HOW}"
     guest = join(pattern, "Guest", WATCH, camera="0", microphone="0")
     expect(guest.get_by_role("button", name="Leave")).to_be_visible(timeout=20_000)
     opened = context(head)

@@ -34,9 +34,12 @@ def test_a_calls_statistics(kernel: Kernel, room: str, join: Callable[..., Page]
 
     kernel.run("@call.filter(on='Ana')\ndef slow(frame):\n    import time; time.sleep(0.02)\n    return frame")
     expect(guest.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=15_000)
-    guest.wait_for_timeout(3000)
-    rows = json.loads(kernel.run(ROWS))
-    processed = next(row for row in rows if row["processed"])
+    for _ in range(20):
+        guest.wait_for_timeout(1000)
+        rows = json.loads(kernel.run(ROWS))
+        processed = next((row for row in rows if row["processed"]), {})
+        if processed.get("filter_ms") is not None and processed.get("width") == 640:
+            break
     assert (processed["participant"], processed["source"], processed["filter"]) == ("Ana", "camera", "slow")
     assert 15 < processed["filter_ms"] < 100 and processed["width"] == 640
     assert any(row["rtt"] is not None and row["rtt"] < 500 for row in rows if row["participant"] == "Ana")

@@ -76,7 +76,7 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
         expect(page.get_by_role("log", name="Chat").get_by_text(GUEST)).to_be_visible()
         assert page.evaluate("globalThis.stung") is None
         assert page.locator(".rtc-chat-lines script, .rtc-chat-lines img, .rtc-notebook b > b").count() == 0
-    assert kernel.run("print(call.chat[-1].text)").strip() == SCRIPT
+    kernel.wait_until(f"[line.text for line in call.chat][-1:] == [{SCRIPT!r}]")
 
     guest.get_by_role("button", name="Raise your hand").click()
     expect(host.locator(".rtc-tile", has=host.locator(tile(GUEST))).get_by_label("Hand raised")).to_be_visible()
@@ -92,7 +92,7 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
     expect(second.get_by_text("Waiting to be let in")).to_be_visible(timeout=10_000)
     expect(host.get_by_text("Bo wants to come in")).to_be_visible()
     assert second.locator(tile("Ana", state=None)).count() == 0
-    assert kernel.run("print(call.locked, call.waiting)").strip() == "True ['Bo']"
+    kernel.wait_until("call.locked and call.waiting == ['Bo']")
     host.get_by_role("button", name="Admit").click()
     expect(second.locator(tile("Ana"))).to_be_attached(timeout=20_000)
 

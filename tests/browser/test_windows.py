@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tenacity
-from harness.browser import chromium, context, tile
+from harness.browser import chromium, context, goes_on, tile
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -31,22 +31,11 @@ def sound_comes(lab: JupyterServer, room: str, speaks: str, hears: str) -> None:
     assert state["sfu"]["participants"][who[hears]["id"]]["subscribe"][sound]["packets"] > 50
 
 
-def goes_on(page: Page) -> None:
-    """Wait until the other's picture runs; a window without a screen draws none, so its time is what tells."""
-    video = page.locator(tile("Ben"))
-    before = video.evaluate("video => video.currentTime")
-    page.wait_for_function(
-        "([selector, before]) => document.querySelector(selector)?.currentTime > before + 0.2",
-        arg=[tile("Ben"), before], polling=100, timeout=10_000,
-    )  # fmt: skip
-
-
 def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
     playwright: Playwright, lab: JupyterServer, room: str, join: Callable[..., Page], pattern: Browser
 ):
     ben = join(pattern, "Ben")
-    strict = ("--autoplay-policy=document-user-activation-required", "--auto-accept-this-tab-capture")
-    with chromium(playwright, None, 10, *strict) as browser:
+    with chromium(playwright, None, 10, "--autoplay-policy=document-user-activation-required") as browser:
         page = context(browser).new_page()
         page.add_init_script(PLAYERS)
         page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana", join="", camera="0", microphone="0"))
@@ -73,7 +62,7 @@ def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
             page.get_by_role("menuitem", name="Pop out").click()
         window = opened.value
         expect(window.locator(tile("Ben"))).to_be_attached()
-        goes_on(window)
+        goes_on(window, tile("Ben"))
         expect(page.locator(tile("Ben"))).to_have_count(0)
         expect(window.locator("html")).to_have_css("color-scheme", "light dark")  # as the page has it
         window.keyboard.press("v")  # the camera, by its key
@@ -82,4 +71,4 @@ def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
         expect(window.get_by_role("complementary", name="Beside the call")).to_have_css("display", "flex")
         page.get_by_role("button", name="Bring it back").click()
         expect(page.locator(tile("Ben"))).to_be_attached()
-        goes_on(page)
+        goes_on(page, tile("Ben"))

@@ -23,6 +23,7 @@ async within => {
 
 @lru_cache(maxsize=1)
 def _source() -> str:
+    assert SOURCE.exists(), "axe-core is not installed; `make test` and `npm install` install it"
     return SOURCE.read_text(encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -24,6 +24,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
+    "--auto-accept-this-tab-capture",
     "--autoplay-policy=no-user-gesture-required",
     # Every window would load the address bar's suggestions, two pages that cost a second of CPU. The last of several
     # such flags counts, so what Playwright leaves out of a page's way is named again.
@@ -159,6 +160,30 @@ INBOUND = """async () => {
     }
     return JSON.stringify(found);
 }"""
+
+
+def goes_on(page: Page, selector: str, seconds: float = 0.5) -> None:
+    """Wait until a video has gone on for so long, however slowly: its own time is what tells, not how much is drawn."""
+    expect(page.locator(selector)).to_be_attached(timeout=20_000)
+    page.evaluate("globalThis.gone = {by: 0}")
+    page.wait_for_function(
+        """([selector, seconds]) => {
+            const {currentTime} = document.querySelector(selector) ?? {currentTime: 0};
+            gone.by += Math.max(0, currentTime - (gone.at ?? currentTime));  // from nought again with a new track
+            gone.at = currentTime;
+            return gone.by > seconds;
+        }""",
+        arg=[selector, seconds],
+        polling=100,
+        timeout=20_000,
+    )
+
+
+def painted(page: Page, selector: str) -> None:
+    """Wait until a video element presents a picture."""
+    page.locator(selector).first.evaluate(
+        "video => new Promise((resolve) => video.requestVideoFrameCallback(() => resolve()))"
+    )
 
 
 def plays(page: Page, selector: str, fps: float = 3, tries: int = 6) -> None:

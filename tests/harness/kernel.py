@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any, Protocol
@@ -100,6 +102,22 @@ class Kernel:
             raise CellFailed("\n".join(reply["content"].get("traceback", ["aborted"])))
         return "".join(printed)
 
+    def wait_until(self, condition: str, seconds: float = 20) -> None:
+        """Wait until an expression is true in the kernel.
+
+        Raises
+        ------
+        CellFailed
+            If it never is.
+        """
+        self.run(
+            f"import time as _time\n_late = _time.monotonic() + {seconds}\n"
+            f"while not ({condition}):\n"
+            f"    assert _time.monotonic() < _late, {condition!r}\n"
+            "    _time.sleep(0.05)",
+            timeout=seconds + 60,
+        )
+
     def start_cell(self, code: str) -> str:
         """Run code without waiting for its end; returns the request's id."""
         return str(self.client.execute(code, store_history=False))
@@ -118,6 +136,29 @@ class Kernel:
                 if message["msg_type"] == "stream" and message["content"]["name"] == "stderr":
                     text += message["content"]["text"]
         return text
+
+
+@contextlib.contextmanager
+def held(kernel: Kernel, directory: Path) -> Iterator[None]:
+    """Have a cell hold the kernel's interpreter meanwhile: no thread of it moves."""
+    pipe = directory / "held"
+    os.mkfifo(pipe)
+    kernel.start_cell(
+        "import ctypes as _c\n_libc = _c.PyDLL(None)  # keeps the interpreter while it calls\n"
+        f"_libc.read(_libc.open({os.fsencode(pipe)!r}, 0), _c.create_string_buffer(1), 1)"
+    )
+    end = _opened(pipe)
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
+@tenacity.retry(
+    stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.05), retry=tenacity.retry_if_exception_type(OSError)
+)
+def _opened(pipe: Path) -> int:
+    return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)  # fails until the cell reads
 
 
 def _post(server: Server, path: str, body: object) -> Any:

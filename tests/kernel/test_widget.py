@@ -29,6 +29,11 @@ def test_it_shows_the_room_and_no_token(call: Call, worker: FakeWorker) -> None:
     assert ".rtc" in widget._css and "export default" in widget._esm
 
 
+def test_it_ships_all_modules_and_styles_in_less_than_300_kilobytes(call: Call) -> None:
+    """A page loads what it needs; a widget has no address to load from later, and brings everything."""
+    assert 150_000 < len(call.widget._esm.encode()) + len(call.widget._css.encode()) < 300_000
+
+
 def test_it_gets_the_token_of_a_foreign_server_when_it_asks(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = asked(call.widget, monkeypatch, {"type": "token"}, {"type": "else"}, "nonsense")
     assert sent == [{"type": "token", "token": "secret", "session": ""}]
