@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
 _FOR_THE_KERNEL = (
-    protocol.Data,
     protocol.Stats,
     protocol.Chat,
     protocol.Invites,
@@ -57,6 +56,10 @@ class Outbox(Protocol):
 
     def send_at_once(self, message: object) -> bool:
         """Send from another thread, if nothing waits before it."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the kernel has much to read yet."""
 
 
 class Worker:
@@ -222,6 +225,9 @@ class Worker:
             self._on_error(message)
         elif isinstance(message, protocol.Waiting):
             self._parent.send(control.State(phase="connecting", participant=self._me, message=message.message))
+        elif isinstance(message, protocol.Data):
+            if not self._parent.behind:  # a kernel that is held by a cell: better a message lost than the call
+                self._parent.send(control.FromServer(message=message))
         elif isinstance(message, _FOR_THE_KERNEL):
             self._parent.send(control.FromServer(message=message))
 

@@ -285,3 +285,17 @@ async def test_no_orphan_is_left_of_a_killed_kernel(room, tmp_path):
         await asyncio.to_thread(worker.wait, 10)
     await room.until(lambda: room.sent(protocol.Leave))
     assert not directory.exists()
+
+
+async def test_messages_that_a_held_kernel_does_not_read_cost_it_no_call(kernel, room):
+    await connected(kernel, room)
+    kernel.pause()
+    data = "A" * 180_000
+    for number in range(120):  # that is five times what the worker holds for its kernel
+        await room.say(protocol.Data(by="ana", id=number, part=0, parts=1, data=data))
+    before = len(kernel.of(control.Room))
+    await room.describe()
+    kernel.resume()
+    await kernel.event(control.Room, lambda state: len(kernel.of(control.Room)) > before)
+    assert 0 < len(kernel.of(control.FromServer)) < 120
+    assert not room.sent(protocol.Leave)
