@@ -66,6 +66,9 @@ class Sender(Protocol):
     def unbind(self) -> None:
         """Send nothing from now on."""
 
+    def limit(self, now: float) -> int | None:
+        """Return what its way takes, bits per second, while that is too little."""
+
 
 class Publication:
     """A participant's published track, whichever connection carries it at the moment.
@@ -94,15 +97,27 @@ class Publication:
         self._counters = dict.fromkeys(("packets", "bytes", "frames", "keyframes", "width", "height", "plis_sent"), 0)
         self._rate = (time.monotonic(), 0, 0)  # since, bytes then, bits per second before
 
-    def add(self, ssrc: int, sequence_number: int, timestamp: int, marker: int, payload: bytes, level: int) -> None:
-        """Take a packet from the publisher and pass it on to everybody who is being sent this track."""
+    def add(
+        self,
+        ssrc: int,
+        sequence_number: int,
+        timestamp: int,
+        marker: int,
+        payload: bytes,
+        level: int,
+        again: bool = False,
+    ) -> None:
+        """Take a packet from the publisher and pass it on to everybody who is being sent this track.
+
+        ``again``: it was sent again, because it was asked for.
+        """
         now = time.monotonic()
         if self.timeline.switches(ssrc):
             self.losses.reset()
             self.report = None
             self.hold_back()
         index, timestamp = self.timeline.place(ssrc, sequence_number, timestamp, now)
-        if not self.losses.add(index, now):
+        if not self.losses.add(index, now, again):
             return
         counters = self._counters
         counters["packets"] += 1
@@ -149,18 +164,25 @@ class Publication:
         for sender in self.senders:
             sender.wait()
         if self.senders and not self.muted:
-            self.want_keyframe()
+            self.want_keyframe(first=True)
 
-    def want_keyframe(self) -> None:
-        """Ask the publisher for a keyframe, now or as soon as one may be asked for again."""
+    def want_keyframe(self, first: bool = False) -> None:
+        """Ask the publisher for a keyframe, now or as soon as one may be asked for again.
+
+        ``first``: somebody sees nothing before it comes.
+        """
         if self.kind == "video":
-            self._keyframes.ask()
+            self._keyframes.ask(first)
             self.request_keyframe(time.monotonic())
+
+    def limit(self, now: float) -> int | None:
+        """Return what the thinnest way to a viewer takes, bits per second, if one is too thin."""
+        return min((limit for sender in self.senders if (limit := sender.limit(now)) is not None), default=None)
 
     def request_keyframe(self, now: float) -> None:
         """Send a keyframe request upstream if one is due."""
         receiver = self.receiver
-        if receiver is not None and not self.muted and receiver.ready and self._keyframes.due(now):
+        if receiver is not None and not self.muted and receiver.ready and self._keyframes.due(now, 2 * self.losses.rtt):
             self._counters["plis_sent"] += receiver.send_pli()
 
     def tick(self, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from aiortc.stats import RTCStatsReport
 
 from rtc_notebook.rtp import seam
 from rtc_notebook.rtp.estimate import ReceiveEstimate
+from rtc_notebook.rtp.loss import LossTracker
 
 if TYPE_CHECKING:
     from .publication import Publication
@@ -51,6 +53,7 @@ class ForwardingReceiver:
         self._clock_rate = 1
         self._last_report: tuple[int, float] | None = None  # middle of the NTP time, when it came
         self._failures = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     # --- what the SFU asks of it -----------------------------------------------------------------------
 
@@ -133,6 +136,8 @@ class ForwardingReceiver:
     async def stop(self) -> None:
         """Take nothing in any more."""
         self.publication = None
+        if self._timer is not None:
+            self._timer.cancel()
         seam.unregister_receiver(self.transport, self)
 
     def setTransport(self, transport: Any) -> None:
@@ -199,9 +204,21 @@ class ForwardingReceiver:
             packet.marker,
             payload,
             SILENCE if level is None else level[0] << 7 | level[1] & 0x7F,
+            again=ssrc != packet.ssrc,
         )
-        if self.kind == "video":
-            self._send_nack(publication.losses.due(time.monotonic()))
+        if publication.losses.waiting and self.kind == "video":
+            self._ask_for_missing(publication.losses)
+
+    def _ask_for_missing(self, losses: LossTracker) -> None:
+        """Ask for what is missing, if it is time to; and again, also if nothing else comes meanwhile."""
+        self._send_nack(losses.due(time.monotonic()))
+        if self._timer is None and losses.waiting:
+            self._timer = asyncio.get_running_loop().call_later(losses.retry / 2, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._timer = None
+        if self.publication is not None:
+            self._ask_for_missing(self.publication.losses)
 
     def _send_nack(self, indexes: list[int]) -> None:
         if indexes:

@@ -153,7 +153,7 @@ class Subscriber:
         if self._connection is not None:
             self._connection.pulse(now)
         for slot in self._slots:
-            slot.sender.tick()
+            slot.sender.tick(now)
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of each track that is being sent."""
@@ -219,7 +219,7 @@ class Subscriber:
         self._emit(ConnectionLost("subscribe"))
         self._renewal = asyncio.get_running_loop().call_later(RENEW_SECONDS, self._renew, self._connection)
 
-    def _renew(self, lost: PeerConnection) -> None:
+    def _renew(self, lost: PeerConnection | None) -> None:
         if self._connection is lost and not self._closed:
             self._renewing = asyncio.ensure_future(self.restart())
 
