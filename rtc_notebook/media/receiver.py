@@ -1,7 +1,8 @@
 """Takes one m-line's packets in, in place of aiortc's RTCRtpReceiver, and gives whole encoded frames out.
 
 Video frames come out at their marker bit, sound as it comes: nothing is held back for smoothness, since numpy does not
-need any and the delay would be everybody's.
+need any and the delay would be everybody's. Only where sound is missing, what follows waits for a moment: the SFU is
+asked for it, since what Opus carries of lost packets (its error correction) cannot be decoded here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from ..rtp.assembler import EncodedFrame, FrameAssembler, MediaPacket
 from ..rtp.clocks import SenderClock
 from ..rtp.keyframes import KeyframeRequests
 from ..rtp.loss import LossTracker
+from ..rtp.sound import SoundOrder
 from ..rtp.timeline import signed16
 from ..rtp.vp8 import keyframe_size
 
@@ -167,6 +169,7 @@ class FrameReceiver:
     def _begin(self, ssrc: int | None) -> None:
         self._ssrc = ssrc
         self._assembler = FrameAssembler()
+        self._order: SoundOrder[tuple[EncodedFrame, Any]] = SoundOrder()
         self._losses.reset()
         self._keyframes = KeyframeRequests()
         self._statistics: StreamStatistics | None = None
@@ -201,10 +204,15 @@ class FrameReceiver:
             self._take_video(codec, number, packet, payload, again)
 
     def _take_sound(self, codec: Any, number: int, timestamp: int, payload: bytes) -> None:
-        step = signed16(number - self._latest)
-        if payload and (step > 0 or self._timestamp is None):  # what comes late has been played past
-            self._latest += step
-            self._give(EncodedFrame(payload, timestamp, True), codec)
+        if not payload:
+            return
+        now = time.monotonic()
+        index = self._latest + signed16(number - self._latest)
+        self._latest = max(self._latest, index)
+        self._losses.add(index, now, again=True)
+        for frame, its in self._order.add(index, (EncodedFrame(payload, timestamp, True), codec), now):
+            self._give(frame, its)
+        self._check()
 
     def _take_video(self, codec: Any, number: int, packet: RtpPacket, payload: bytes, again: bool) -> None:
         now = time.monotonic()
@@ -224,20 +232,35 @@ class FrameReceiver:
     def _check(self) -> None:
         """Ask for what is missing, if it is time to; and look again for as long as something is."""
         now = time.monotonic()
+        if self.kind == "audio":
+            self._check_sound(now)
+            return
         self._assembler.check(now)
         if self._assembler.needs_keyframe or self._assembler.stuck(now) > self._losses.patience:
             self._keyframes.ask()  # whichever comes first, it or what is missing
-        missing = self._losses.due(now)
-        if missing and self._ssrc is not None:
-            nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
-            nack.lost = sorted(index & 0xFFFF for index in missing)
-            seam.send_packet(self.transport, bytes(nack))
+        self._send_nack(self._losses.due(now))
         if self._ssrc is not None and self._keyframes.due(now, 2 * self._losses.rtt):
             pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
             seam.send_packet(self.transport, bytes(pli))
         if self._timer is None and (self._losses.waiting or self._keyframes.wanted):
             wait = self._losses.retry / 2 if self._losses.waiting else LOOK_SECONDS
             self._timer = asyncio.get_running_loop().call_later(wait, self._look_again)
+
+    def _check_sound(self, now: float) -> None:
+        for frame, codec in self._order.due(now):
+            self._give(frame, codec)
+        if self._order.holds and self._order.next is not None:
+            first = self._order.next
+            self._send_nack([index for index in self._losses.due(now) if index >= first])
+            if self._timer is None:
+                wait = min(self._losses.retry / 2, LOOK_SECONDS / 5)
+                self._timer = asyncio.get_running_loop().call_later(wait, self._look_again)
+
+    def _send_nack(self, missing: list[int]) -> None:
+        if missing and self._ssrc is not None:
+            nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
+            nack.lost = sorted(index & 0xFFFF for index in missing)
+            seam.send_packet(self.transport, bytes(nack))
 
     def _look_again(self) -> None:
         self._timer = None

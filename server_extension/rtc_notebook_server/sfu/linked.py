@@ -105,6 +105,8 @@ class LinkSource:
 class Tap:
     """Puts one publication's packets together to frames, once for all who have it over links."""
 
+    loss = 0.0  # TCP loses none
+
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
         self.viewings: list[Viewing] = []

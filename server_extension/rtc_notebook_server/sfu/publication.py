@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .linked import Tap
 
 CLOCK_RATES = {"audio": 48000, "video": 90000}
-HISTORY_PACKETS = 1024  # about four seconds of a 2.5 Mbps picture
+HISTORY_PACKETS = {"audio": 128, "video": 1024}  # two seconds of sound, about four of a 2.5 Mbps picture
 RATE_SECONDS = 1.0
 
 
@@ -53,6 +53,10 @@ class Source(Protocol):
 
 class Sender(Protocol):
     """What a publication's packets go to."""
+
+    @property
+    def loss(self) -> float:
+        """The share of packets that get lost there."""
 
     def forward(self, packet: Packet) -> None:
         """Take a packet."""
@@ -93,7 +97,7 @@ class Publication:
         self.losses = LossTracker()
         self.timeline = Timeline(CLOCK_RATES[kind])
         self._keyframes = KeyframeRequests()
-        self._history: list[Packet | None] = [None] * HISTORY_PACKETS if kind == "video" else []
+        self._history: list[Packet | None] = [None] * HISTORY_PACKETS[kind]
         self._counters = dict.fromkeys(("packets", "bytes", "frames", "keyframes", "width", "height", "plis_sent"), 0)
         self._rate = (time.monotonic(), 0, 0)  # since, bytes then, bits per second before
 
@@ -132,8 +136,7 @@ class Publication:
                 counters["width"], counters["height"] = size
                 self._keyframes.arrived()
         packet = Packet(index, timestamp, marker, payload, begins, level)
-        if self._history:
-            self._history[index % HISTORY_PACKETS] = packet
+        self._history[index % len(self._history)] = packet
         if self.muted:
             return
         for sender in self.senders:
@@ -141,7 +144,7 @@ class Publication:
 
     def lookup(self, index: int) -> Packet | None:
         """Return a packet that was passed on a while ago, for sending it again."""
-        packet = self._history[index % HISTORY_PACKETS] if self._history else None
+        packet = self._history[index % len(self._history)]
         return packet if packet is not None and packet.index == index else None
 
     def add_report(self, ssrc: int, ntp: int, timestamp: int) -> None:
@@ -174,6 +177,11 @@ class Publication:
         if self.kind == "video":
             self._keyframes.ask(first)
             self.request_keyframe(time.monotonic())
+
+    @property
+    def loss(self) -> float:
+        """The share of packets that get lost on the worst way to a viewer."""
+        return max((sender.loss for sender in self.senders), default=0.0)
 
     def limit(self, now: float) -> int | None:
         """Return what the thinnest way to a viewer takes, bits per second, if one is too thin."""

@@ -85,6 +85,11 @@ class ForwardingSender:
         return self._ready and not self._rewriter.started
 
     @property
+    def loss(self) -> float:
+        """The share of packets that the viewer last said it lost."""
+        return self._heard.get("loss", 0.0)
+
+    @property
     def publication(self) -> Publication | None:
         """What it sends, or None."""
         return self._publication
