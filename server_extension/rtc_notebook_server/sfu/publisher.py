@@ -109,6 +109,12 @@ class Publisher:
             self._reported = now
             for receiver in self._bound:
                 receiver.send_report()
+        if self._connection is not None and any(
+            receiver.stalled(now) and receiver.publication is not None and not receiver.publication.muted
+            for receiver in self._bound
+        ):
+            logger.info("What a participant sends does not arrive; it is to publish afresh")
+            self._connection.lose()
         before = self._estimate.bitrate
         bitrate = self._estimate.update(now_ms())
         videos = [r for r in self._bound if r.kind == "video" and r.ready]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SILENCE = 127  # -127 dBov (RFC 6464)
+STALLED_SECONDS = 3.0
+STALLED_PACKETS = 3
 
 
 class ForwardingReceiver:
@@ -53,6 +55,9 @@ class ForwardingReceiver:
         self._clock_rate = 1
         self._last_report: tuple[int, float] | None = None  # middle of the NTP time, when it came
         self._failures = 0
+        self._came_at = 0.0  # when its newest packet did
+        self._said_sent: int | None = None  # by the first sender report after that
+        self._missing = 0  # packets that were sent since then, and of which none came
         self._timer: asyncio.TimerHandle | None = None
 
     # --- what the SFU asks of it -----------------------------------------------------------------------
@@ -81,6 +86,13 @@ class ForwardingReceiver:
     def jitter(self) -> float:
         """How unevenly packets arrive, seconds (RFC 3550, 6.4.1)."""
         return self._statistics.jitter / self._clock_rate if self._statistics is not None else 0.0
+
+    def stalled(self, now: float) -> bool:
+        """Say whether the publisher sends, and has not arrived for a while, though its reports do.
+
+        A picture that stands still is not sent, nor is a muted track; neither is what its publisher says it sends.
+        """
+        return self._missing >= STALLED_PACKETS and now - self._came_at >= STALLED_SECONDS
 
     def send_pli(self) -> bool:
         """Ask the publisher for a keyframe (RFC 4585, 6.3.1)."""
@@ -164,6 +176,7 @@ class ForwardingReceiver:
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
             self._last_report = (packet.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF, time.monotonic())
+            self._compare(packet)
             if self.publication is not None:
                 info = packet.sender_info
                 self.publication.add_report(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp)
@@ -177,6 +190,14 @@ class ForwardingReceiver:
                 logger.exception("A packet could not be forwarded (failure %d on this m-line)", self._failures)
 
     # --- within ------------------------------------------------------------------------------------------
+
+    def _compare(self, report: RtcpSrPacket) -> None:
+        """Note how many packets the publisher has sent (RFC 3550, 6.4.1) since the last one came."""
+        if report.ssrc != self._media_ssrc or not self._came_at:
+            return
+        if self._said_sent is None:
+            self._said_sent = report.sender_info.packet_count
+        self._missing = (report.sender_info.packet_count - self._said_sent) & 0xFFFFFFFF
 
     def _take(self, packet: RtpPacket, arrival_ms: int) -> None:
         if not self._enabled:
@@ -198,6 +219,8 @@ class ForwardingReceiver:
                 self._media_ssrc, self._statistics, self._last_report = ssrc, StreamStatistics(rate), None
                 self._clock_rate = rate
             self._statistics.add(packet)
+            self._came_at = time.monotonic()
+            self._said_sent, self._missing = None, 0
         publication = self.publication
         if publication is None:
             return
