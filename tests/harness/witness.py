@@ -11,7 +11,7 @@ import sys
 import time
 
 from aiortc import RTCRtpSender
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from rtc_notebook import protocol
 from rtc_notebook.media.receiver import FrameReceiver
@@ -24,7 +24,9 @@ from .participant import Participant
 class Witness(Participant):
     """Publishes and receives as everybody does, and tells what comes."""
 
-    _whose: dict[str, str] = {}
+    def __init__(self, socket: ClientConnection, name: str) -> None:
+        super().__init__(socket, name)
+        self._whose: dict[str, str] = {}
 
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.RoomState):
