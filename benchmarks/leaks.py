@@ -1,9 +1,10 @@
-"""Whether anything is left behind: ``python benchmarks/leaks.py [--joins 200] [--restarts 50] [--rooms 20]``.
+"""Whether anything is left behind: ``python benchmarks/leaks.py [--joins 200] [--restarts 50] [--rooms 20] [--link]``.
 
 A real Jupyter server and a real kernel that filters whoever comes. A participant with camera and microphone joins that
 room and leaves it again, many times; then the kernel is restarted as often as asked, and joins and filters again; then
 rooms are opened and left empty, each with an SFU of its own. After that there must be as many processes, threads,
-descriptors, sockets and shared-memory directories as after the first time, and about as much memory.
+descriptors, sockets and shared-memory directories as after the first time, and about as much memory. With ``--link``
+the kernel's media goes over the WebSocket link.
 """
 
 from __future__ import annotations
@@ -182,10 +183,11 @@ def repeat(what: str, times: int, server: JupyterServer, work: Callable[[int], N
     return [f"{what}: {one}" for one in more(first, last)]
 
 
-def leaks(home: Path, joins: int, restarts: int, rooms: int, show: bool = True) -> list[str]:
+def leaks(home: Path, joins: int, restarts: int, rooms: int, show: bool = True, link: bool = False) -> list[str]:
     """Run it all; return what was left behind, in sentences, nothing if all is well."""
     shared: list[Path] = []
-    server = JupyterServer(home, "lab", "--RtcNotebookApp.room_linger=0.2")
+    way = ["--RtcNotebookApp.media_link=websocket"] if link else []
+    server = JupyterServer(home, "lab", "--RtcNotebookApp.room_linger=0.2", *way)
 
     def run_cell() -> None:
         shared.append(Path(kernel.run(CELL).strip()))
@@ -224,8 +226,9 @@ if __name__ == "__main__":
     parser.add_argument("--joins", type=int, default=200)
     parser.add_argument("--restarts", type=int, default=50)
     parser.add_argument("--rooms", type=int, default=20)
+    parser.add_argument("--link", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        left = leaks(Path(directory), arguments.joins, arguments.restarts, arguments.rooms)
+        left = leaks(Path(directory), arguments.joins, arguments.restarts, arguments.rooms, link=arguments.link)
     print("\n".join(left) or "Nothing is left behind.")
     sys.exit(bool(left))

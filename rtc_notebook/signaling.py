@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +103,11 @@ class Signaling:
             if self._left:
                 return "left", "The call was left."
             self._on_lost("The connection to the Jupyter server broke; connecting again.")
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the server said something, which it does every two; infinite while there is no socket."""
+        return math.inf if self._socket is None else asyncio.get_running_loop().time() - self._last_heard
 
     def send(self, message: protocol.ClientMessage) -> None:
         """Send a message, now or when the place in the room was taken up again; lost if that cannot be."""

@@ -26,8 +26,8 @@ _RESTART_WINDOW_SECONDS = 60.0
 class Worker:
     """A media worker and its successors.
 
-    A worker that dies after it was in the room is started again, three times a minute at most; one that never got
-    there is not, because the next would not either.
+    A worker that dies is started again, three times a minute at most, once one of them was in the room; where none ever
+    got there, the next would not either.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ class Worker:
         self._join = join
         self._on_event = on_event
         self._lock = threading.Lock()
+        self._telling = threading.Lock()  # what a new worker says comes after the news that the one before died
         self._closing = False
         self._ended = False
         self._was_connected = False
@@ -66,7 +67,7 @@ class Worker:
         if child is not None:
             child.send(Leave())
             child.close()
-        self._remove_directory()
+        remove_directory(self.directory)
 
     def _start(self) -> None:
         self.directory = private_directory()
@@ -77,7 +78,16 @@ class Worker:
             closed = self._closing
         if closed:  # meanwhile
             child.close()
-            self._remove_directory()
+            remove_directory(self.directory)
+
+    def _try_to_start(self) -> str:
+        """Start; return what was in the way, empty if nothing was."""
+        try:
+            self._start()
+        except OSError as error:
+            remove_directory(self.directory)
+            return str(error) or type(error).__name__
+        return ""
 
     def _line(self, line: bytes) -> None:
         event = decode_event(line)
@@ -89,32 +99,34 @@ class Worker:
                 if self._ended:
                     return
                 self._ended = True
-        self._on_event(event)
+        with self._telling:
+            self._on_event(event)
 
     def _exited(self, code: int) -> None:
-        self._remove_directory()
+        former = self.directory
+        try:
+            self._succeed(code)
+        finally:
+            remove_directory(former)
+
+    def _succeed(self, code: int) -> None:
         with self._lock:
             if self._closing or self._ended:
                 return
         now = time.monotonic()
         self._deaths = [death for death in self._deaths if now - death < _RESTART_WINDOW_SECONDS] + [now]
         if self._was_connected and len(self._deaths) <= _RESTARTS:
-            message = "The media worker died and is started again."
-            self._on_event(State(phase="reconnecting", code="worker-died", message=message))
-            self._was_connected = False
-            try:
-                self._start()
-                return
-            except OSError as error:
-                self._remove_directory()
-                message = f"The media worker died and cannot be started again ({error}). Make a new Call."
+            with self._telling:
+                failure = self._try_to_start()  # first: it takes the longest
+                if not failure:
+                    message = "The media worker died and is started again."
+                    self._on_event(State(phase="reconnecting", code="worker-died", message=message))
+                    return
+            message = f"The media worker died and cannot be started again ({failure}). Make a new Call."
         else:
             message = f"The media worker ended unexpectedly (exit code {code}). Its output says why. Make a new Call."
         self._ended = True
         self._on_event(State(phase="ended", code="worker-died", message=message))
-
-    def _remove_directory(self) -> None:
-        remove_directory(self.directory)
 
 
 def _droppable(command: Command) -> bool:

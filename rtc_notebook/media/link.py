@@ -27,6 +27,9 @@ ACK_SECONDS = 0.04
 OPEN_SECONDS = 10.0
 RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
 MAX_WAITING = 200
+PING_SECONDS = 1.0
+DEAD_SECONDS = 3.0
+"""Without anything from the server, answers to pings included, a socket is made anew."""
 
 
 def media_url(url: str) -> str:
@@ -68,6 +71,7 @@ class MediaLink:
         self._waiting: list[bytes] = []
         self._ready = asyncio.Event()
         self._ack_timer: asyncio.TimerHandle | None = None
+        self._heard = 0.0
         self._task = asyncio.ensure_future(self._run())
 
     def ready(self) -> bool:
@@ -96,9 +100,9 @@ class MediaLink:
 
     async def close(self) -> None:
         """Close it for good."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        while not self._task.done():  # before Python 3.12, `wait_for` may swallow a cancellation
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=1.0)
 
     # --- within ----------------------------------------------------------------------------------------
 
@@ -125,6 +129,7 @@ class MediaLink:
             subprotocols=self._subprotocols or None,
             max_size=wire.MAX_MESSAGE_BYTES,
             open_timeout=OPEN_SECONDS,
+            ping_interval=None,  # see `_watch`
             compression=None,
             **options,
         )
@@ -137,13 +142,35 @@ class MediaLink:
         self.on_open()
 
     async def _talk(self, socket: ClientConnection) -> None:
-        sending = asyncio.ensure_future(self._send_all(socket))
+        self._heard = time.monotonic()
+        tasks = [asyncio.ensure_future(self._send_all(socket)), asyncio.ensure_future(self._watch(socket))]
         try:
             async for data in socket:
+                self._heard = time.monotonic()
                 if isinstance(data, bytes):
                     self._take(data)
         finally:
-            sending.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _watch(self, socket: ClientConnection) -> None:
+        """Give up a socket over which nothing comes: TCP itself would take many minutes to notice."""
+
+        def heard(pong: asyncio.Future[float]) -> None:
+            if not pong.cancelled() and pong.exception() is None:
+                self._heard = time.monotonic()
+
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                before = time.monotonic()
+                await asyncio.sleep(PING_SECONDS)
+                now = time.monotonic()
+                if now - before > 2 * PING_SECONDS:
+                    self._heard = now  # this process slept, not the network
+                elif now - self._heard > DEAD_SECONDS:
+                    socket.transport.abort()
+                    return
+                (await socket.ping()).add_done_callback(heard)  # type: ignore[attr-defined]  # it is a future
 
     def _take(self, data: bytes) -> None:
         now = time.monotonic()

@@ -229,7 +229,8 @@ class LinkSubscribing:
     def want(self, tracks: Iterable[str]) -> None:
         """Take the frames of these tracks, and no others'."""
         wanted = set(tracks)
-        self._receivers = {track: receiver for track, receiver in self._receivers.items() if track in wanted}
+        for track in set(self._receivers) - wanted:
+            self._receivers.pop(track).bind(None)  # or decoders stay, each with a thread, until garbage is collected
         for track in wanted - set(self._receivers):
             self._receivers[track] = receiver = LinkReceiver(lambda track=track: self._link.want(track))  # type: ignore[misc]
             self._bind(track, receiver)
@@ -245,7 +246,7 @@ class LinkSubscribing:
 
     async def close(self) -> None:
         """Take nothing any more."""
-        self._receivers.clear()
+        self.want(())
 
     def _take(self, frame: wire.Frame) -> None:
         if (receiver := self._receivers.get(frame.track)) is not None:

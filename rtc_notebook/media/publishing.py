@@ -105,6 +105,16 @@ class Publishing:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(SfuError("replaced", "the connection to the server was replaced"))
 
+    @property
+    def connection(self) -> RTCPeerConnection | None:
+        """The connection that there is at the moment."""
+        return self._connection
+
+    def renew(self) -> None:
+        """Publish everything afresh: this connection leads nowhere any more."""
+        self._send(Restart(connection="publish"))
+        self.start_over()
+
     def start_over(self) -> None:
         """Publish everything afresh: the SFU has lost this connection."""
         self._lost = True
@@ -172,15 +182,11 @@ class Publishing:
 
     def _add_slot(self, kind: Kind) -> _Slot:
         if self._connection is None:
-            self._connection = peer.new_connection(self.media, self._connection_lost, self.on_no_path)
+            self._connection = peer.new_connection(self.media, self.renew, self.on_no_path)
         track = OutgoingVideo() if kind == "video" else OutgoingSound()
         slot = _Slot(self._connection.addTransceiver(track, "sendonly"), track)
         self._slots.append(slot)
         return slot
-
-    def _connection_lost(self) -> None:
-        self._send(Restart(connection="publish"))
-        self.start_over()
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,7 +1,8 @@
 """Takes one m-line's packets in, in place of aiortc's RTCRtpReceiver, and gives whole encoded frames out.
 
 Video frames come out at their marker bit, sound as it comes: nothing is held back for smoothness, since numpy does not
-need any and the delay would be everybody's.
+need any and the delay would be everybody's. Only where sound is missing, what follows waits for a moment: the SFU is
+asked for it, since what Opus carries of lost packets (its error correction) cannot be decoded here.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ from ..rtp.assembler import EncodedFrame, FrameAssembler, MediaPacket
 from ..rtp.clocks import SenderClock
 from ..rtp.keyframes import KeyframeRequests
 from ..rtp.loss import LossTracker
+from ..rtp.sound import SoundOrder
 from ..rtp.timeline import signed16
 from ..rtp.vp8 import keyframe_size
 
 logger = logging.getLogger(__name__)
 
 NTP_TO_UNIX = 2_208_988_800
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class FrameReceiver:
         self._reporting: asyncio.Task[None] | None = None
         self._failures = 0
         self._clock = SenderClock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._losses = LossTracker()
         self._begin(None)
 
     # --- what the worker asks of it --------------------------------------------------------------------
@@ -128,6 +133,7 @@ class FrameReceiver:
         self._on_frame = None
         if self._reporting is not None:
             self._reporting.cancel()
+        self._stop_timer()
         seam.unregister_receiver(self.transport, self)
 
     def setTransport(self, transport: Any) -> None:
@@ -143,6 +149,7 @@ class FrameReceiver:
 
     def _handle_disconnect(self) -> None:
         self._on_frame = None
+        self._stop_timer()
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
@@ -162,7 +169,8 @@ class FrameReceiver:
     def _begin(self, ssrc: int | None) -> None:
         self._ssrc = ssrc
         self._assembler = FrameAssembler()
-        self._losses = LossTracker()
+        self._order: SoundOrder[tuple[EncodedFrame, Any]] = SoundOrder()
+        self._losses.reset()
         self._keyframes = KeyframeRequests()
         self._statistics: StreamStatistics | None = None
         self._latest = 0  # the newest packet's index
@@ -186,25 +194,31 @@ class FrameReceiver:
             self._begin(ssrc)
             self._latest = number
             self._statistics = StreamStatistics(codec.clockRate)
-            self._keyframes.ask()
-        if self._statistics is not None and ssrc == packet.ssrc:
+            self._keyframes.ask(first=True)
+        again = ssrc != packet.ssrc
+        if self._statistics is not None and not again:
             self._statistics.add(packet)
         if self.kind == "audio":
             self._take_sound(codec, number, packet.timestamp, payload)
         else:
-            self._take_video(codec, number, packet, payload)
+            self._take_video(codec, number, packet, payload, again)
 
     def _take_sound(self, codec: Any, number: int, timestamp: int, payload: bytes) -> None:
-        step = signed16(number - self._latest)
-        if payload and (step > 0 or self._timestamp is None):  # what comes late has been played past
-            self._latest += step
-            self._give(EncodedFrame(payload, timestamp, True), codec)
-
-    def _take_video(self, codec: Any, number: int, packet: RtpPacket, payload: bytes) -> None:
+        if not payload:
+            return
         now = time.monotonic()
         index = self._latest + signed16(number - self._latest)
         self._latest = max(self._latest, index)
-        self._losses.add(index, now)
+        self._losses.add(index, now, again=True)
+        for frame, its in self._order.add(index, (EncodedFrame(payload, timestamp, True), codec), now):
+            self._give(frame, its)
+        self._check()
+
+    def _take_video(self, codec: Any, number: int, packet: RtpPacket, payload: bytes, again: bool) -> None:
+        now = time.monotonic()
+        index = self._latest + signed16(number - self._latest)
+        self._latest = max(self._latest, index)
+        self._losses.add(index, now, again)
         keyframe = keyframe_size(payload) is not None
         data = depayload(codec, payload) if payload else b""
         for frame in self._assembler.add(
@@ -216,18 +230,47 @@ class FrameReceiver:
         self._check()
 
     def _check(self) -> None:
-        """Ask for what is missing, if it is time to."""
+        """Ask for what is missing, if it is time to; and look again for as long as something is."""
         now = time.monotonic()
-        if self._assembler.needs_keyframe:
-            self._keyframes.ask()
-        missing = self._losses.due(now)
+        if self.kind == "audio":
+            self._check_sound(now)
+            return
+        self._assembler.check(now)
+        if self._assembler.needs_keyframe or self._assembler.stuck(now) > self._losses.patience:
+            self._keyframes.ask()  # whichever comes first, it or what is missing
+        self._send_nack(self._losses.due(now))
+        if self._ssrc is not None and self._keyframes.due(now, 2 * self._losses.rtt):
+            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
+            seam.send_packet(self.transport, bytes(pli))
+        if self._timer is None and (self._losses.waiting or self._keyframes.wanted):
+            wait = self._losses.retry / 2 if self._losses.waiting else LOOK_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(wait, self._look_again)
+
+    def _check_sound(self, now: float) -> None:
+        for frame, codec in self._order.due(now):
+            self._give(frame, codec)
+        if self._order.holds and self._order.next is not None:
+            first = self._order.next
+            self._send_nack([index for index in self._losses.due(now) if index >= first])
+            if self._timer is None:
+                wait = min(self._losses.retry / 2, LOOK_SECONDS / 5)
+                self._timer = asyncio.get_running_loop().call_later(wait, self._look_again)
+
+    def _send_nack(self, missing: list[int]) -> None:
         if missing and self._ssrc is not None:
             nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
             nack.lost = sorted(index & 0xFFFF for index in missing)
             seam.send_packet(self.transport, bytes(nack))
-        if self._ssrc is not None and self._keyframes.due(now):
-            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._ssrc)
-            seam.send_packet(self.transport, bytes(pli))
+
+    def _look_again(self) -> None:
+        self._timer = None
+        if self._on_frame is not None and self._ssrc is not None:
+            self._check()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _give(self, frame: EncodedFrame, codec: Any) -> None:
         arrived = time.time()

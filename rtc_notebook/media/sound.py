@@ -101,7 +101,8 @@ class OutgoingSound(MediaStreamTrack):
 class OpusEncoder:
     """Opus for a live call (RFC 6716), in the place of aiortc's encoder, which is tuned for speech alone.
 
-    A block of 20 ms is a packet, at once; the codec itself looks 6.5 ms ahead.
+    A block of 20 ms is a packet, at once; the codec itself looks 6.5 ms ahead. Where packets get lost, each carries the
+    one before as well, coarsely (RFC 6716, 2.1.7); speech hardly suffers from it, music does.
 
     Parameters
     ----------
@@ -111,16 +112,16 @@ class OpusEncoder:
 
     def __init__(self, tap: Tap | None = None) -> None:
         self._tap = tap
-        codec: Any = av.CodecContext.create("libopus", "w")
-        codec.format, codec.layout, codec.sample_rate = "s16", "stereo", RATE
-        codec.bit_rate, codec.time_base = BITRATE, TIME_BASE
-        codec.options = {"application": "audio", "frame_duration": "20"}
-        self._codec = codec
+        self._expected = 0  # percent of packets that get lost
+        self._codec = _open(self._expected)
 
     def encode(self, frame: av.AudioFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         """Return a block's packet and its timestamp (48 kHz)."""
         assert frame.pts is not None
         timestamp = frame.pts
+        expected = 0 if self._tap is None else expected_loss(self._tap.loss)
+        if expected != self._expected:  # libopus can be told only before it begins
+            self._expected, self._codec = expected, _open(expected)
         packets = [bytes(packet) for packet in self._codec.encode(frame)]
         if self._tap is not None:
             for packet in packets:
@@ -130,6 +131,20 @@ class OpusEncoder:
     def pack(self, packet: Any) -> tuple[list[bytes], int]:
         """Refuse: nothing that is encoded already is sent from here."""
         raise NotImplementedError
+
+
+def expected_loss(loss: float) -> int:
+    """Return the percentage of lost packets to encode for, in few steps: each change begins a codec anew."""
+    return 0 if loss < 0.03 else 10 if loss < 0.1 else 20
+
+
+def _open(expected: int) -> Any:
+    codec: Any = av.CodecContext.create("libopus", "w")
+    codec.format, codec.layout, codec.sample_rate = "s16", "stereo", RATE
+    codec.bit_rate, codec.time_base = BITRATE, TIME_BASE
+    options = {"application": "audio", "frame_duration": "20"}
+    codec.options = {**options, "fec": "1", "packet_loss": str(expected)} if expected else options
+    return codec
 
 
 def _pcm(samples: Samples) -> NDArray[np.int16]:

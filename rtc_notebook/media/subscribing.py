@@ -16,6 +16,8 @@ from .receiver import FrameReceiver
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+OFFER_SECONDS = 4.0
+"""How long after a connection was dropped the SFU may take to offer the next one."""
 
 
 class Subscribing:
@@ -39,10 +41,12 @@ class Subscribing:
         self._carried: dict[str, str] = {}
         self._offer: Offer | None = None
         self._arrived = asyncio.Event()
+        self._awaited: asyncio.TimerHandle | None = None
         self._task = asyncio.ensure_future(self._run())
 
     def offered(self, offer: Offer) -> None:
         """Take an offer; one that waits is out of date."""
+        self._expect(False)
         self._offer = offer
         self._arrived.set()
 
@@ -50,17 +54,41 @@ class Subscribing:
         """Take a candidate of the SFU's."""
         await peer.add_candidate(self._connection, message.candidate)
 
+    @property
+    def connection(self) -> RTCPeerConnection | None:
+        """The connection that there is at the moment."""
+        return self._connection
+
+    async def renew(self) -> None:
+        """Have the SFU offer afresh: this connection leads nowhere any more."""
+        self._send(Restart(connection="subscribe"))
+        await self.start_over()
+
     async def start_over(self) -> None:
         """Drop the connection: the SFU has lost it and will offer afresh."""
+        self._expect(self._connection is not None)
+        await self._drop()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        self._task.cancel()
+        self._expect(False)
+        await self._drop()
+
+    async def _drop(self) -> None:
         self._connection_id = None
         self._carried = {}
         connection, self._connection = self._connection, None
         await peer.close(connection)
 
-    async def close(self) -> None:
-        """Close the connection."""
-        self._task.cancel()
-        await self.start_over()
+    def _expect(self, offer: bool) -> None:
+        """Ask for an offer, if none comes by itself."""
+        if self._awaited is not None:
+            self._awaited.cancel()
+            self._awaited = None
+        if offer:
+            restart = Restart(connection="subscribe")
+            self._awaited = asyncio.get_running_loop().call_later(OFFER_SECONDS, self._send, restart)
 
     async def _run(self) -> None:
         while True:
@@ -73,14 +101,14 @@ class Subscribing:
                 await self._answer(offer)
             except Exception:
                 logger.exception("An offer of the SFU's could not be answered; the connection starts over")
-                await self.start_over()
+                await self._drop()
                 await asyncio.sleep(RETRY_SECONDS)
                 if self._offer is None:
                     self._send(Restart(connection="subscribe"))
 
     async def _answer(self, offer: Offer) -> None:
         if self._connection is None or offer.connection_id != self._connection_id:
-            await self.start_over()
+            await self._drop()
             self._connection = peer.new_connection(self.media, self._connection_lost, self.on_no_path)
             self._connection_id = offer.connection_id
         connection = self._connection

@@ -36,11 +36,14 @@ class Tap:
         Called with each `Encoded` frame.
     wants_keyframe : bool
         The next picture is to be a keyframe; the encoder takes it back.
+    loss : float
+        The share of packets that get lost on the way to somebody, as last heard.
     """
 
     def __init__(self) -> None:
         self.on_encoded: Callable[[Encoded], None] | None = None
         self.wants_keyframe = False
+        self.loss = 0.0
         self._sources: OrderedDict[int, float] = OrderedDict()
         self._captured: OrderedDict[int, float] = OrderedDict()
 

@@ -31,12 +31,15 @@ from .sound import OpusEncoder
 from .subscribing import Subscribing
 from .tap import sending
 from .tracks import IncomingTracks
+from .watchdog import LOOK_SECONDS, Watchdog
 
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
+SERVER_SILENT_SECONDS = 3.0
+WEBRTC_AGAIN_SECONDS = (15.0, 60.0, 300.0, 900.0)
+"""When WebRTC is tried again after the link had to be taken; a try that fails stops the pictures for three seconds."""
 _FOR_THE_KERNEL = (
-    protocol.Data,
     protocol.Stats,
     protocol.Chat,
     protocol.Invites,
@@ -57,6 +60,10 @@ class Outbox(Protocol):
 
     def send_at_once(self, message: object) -> bool:
         """Send from another thread, if nothing waits before it."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the kernel has much to read yet."""
 
 
 class Worker:
@@ -90,6 +97,9 @@ class Worker:
         self._join = join
         self._link: MediaLink | None = None
         self._session = ""
+        self._webrtc_worked = False
+        self._webrtc_tries = 0
+        self._again: asyncio.TimerHandle | None = None
         self._publishing: Publishing | LinkPublishing = Publishing(self._signaling.send, self._connect)
         self._own = OwnTracks(parent, self._update)
         self._subscribing: Subscribing | LinkSubscribing = Subscribing(self._signaling.send, self._tracks.bind)
@@ -100,15 +110,18 @@ class Worker:
         talking = asyncio.ensure_future(self._talk())
         obeying = asyncio.ensure_future(self._obey(commands))
         reporting = asyncio.ensure_future(self._report())
+        watching = asyncio.ensure_future(self._watch())
         try:
             await asyncio.wait((talking, obeying), return_when=asyncio.FIRST_COMPLETED)
             await self._signaling.leave()
         finally:
-            for task in (talking, obeying, reporting):
+            for task in (talking, obeying, reporting, watching):
                 task.cancel()
 
     async def close(self) -> None:
         """Close the connections and end the threads and processes."""
+        if self._again is not None:
+            self._again.cancel()
         await self._filtering.close()
         self._own.close()
         await asyncio.gather(self._publishing.close(), self._subscribing.close())
@@ -179,6 +192,25 @@ class Worker:
             self._own.report()
             self._parent.send_latest("arrivals", self._arrivals.report())
 
+    async def _watch(self) -> None:
+        """Make a connection anew over which nothing comes, while the server itself is heard from."""
+        publish, subscribe = Watchdog(), Watchdog()
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            publishing, subscribing, now = self._publishing, self._subscribing, loop.time()
+            if not isinstance(publishing, Publishing) or not isinstance(subscribing, Subscribing):
+                continue
+            connections = (publishing.connection, subscribing.connection)
+            if any(one is not None and one.connectionState == "connected" for one in connections):
+                self._webrtc_worked = True
+            if self._signaling.silent > SERVER_SILENT_SECONDS:
+                continue
+            if publish.look(publishing.connection, now):
+                publishing.renew()
+            if subscribe.look(subscribing.connection, now):
+                self._later(subscribing.renew())
+
     # --- the server ------------------------------------------------------------------------------------
 
     async def _talk(self) -> None:
@@ -222,6 +254,9 @@ class Worker:
             self._on_error(message)
         elif isinstance(message, protocol.Waiting):
             self._parent.send(control.State(phase="connecting", participant=self._me, message=message.message))
+        elif isinstance(message, protocol.Data):
+            if not self._parent.behind:  # a kernel that is held by a cell: better a message lost than the call
+                self._parent.send(control.FromServer(message=message))
         elif isinstance(message, _FOR_THE_KERNEL):
             self._parent.send(control.FromServer(message=message))
 
@@ -252,25 +287,50 @@ class Worker:
             return
         publishing, subscribing = self._publishing, self._subscribing
         assert isinstance(publishing, Publishing) and isinstance(subscribing, Subscribing)
-        publishing.media = subscribing.media = media
-        no_path = None if media.media_link == "webrtc" else lambda: self._no_path(media)
-        publishing.on_no_path = subscribing.on_no_path = no_path
+        self._prepare(publishing, subscribing, media)
         publishing.start_over()
         self._later(subscribing.start_over())
 
+    def _prepare(self, publishing: Publishing, subscribing: Subscribing, media: protocol.MediaSettings) -> None:
+        publishing.media = subscribing.media = media
+        no_path = None if media.media_link == "webrtc" else lambda: self._no_path(media)
+        publishing.on_no_path = subscribing.on_no_path = no_path
+
     def _no_path(self, media: protocol.MediaSettings) -> None:
-        if self._link is None:
-            logger.info("WebRTC finds no way to the server; pictures and sound go over a WebSocket")
-            self._use_link(media)
-            self._subscribe_again()
+        if self._link is not None:
+            return
+        logger.info("WebRTC finds no way to the server; pictures and sound go over a WebSocket")
+        self._use_link(media)
+        self._subscribe_again()
+        if self._webrtc_worked and self._webrtc_tries < len(WEBRTC_AGAIN_SECONDS):  # and may do so again
+            wait = WEBRTC_AGAIN_SECONDS[self._webrtc_tries]
+            self._webrtc_tries += 1
+            self._again = asyncio.get_running_loop().call_later(wait, self._use_webrtc, media)
 
     def _use_link(self, media: protocol.MediaSettings) -> None:
+        where = (self._join.url, self._join.authorization, self._session)
+        link = MediaLink(*where, media, self._join.subprotocols)
+        publishing = LinkPublishing(self._signaling.send, self._connect, link)
+        self._change_way(publishing, LinkSubscribing(self._tracks.bind, link), link)
+
+    def _use_webrtc(self, media: protocol.MediaSettings) -> None:
+        publishing = Publishing(self._signaling.send, self._connect)
+        subscribing = Subscribing(self._signaling.send, self._tracks.bind)
+        self._prepare(publishing, subscribing, media)
+        self._change_way(publishing, subscribing, None)
+        self._subscribe_again()
+
+    def _change_way(
+        self,
+        publishing: Publishing | LinkPublishing,
+        subscribing: Subscribing | LinkSubscribing,
+        link: MediaLink | None,
+    ) -> None:
         former = [self._publishing, self._subscribing, self._link]
         self._signaling.send(protocol.Restart(connection="publish"))  # its tracks keep their ids
-        where = (self._join.url, self._join.authorization, self._session)
-        self._link = link = MediaLink(*where, media, self._join.subprotocols)
-        self._publishing = LinkPublishing(self._signaling.send, self._connect, link)
-        self._subscribing = LinkSubscribing(self._tracks.bind, link)
+        self._publishing, self._subscribing, self._link = publishing, subscribing, link
+        if self._again is not None:
+            self._again.cancel()
         for one in former:
             if one is not None:
                 self._later(one.close())

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_BEHIND_BYTES = MAX_LINE_BYTES // 4
 WATCH_SECONDS = 1.0
 
 
@@ -55,6 +56,11 @@ class Parent:
     def send(self, message: Any) -> None:
         """Queue a message that must arrive."""
         self._write(msgspec.json.encode(message))
+
+    @property
+    def behind(self) -> bool:
+        """Whether the parent has much to read yet: what may be left out then is."""
+        return self._writer.transport.get_write_buffer_size() > MAX_BEHIND_BYTES
 
     def send_latest(self, key: str, message: Any) -> None:
         """Queue a message of which only the newest with this key matters.

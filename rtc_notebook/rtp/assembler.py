@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .timeline import signed16
 
-WAIT_SECONDS = 0.15
-"""How long a gap is waited for: a retransmission over a usual path takes less."""
+WAIT_SECONDS = 1.0
+"""How long a gap is waited for: by then nobody sends again what is missing."""
 
 MAX_PACKETS = 2048
 
@@ -73,9 +73,17 @@ class FrameAssembler:
             self._stuck_since = None
         if self._stuck_since is None and self._gap():
             self._stuck_since = now
-        if self._next is not None and self._stuck_since is not None and now - self._stuck_since > WAIT_SECONDS:
-            self.give_up()
+        self.check(now)
         return frames
+
+    def check(self, now: float) -> None:
+        """Give up a gap that has been waited for long enough; where no packets come, too."""
+        if self._next is not None and self.stuck(now) > WAIT_SECONDS:
+            self.give_up()
+
+    def stuck(self, now: float) -> float:
+        """Return for how many seconds something has waited behind a gap."""
+        return 0.0 if self._stuck_since is None else now - self._stuck_since
 
     def give_up(self) -> None:
         """Drop everything up to the next keyframe: a packet is lost for good, or the decoder is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from functools import partial
@@ -131,10 +132,11 @@ async def _begin_anew(live: LiveRoom, place: Place) -> None:
         place.media.end(GOING_AWAY, "anew")
     live.room.connection_lost(place.id)
     if place.seat is not None:
-        with contextlib.suppress(SfuError):
-            await within(place.seat.subscribe(()))
-            await within(place.seat.restart("publish"))
-            await within(place.seat.restart("subscribe"))
+        # The SFU serves one participant's requests in the order in which they come: nothing waits here in between.
+        asked = (place.seat.subscribe(()), place.seat.restart("publish"), place.seat.restart("subscribe"))
+        for refusal in await asyncio.gather(*map(within, asked), return_exceptions=True):
+            if isinstance(refusal, BaseException) and not isinstance(refusal, SfuError):
+                raise refusal
 
 
 def _media(live: LiveRoom, participant: str) -> MediaSettings:

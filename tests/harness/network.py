@@ -90,12 +90,13 @@ class Namespace:
         for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
             self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
 
-    def lose(self, share: float, protocol: str = "udp") -> None:
-        """Lose this share of all UDP (or TCP) packets each way, at random; in place of what was lost before."""
+    def lose(self, share: float) -> None:
+        """Lose this share of all UDP and TCP packets each way, at random; in place of what was lost before."""
         for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
             self.run(self._firewall, "-F", chain)
             statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share)]
-            self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", protocol, *statistic, "-j", "DROP")
+            for protocol in ("udp", "tcp"):
+                self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", protocol, *statistic, "-j", "DROP")
 
     def wrap(self, executable: str, directory: Path) -> Path:
         """Return a script that runs ``executable`` inside."""

@@ -106,6 +106,8 @@ class Participant:
         self._me = ""
         self._wanted: tuple[str, ...] = ()
         self._connection: RTCPeerConnection | None = None
+        self._media = protocol.MediaSettings()
+        self._requests = 0
         self._subscribing: Subscribing | None = None
         self.connected = asyncio.Event()
         """Set once what it publishes has a way to the SFU."""
@@ -140,12 +142,25 @@ class Participant:
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.Welcome):
             self._me = message.participant
+<<<<<<< HEAD
             self._subscribing = Subscribing(self.send, lambda track, receiver: self._bind(receiver))
+=======
+            self._subscribing = Subscribing(self._send, self._bind)
+            self._media = message.media
+>>>>>>> net5py
             await self._publish(message.media)
         elif self._connection is None or self._subscribing is None:
             return
         elif isinstance(message, protocol.PublishAnswer):
-            await self._connection.setRemoteDescription(RTCSessionDescription(message.sdp, "answer"))
+            if message.id == self._requests:
+                await self._connection.setRemoteDescription(RTCSessionDescription(message.sdp, "answer"))
+        elif isinstance(message, protocol.Restarted):
+            if "subscribe" in message.connections:
+                await self._subscribing.start_over()
+            if "publish" in message.connections:
+                former = self._connection
+                await self._publish(self._media)
+                await peer.close(former)
         elif isinstance(message, protocol.Offer):
             self._subscribing.offered(message)
         elif isinstance(message, protocol.RoomState):
@@ -156,7 +171,7 @@ class Participant:
             else:
                 await self._subscribing.candidate(message)
 
-    def _bind(self, receiver: FrameReceiver) -> None:
+    def _bind(self, track: str, receiver: FrameReceiver) -> None:
         receiver.bind(lambda frame: self._on_frame(receiver, frame))
 
     async def _publish(self, media: protocol.MediaSettings) -> None:
@@ -175,7 +190,12 @@ class Participant:
             str(sender.mid): protocol.TrackDescription(source=source)  # type: ignore[arg-type]
             for source, sender in senders.items()
         }
+<<<<<<< HEAD
         self.send(protocol.Publish(id=1, sdp=connection.localDescription.sdp, tracks=tracks))
+=======
+        self._requests += 1
+        self._send(protocol.Publish(id=self._requests, sdp=connection.localDescription.sdp, tracks=tracks))
+>>>>>>> net5py
 
     def _look(self, room: protocol.RoomState) -> None:
         own = (track.filter for one in room.participants if one.id == self._me for track in one.tracks)

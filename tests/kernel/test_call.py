@@ -9,6 +9,7 @@ from fake_worker import FakeWorker, Workers, person
 
 from rtc_notebook import Call, CallEnded, CallTimeout, ConnectionFailed, ParticipantNotFound, RoomNameError
 from rtc_notebook.media.control import Join, Leave, Refused, State
+from rtc_notebook.worker import Worker
 
 
 def test_it_joins_the_room_in_the_background(call: Call, worker: FakeWorker) -> None:
@@ -168,6 +169,28 @@ def test_a_worker_that_cannot_be_started_again_ends_the_call(
     with pytest.raises(CallEnded, match="cannot be started again"):
         call.wait_until_connected()
     assert not Path(workers[0].join.directory).exists() and not call._studio._worker.directory.exists()
+
+
+def test_a_second_worker_that_dies_on_its_way_into_the_room_is_started_again_too(call: Call, workers: Workers) -> None:
+    workers[0].connect()
+    for dead in range(3):
+        workers[dead].die()
+        assert len(workers) == dead + 2 and call.phase == "reconnecting"
+    workers[3].die()
+    assert len(workers) == 4 and call.phase == "ended", "a fourth within a minute is one too many"
+
+
+def test_the_next_worker_starts_before_anybody_hears_of_the_end_of_the_last(
+    workers: Workers,
+) -> None:
+    join = Join(url="", authorization="", room="demo", name=None, call="", directory="")
+    seen: list[tuple[str, int]] = []
+    worker = Worker(join, lambda event: seen.append((event.phase, len(workers))) if isinstance(event, State) else None)
+    workers[0].say(State(phase="connected"))
+    workers[0].die()
+    assert seen == [("connected", 1), ("reconnecting", 2)]
+    assert workers[1].join.directory == str(worker.directory) and worker.directory.is_dir()
+    worker.close()
 
 
 def test_a_worker_that_never_got_there_is_not_started_again(

@@ -69,6 +69,7 @@ class FakeRoom:
         self._up: RTCPeerConnection | None = None
         self._senders: dict[str, Any] = {}
         self._offers = 0
+        self._connection_id = 1
         self._wanted: tuple[str, ...] = ()
         self._offered: tuple[str, ...] = ()
         self._tasks: list[asyncio.Future[None]] = []
@@ -116,6 +117,16 @@ class FakeRoom:
     async def drop_socket(self) -> None:
         assert self._socket is not None
         self._socket.transport.abort()
+
+    def silence(self) -> None:
+        """Send nothing any more over either connection, though ICE goes on."""
+
+        async def swallow(data: bytes) -> None: ...
+
+        for peer in (self._down, self._up):
+            if peer is not None:
+                for transceiver in peer.getTransceivers():
+                    transceiver.sender.transport._send_rtp = swallow  # type: ignore[method-assign]
 
     async def next_grey(self) -> float:
         """Return the mean brightness of the next picture that the worker sends."""
@@ -173,6 +184,10 @@ class FakeRoom:
             await self._offer()
         elif isinstance(message, protocol.Publish):
             await self._take(message)
+        elif isinstance(message, protocol.Heard):
+            await self.say(protocol.Heard(count=0))
+        elif isinstance(message, protocol.Restart):
+            await self._restart(message.connection)
         elif isinstance(message, protocol.Leave):
             assert self._socket is not None
             await self._socket.close()
@@ -196,7 +211,18 @@ class FakeRoom:
         self._offers += 1
         mids = {sender.mid: track for track, sender in self._senders.items() if track in tracks}
         sdp = self._down.localDescription.sdp
-        await self.say(Offer(id=self._offers, connection_id=1, sdp=sdp, tracks=mids))
+        await self.say(Offer(id=self._offers, connection_id=self._connection_id, sdp=sdp, tracks=mids))
+
+    async def _restart(self, name: protocol.Connection) -> None:
+        if name == "publish":
+            peer, self._up = self._up, None
+        else:
+            peer, self._down = self._down, None
+            self._senders, self._offered = {}, ()
+            self._connection_id += 1
+            await self._offer()
+        if peer is not None:
+            self._tasks.append(asyncio.ensure_future(peer.close()))
 
     async def _take(self, message: protocol.Publish) -> None:
         self.published = dict(message.tracks)

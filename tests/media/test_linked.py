@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
+from types import SimpleNamespace
 
 import pytest
 
 from rtc_notebook.link import wire
 from rtc_notebook.media.arrivals import ArrivalCounter
-from rtc_notebook.media.linked import LinkReceiver
+from rtc_notebook.media.linked import LinkReceiver, LinkSubscribing
 from rtc_notebook.media.receiver import ReceivedFrame
 from rtc_notebook.rtp.clocks import SenderClock
 
@@ -55,3 +58,29 @@ def test_a_lost_decoder_waits_for_a_keyframe():
     receiver.request_keyframe()
     came = received(receiver, frame(0, 1.0), frame(3000, 1.0, keyframe=True), frame(6000, 1.0))
     assert asked == [True] and [one.encoded.keyframe for one in came] == [True, False]
+
+
+def test_what_is_not_wanted_any_more_lets_go_of_its_decoder_at_once():
+    class Decoder:
+        def __init__(self, receiver: LinkReceiver) -> None:
+            self.receiver = receiver  # which it asks for keyframes
+
+        def take(self, frame: ReceivedFrame) -> None: ...
+
+    decoders: list[weakref.ref[Decoder]] = []
+
+    def bind(track: str, receiver: LinkReceiver) -> None:
+        decoder = Decoder(receiver)
+        decoders.append(weakref.ref(decoder))
+        receiver.bind(decoder.take)
+
+    subscribing = LinkSubscribing(bind, SimpleNamespace(want=lambda track: None))  # type: ignore[arg-type]
+    gc.disable()
+    try:
+        subscribing.want(["a", "b"])
+        subscribing.want(["b"])
+        assert [decoder() is None for decoder in decoders] in ([True, False], [False, True])
+        subscribing.want([])
+        assert [decoder() is None for decoder in decoders] == [True, True]
+    finally:
+        gc.enable()

@@ -15,6 +15,7 @@ from rtc_notebook.media.incoming import DecodedSound
 from rtc_notebook.media.own import OwnSound
 from rtc_notebook.media.ring import RingReader, RingWriter
 from rtc_notebook.media.sound import BLOCK, RATE, OpusEncoder, OutgoingSound
+from rtc_notebook.media.tap import Tap
 
 KEY = TrackKey("ana", "microphone", "audio")
 OPUS = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=RATE, channels=2, payloadType=96)
@@ -158,3 +159,21 @@ async def test_the_kernels_own_sound_keeps_its_pace(tmp_path, monkeypatch):
     assert np.diff(stamps).tolist() == [BLOCK] * 14
     assert steps.slept[:14] == pytest.approx([0.02] * 14)
     own.close()
+
+
+def carries_the_one_before(packet):
+    """Tell whether a packet has in-band error correction: speech modes only, flag after that of speech (RFC 6716)."""
+    return packet[0] >> 3 < 16 and bool(packet[1] & 0x40)
+
+
+async def test_where_packets_get_lost_each_carries_the_one_before_as_well():
+    tap = Tap()
+    track, encoder = OutgoingSound(), OpusEncoder(tap)
+    corrected = []
+    for number in range(150):
+        tap.loss = 0.0 if number < 50 else 0.15
+        track.put(tone(BLOCK, number * BLOCK), number * BLOCK)
+        [packet], _ = encoder.encode(await track.recv())
+        corrected.append(carries_the_one_before(packet))
+    assert not any(corrected[:50])
+    assert sum(corrected[50:]) > 50

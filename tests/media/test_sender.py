@@ -1,14 +1,16 @@
 """Several pictures on one connection, and pictures that stay."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 from aiortc import RTCRtpSender
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci, unpack_remb_fci
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci, unpack_remb_fci
 
 from rtc_notebook.media import outgoing
 from rtc_notebook.media.outgoing import OutgoingVideo, to_frame
 from rtc_notebook.media.sender import Sender, share
+from rtc_notebook.media.sound import OutgoingSound
 
 
 def estimate(bitrate, ssrcs):
@@ -28,6 +30,16 @@ def test_aiortc_calls_what_the_sender_overrides():
     for name in ("_handle_rtcp_packet", "_send_keyframe"):
         assert hasattr(RTCRtpSender, name), f"aiortc's sender has no {name} any more"
         assert name in Sender.__dict__
+
+
+async def test_the_encoder_of_sound_hears_of_losses_and_forgets_them_slowly():
+    sender = Sender(OutgoingSound(), SimpleNamespace(state="new", _stats_id="transport"))
+    for lost, expected in ((51, 0.2), (0, 0.16), (0, 0.13)):
+        info = RtcpReceiverInfo(
+            ssrc=sender._ssrc, fraction_lost=lost, packets_lost=0, highest_sequence=0, jitter=0, lsr=0, dlsr=0
+        )
+        await sender._handle_rtcp_packet(RtcpRrPacket(ssrc=1, reports=[info]))
+        assert round(sender.track.tap.loss, 2) == expected
 
 
 def picture(grey):

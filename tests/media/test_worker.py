@@ -285,3 +285,30 @@ async def test_no_orphan_is_left_of_a_killed_kernel(room, tmp_path):
         await asyncio.to_thread(worker.wait, 10)
     await room.until(lambda: room.sent(protocol.Leave))
     assert not directory.exists()
+
+
+async def test_messages_that_a_held_kernel_does_not_read_cost_it_no_call(kernel, room):
+    await connected(kernel, room)
+    kernel.pause()
+    data = "A" * 180_000
+    for number in range(120):  # that is five times what the worker holds for its kernel
+        await room.say(protocol.Data(by="ana", id=number, part=0, parts=1, data=data))
+    before = len(kernel.of(control.Room))
+    await room.describe()
+    kernel.resume()
+    await kernel.event(control.Room, lambda state: len(kernel.of(control.Room)) > before)
+    assert 0 < len(kernel.of(control.FromServer)) < 120
+    assert not room.sent(protocol.Leave)
+
+
+async def test_connections_that_fall_silent_are_made_anew_long_before_ice_gives_them_up(kernel, room):
+    await connected(kernel, room)
+    kernel.filter = lambda picture: np.full_like(picture, 200)
+    kernel.child.send(control.SetFilter(track=CAMERA, on_error="pass", label=""))
+    await room.grey_becomes(200)
+    await asyncio.sleep(2.5)  # it takes a while to know how lively a connection is
+    room.silence()
+    await room.until(lambda: {one.connection for one in room.sent(protocol.Restart)} == {"publish", "subscribe"})
+    while not room.received.empty():
+        room.received.get_nowait()
+    await room.grey_becomes(200)

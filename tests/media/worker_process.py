@@ -27,6 +27,8 @@ class Kernel:
         self.rings: dict[control.TrackKey, RingReader] = {}
         self.filter: Any = None  # from a picture to a result, None for a failure; raises KeyError to say nothing
         self._changed = asyncio.Condition()
+        self._reads = asyncio.Event()
+        self._reads.set()
         self._results: RingWriter | None = None
 
     async def join(self, url: str, **fields: Any) -> None:
@@ -38,6 +40,14 @@ class Kernel:
     async def close(self) -> None:
         await self.child.close()
         await self._task
+
+    def pause(self) -> None:
+        """Read nothing of what the worker says, as a kernel whose interpreter is held."""
+        self._reads.clear()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._reads.set()
 
     def of(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -69,6 +79,7 @@ class Kernel:
 
     async def _read(self) -> None:
         async for line in self.child:
+            await self._reads.wait()
             event = control.decode_event(line)
             if isinstance(event, control.Frames):
                 self.rings[event.track] = RingReader.open(event.path)

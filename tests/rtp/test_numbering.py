@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rtc_notebook.rtp.estimate import ReceiveEstimate
 from rtc_notebook.rtp.keyframes import KeyframeRequests
-from rtc_notebook.rtp.loss import GIVE_UP_SECONDS, RETRY_SECONDS, LossTracker
+from rtc_notebook.rtp.loss import FIRST_RTT_SECONDS, GIVE_UP_SECONDS, LossTracker
 from rtc_notebook.rtp.rewriter import Rewriter
 from rtc_notebook.rtp.timeline import Timeline
 from rtc_notebook.rtp.vp8 import keyframe_size
@@ -64,12 +64,34 @@ def test_losses_are_asked_for_at_once_then_now_and_then_then_never() -> None:
     losses = LossTracker()
     assert losses.add(1, 0.0) and losses.add(4, 0.0)
     assert losses.due(0.0) == [2, 3]
-    assert losses.due(RETRY_SECONDS / 2) == []
+    assert losses.due(FIRST_RTT_SECONDS) == [], "the answer cannot be here yet"
     assert losses.add(2, 0.02)
     assert not losses.add(2, 0.03), "a repetition"
-    assert losses.due(RETRY_SECONDS) == [3]
+    assert losses.due(1.3 * FIRST_RTT_SECONDS) == [3]
     assert losses.due(GIVE_UP_SECONDS + 0.1) == []
     assert not losses.add(3, GIVE_UP_SECONDS + 0.2), "too late to matter"
+    assert not losses.waiting
+
+
+@given(st.floats(0.003, 0.35))
+def test_the_pace_of_requests_follows_the_round_trip(round_trip: float) -> None:
+    losses = LossTracker()
+    now, index = 0.0, 0
+    for _ in range(60):
+        losses.add(index, now)
+        index += 2
+        losses.add(index, now)
+        came = False
+        for _ in range(200):
+            if index - 1 in losses.due(now) and not came:
+                first, came = now, True
+            now += 0.005
+            if came and now >= first + round_trip:
+                break
+        losses.add(index - 1, now, again=True)
+        index += 1
+    assert round_trip - 0.001 <= losses.rtt <= 1.3 * round_trip + 0.006
+    assert losses.retry >= round_trip
 
 
 def test_keyframes_are_asked_for_once_an_interval_until_one_comes() -> None:
@@ -82,6 +104,23 @@ def test_keyframes_are_asked_for_once_an_interval_until_one_comes() -> None:
     assert requests.due(0.6)
     requests.arrived()
     assert not requests.due(9.0)
+
+
+def test_whoever_asks_for_keyframes_all_the_time_gets_ever_fewer() -> None:
+    requests = KeyframeRequests()
+    sent = 0
+    for tick in range(1000):
+        requests.ask()
+        sent += requests.due(tick / 100)
+        requests.arrived()
+    assert sent <= 9
+    requests.ask(first=True)
+    assert requests.due(10.3), "somebody new does not wait for that"
+    requests.ask()
+    assert not requests.due(11.0)
+    assert requests.due(20.0)
+    requests.ask()
+    assert requests.due(20.4), "after a calm stretch it is as before"
 
 
 def test_a_keyframe_tells_its_size_and_nothing_else_does() -> None:

@@ -133,13 +133,14 @@ class PeerConnection:
 
     def _state_changed(self) -> None:
         if self.state in ("failed", "closed"):
-            self._lost()
+            self.lose()
 
     def _check_connected(self) -> None:
         if self.state != "connected":
-            self._lost()
+            self.lose()
 
-    def _lost(self) -> None:
+    def lose(self) -> None:
+        """Take it to be lost, and say so if that was not known."""
         on_lost, self._on_lost = self._on_lost, None
         if on_lost is not None:
             on_lost()

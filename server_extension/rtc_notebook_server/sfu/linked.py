@@ -59,7 +59,7 @@ class LinkSource:
         if ready:
             self._begin()
             if self.publication is not None and self.publication.senders:
-                self.publication.want_keyframe()
+                self.publication.want_keyframe(first=True)
 
     def send_pli(self) -> bool:
         """Ask the publisher for a keyframe."""
@@ -105,6 +105,8 @@ class LinkSource:
 class Tap:
     """Puts one publication's packets together to frames, once for all who have it over links."""
 
+    loss = 0.0  # TCP loses none
+
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
         self.viewings: list[Viewing] = []
@@ -120,13 +122,13 @@ class Tap:
             return
         data = vp8.depacketize(packet.payload)
         media = MediaPacket(packet.index & 0xFFFF, packet.timestamp, bool(packet.marker), data, packet.begins)
-        for frame in self._assembler.add(media, time.monotonic()):
+        now = time.monotonic()
+        for frame in self._assembler.add(media, now):
             self._give(wire.PICTURE, frame)
-        if self._assembler.needs_keyframe and not self._asked:
-            self._asked = True
+        late = self._assembler.needs_keyframe or self._assembler.stuck(now) > publication.losses.patience
+        if late and not self._asked:
             publication.want_keyframe()
-        elif not self._assembler.needs_keyframe:
-            self._asked = False
+        self._asked = late
 
     def wait(self) -> None:
         """Go on at a keyframe."""
@@ -136,6 +138,10 @@ class Tap:
 
     def send_report(self) -> None:
         """Do nothing: each frame carries its time."""
+
+    def limit(self, now: float) -> int | None:
+        """Return None: each link skips what it cannot take."""
+        return None
 
     def unbind(self) -> None:
         """Give nothing any more."""
@@ -172,7 +178,7 @@ class Viewing:
             publication.tap = Tap(publication)
         self._tap = publication.tap
         self._tap.viewings.append(self)
-        publication.want_keyframe()
+        publication.want_keyframe(first=True)
 
     def give(self, item: Item) -> None:
         """Send a frame, when it is its turn."""

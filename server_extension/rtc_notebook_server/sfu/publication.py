@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .linked import Tap
 
 CLOCK_RATES = {"audio": 48000, "video": 90000}
-HISTORY_PACKETS = 1024  # about four seconds of a 2.5 Mbps picture
+HISTORY_PACKETS = {"audio": 128, "video": 1024}  # two seconds of sound, about four of a 2.5 Mbps picture
 RATE_SECONDS = 1.0
 
 
@@ -54,6 +54,10 @@ class Source(Protocol):
 class Sender(Protocol):
     """What a publication's packets go to."""
 
+    @property
+    def loss(self) -> float:
+        """The share of packets that get lost there."""
+
     def forward(self, packet: Packet) -> None:
         """Take a packet."""
 
@@ -65,6 +69,9 @@ class Sender(Protocol):
 
     def unbind(self) -> None:
         """Send nothing from now on."""
+
+    def limit(self, now: float) -> int | None:
+        """Return what its way takes, bits per second, while that is too little."""
 
 
 class Publication:
@@ -90,19 +97,31 @@ class Publication:
         self.losses = LossTracker()
         self.timeline = Timeline(CLOCK_RATES[kind])
         self._keyframes = KeyframeRequests()
-        self._history: list[Packet | None] = [None] * HISTORY_PACKETS if kind == "video" else []
+        self._history: list[Packet | None] = [None] * HISTORY_PACKETS[kind]
         self._counters = dict.fromkeys(("packets", "bytes", "frames", "keyframes", "width", "height", "plis_sent"), 0)
         self._rate = (time.monotonic(), 0, 0)  # since, bytes then, bits per second before
 
-    def add(self, ssrc: int, sequence_number: int, timestamp: int, marker: int, payload: bytes, level: int) -> None:
-        """Take a packet from the publisher and pass it on to everybody who is being sent this track."""
+    def add(
+        self,
+        ssrc: int,
+        sequence_number: int,
+        timestamp: int,
+        marker: int,
+        payload: bytes,
+        level: int,
+        again: bool = False,
+    ) -> None:
+        """Take a packet from the publisher and pass it on to everybody who is being sent this track.
+
+        ``again``: it was sent again, because it was asked for.
+        """
         now = time.monotonic()
         if self.timeline.switches(ssrc):
             self.losses.reset()
             self.report = None
             self.hold_back()
         index, timestamp = self.timeline.place(ssrc, sequence_number, timestamp, now)
-        if not self.losses.add(index, now):
+        if not self.losses.add(index, now, again):
             return
         counters = self._counters
         counters["packets"] += 1
@@ -117,8 +136,7 @@ class Publication:
                 counters["width"], counters["height"] = size
                 self._keyframes.arrived()
         packet = Packet(index, timestamp, marker, payload, begins, level)
-        if self._history:
-            self._history[index % HISTORY_PACKETS] = packet
+        self._history[index % len(self._history)] = packet
         if self.muted:
             return
         for sender in self.senders:
@@ -126,7 +144,7 @@ class Publication:
 
     def lookup(self, index: int) -> Packet | None:
         """Return a packet that was passed on a while ago, for sending it again."""
-        packet = self._history[index % HISTORY_PACKETS] if self._history else None
+        packet = self._history[index % len(self._history)]
         return packet if packet is not None and packet.index == index else None
 
     def add_report(self, ssrc: int, ntp: int, timestamp: int) -> None:
@@ -149,18 +167,30 @@ class Publication:
         for sender in self.senders:
             sender.wait()
         if self.senders and not self.muted:
-            self.want_keyframe()
+            self.want_keyframe(first=True)
 
-    def want_keyframe(self) -> None:
-        """Ask the publisher for a keyframe, now or as soon as one may be asked for again."""
+    def want_keyframe(self, first: bool = False) -> None:
+        """Ask the publisher for a keyframe, now or as soon as one may be asked for again.
+
+        ``first``: somebody sees nothing before it comes.
+        """
         if self.kind == "video":
-            self._keyframes.ask()
+            self._keyframes.ask(first)
             self.request_keyframe(time.monotonic())
+
+    @property
+    def loss(self) -> float:
+        """The share of packets that get lost on the worst way to a viewer."""
+        return max((sender.loss for sender in self.senders), default=0.0)
+
+    def limit(self, now: float) -> int | None:
+        """Return what the thinnest way to a viewer takes, bits per second, if one is too thin."""
+        return min((limit for sender in self.senders if (limit := sender.limit(now)) is not None), default=None)
 
     def request_keyframe(self, now: float) -> None:
         """Send a keyframe request upstream if one is due."""
         receiver = self.receiver
-        if receiver is not None and not self.muted and receiver.ready and self._keyframes.due(now):
+        if receiver is not None and not self.muted and receiver.ready and self._keyframes.due(now, 2 * self.losses.rtt):
             self._counters["plis_sent"] += receiver.send_pli()
 
     def tick(self, now: float) -> None:

@@ -109,14 +109,27 @@ class Publisher:
             self._reported = now
             for receiver in self._bound:
                 receiver.send_report()
+        if self._connection is not None and any(
+            receiver.stalled(now) and receiver.publication is not None and not receiver.publication.muted
+            for receiver in self._bound
+        ):
+            logger.info("What a participant sends does not arrive; it is to publish afresh")
+            self._connection.lose()
         before = self._estimate.bitrate
         bitrate = self._estimate.update(now_ms())
         videos = [r for r in self._bound if r.kind == "video" and r.ready]
         if videos and (bitrate < before or now - self._estimated >= REMB_SECONDS):
             self._estimated = now
+            bitrate = min(bitrate, sum(self._ceiling(receiver, now) for receiver in videos))
             fci = pack_remb_fci(bitrate, [r.media_ssrc for r in videos])
             packet = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=videos[0].rtcp_ssrc, media_ssrc=0, fci=fci)
             seam.send_packet(videos[0].transport, bytes(packet))
+
+    def _ceiling(self, receiver: ForwardingReceiver, now: float) -> int:
+        """Return what one picture may take: less for a viewer with a thin way, but never much less for all others."""
+        limit = receiver.publication.limit(now) if receiver.publication is not None else None
+        most = self._media.max_bitrate
+        return most if limit is None else min(most, max(limit, self._media.start_bitrate // 2))
 
     def _bind(self, connection: PeerConnection, bindings: Mapping[str, Publication]) -> None:
         bound: list[ForwardingReceiver] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from aiortc.stats import RTCStatsReport
 
 from rtc_notebook.rtp import seam
 from rtc_notebook.rtp.estimate import ReceiveEstimate
+from rtc_notebook.rtp.loss import LossTracker
 
 if TYPE_CHECKING:
     from .publication import Publication
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SILENCE = 127  # -127 dBov (RFC 6464)
+STALLED_SECONDS = 3.0
+STALLED_PACKETS = 3
 
 
 class ForwardingReceiver:
@@ -51,6 +55,10 @@ class ForwardingReceiver:
         self._clock_rate = 1
         self._last_report: tuple[int, float] | None = None  # middle of the NTP time, when it came
         self._failures = 0
+        self._came_at = 0.0  # when its newest packet did
+        self._said_sent: int | None = None  # by the first sender report after that
+        self._missing = 0  # packets that were sent since then, and of which none came
+        self._timer: asyncio.TimerHandle | None = None
 
     # --- what the SFU asks of it -----------------------------------------------------------------------
 
@@ -79,13 +87,24 @@ class ForwardingReceiver:
         """How unevenly packets arrive, seconds (RFC 3550, 6.4.1)."""
         return self._statistics.jitter / self._clock_rate if self._statistics is not None else 0.0
 
+    def stalled(self, now: float) -> bool:
+        """Say whether the publisher sends, and has not arrived for a while, though its reports do.
+
+        A picture that stands still is not sent, nor is a muted track; neither is what its publisher says it sends.
+        """
+        return self._missing >= STALLED_PACKETS and now - self._came_at >= STALLED_SECONDS
+
     def send_pli(self) -> bool:
         """Ask the publisher for a keyframe (RFC 4585, 6.3.1)."""
         packet = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._media_ssrc)
         return seam.send_packet(self.transport, bytes(packet))
 
     def send_report(self) -> None:
-        """Tell the publisher what has arrived (RFC 3550, 6.4.2)."""
+        """Tell the publisher what has arrived (RFC 3550, 6.4.2).
+
+        Of sound: at the viewer who hears least of it, since by this a publisher decides how much error correction Opus
+        carries. Of pictures not: a publisher would send them smaller to everybody.
+        """
         statistics = self._statistics
         if statistics is None or statistics.max_seq is None:
             return
@@ -93,9 +112,12 @@ class ForwardingReceiver:
         if self._last_report is not None:
             lsr = self._last_report[0]
             dlsr = min(0xFFFFFFFF, int((time.monotonic() - self._last_report[1]) * 65536))
+        fraction_lost = statistics.fraction_lost  # since it was last asked for
+        if self.kind == "audio" and self.publication is not None:
+            fraction_lost = max(fraction_lost, min(255, round(256 * self.publication.loss)))
         info = RtcpReceiverInfo(
             ssrc=self._media_ssrc,
-            fraction_lost=statistics.fraction_lost,
+            fraction_lost=fraction_lost,
             packets_lost=statistics.packets_lost,
             highest_sequence=(statistics.cycles + statistics.max_seq) & 0xFFFFFFFF,
             jitter=statistics.jitter & 0xFFFFFFFF,
@@ -133,6 +155,8 @@ class ForwardingReceiver:
     async def stop(self) -> None:
         """Take nothing in any more."""
         self.publication = None
+        if self._timer is not None:
+            self._timer.cancel()
         seam.unregister_receiver(self.transport, self)
 
     def setTransport(self, transport: Any) -> None:
@@ -152,6 +176,7 @@ class ForwardingReceiver:
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
             self._last_report = (packet.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF, time.monotonic())
+            self._compare(packet)
             if self.publication is not None:
                 info = packet.sender_info
                 self.publication.add_report(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp)
@@ -165,6 +190,14 @@ class ForwardingReceiver:
                 logger.exception("A packet could not be forwarded (failure %d on this m-line)", self._failures)
 
     # --- within ------------------------------------------------------------------------------------------
+
+    def _compare(self, report: RtcpSrPacket) -> None:
+        """Note how many packets the publisher has sent (RFC 3550, 6.4.1) since the last one came."""
+        if report.ssrc != self._media_ssrc or not self._came_at:
+            return
+        if self._said_sent is None:
+            self._said_sent = report.sender_info.packet_count
+        self._missing = (report.sender_info.packet_count - self._said_sent) & 0xFFFFFFFF
 
     def _take(self, packet: RtpPacket, arrival_ms: int) -> None:
         if not self._enabled:
@@ -186,6 +219,8 @@ class ForwardingReceiver:
                 self._media_ssrc, self._statistics, self._last_report = ssrc, StreamStatistics(rate), None
                 self._clock_rate = rate
             self._statistics.add(packet)
+            self._came_at = time.monotonic()
+            self._said_sent, self._missing = None, 0
         publication = self.publication
         if publication is None:
             return
@@ -199,9 +234,21 @@ class ForwardingReceiver:
             packet.marker,
             payload,
             SILENCE if level is None else level[0] << 7 | level[1] & 0x7F,
+            again=ssrc != packet.ssrc,
         )
-        if self.kind == "video":
-            self._send_nack(publication.losses.due(time.monotonic()))
+        if publication.losses.waiting and self.kind == "video":
+            self._ask_for_missing(publication.losses)
+
+    def _ask_for_missing(self, losses: LossTracker) -> None:
+        """Ask for what is missing, if it is time to; and again, also if nothing else comes meanwhile."""
+        self._send_nack(losses.due(time.monotonic()))
+        if self._timer is None and losses.waiting:
+            self._timer = asyncio.get_running_loop().call_later(losses.retry / 2, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._timer = None
+        if self.publication is not None:
+            self._ask_for_missing(self.publication.losses)
 
     def _send_nack(self, indexes: list[int]) -> None:
         if indexes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc.codecs import is_rtx
 from aiortc.rtp import (
+    RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
@@ -22,10 +24,12 @@ from aiortc.rtp import (
     RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
+    unpack_remb_fci,
 )
 from aiortc.stats import RTCStatsReport
 
 from rtc_notebook.rtp import seam
+from rtc_notebook.rtp.downlink import Downlink
 from rtc_notebook.rtp.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -43,7 +47,11 @@ _words = Struct("!HH")
 
 
 class ForwardingSender:
-    """One m-line towards a viewer. It keeps its m-line for life; the publication it carries may change."""
+    """One m-line towards a viewer. It keeps its m-line for life; the publication it carries may change.
+
+    A viewer whose way is too thin for a picture is sent stretches of it, each from a keyframe on, with rests between:
+    what would be lost is not sent, nor sent again, and the others are not asked to send keyframes all the time.
+    """
 
     def __init__(self, track_or_kind: Any, transport: Any) -> None:
         self.kind: str = track_or_kind if isinstance(track_or_kind, str) else track_or_kind.kind
@@ -62,6 +70,8 @@ class ForwardingSender:
         self._rtx_sequence_number = random.getrandbits(15)
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK
         self._rewriter = Rewriter()
+        self._downlink = Downlink()
+        self._resting = False  # until the way has taken what was sent
         self._counters = dict.fromkeys(("packets", "bytes", "retransmitted", "frames"), 0)
 
         self._reported: dict[int, float] = {}  # the middle of each newest report's NTP time: when it went out
@@ -73,6 +83,11 @@ class ForwardingSender:
     def waiting(self) -> bool:
         """Whether it could send but waits for a keyframe."""
         return self._ready and not self._rewriter.started
+
+    @property
+    def loss(self) -> float:
+        """The share of packets that the viewer last said it lost."""
+        return self._heard.get("loss", 0.0)
 
     @property
     def publication(self) -> Publication | None:
@@ -102,7 +117,7 @@ class ForwardingSender:
         if not self._ready or not self._enabled:
             return
         if not self._rewriter.started:
-            if not packet.begins:
+            if not packet.begins or self._resting:
                 return
             self._rewriter.start(packet.index)
             self.send_report()
@@ -121,6 +136,12 @@ class ForwardingSender:
             counters["packets"] += 1
             counters["bytes"] += len(packet.payload)
             counters["frames"] += packet.marker if self.kind == "video" else 1
+        if self.kind == "video":
+            now = time.monotonic()
+            self._downlink.sent(len(packet.payload), now)
+            if packet.marker and self._downlink.overfull(now):
+                self._resting = True
+                self._rewriter.pause()
 
     def send_report(self) -> None:
         """Tell the viewer which NTP time of the publisher's a timestamp stands for: lip sync needs it."""
@@ -139,9 +160,17 @@ class ForwardingSender:
         seam.send_packet(self.transport, report)
         self._reported = {**dict(list(self._reported.items())[-3:]), ntp >> 16 & 0xFFFFFFFF: time.monotonic()}
 
-    def tick(self) -> None:
-        """Allow retransmissions again; called about ten times a second."""
+    def tick(self, now: float) -> None:
+        """Allow retransmissions again, and pictures after a rest; called about ten times a second."""
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK
+        if self._resting and self._downlink.rested(now):
+            self._resting = False
+            if self._publication is not None:
+                self._publication.want_keyframe()
+
+    def limit(self, now: float) -> int | None:
+        """Return what the viewer's way takes, bits per second, while that is too little."""
+        return self._downlink.limit(now)
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of the track it carries now."""
@@ -189,13 +218,18 @@ class ForwardingSender:
             for report in packet.reports:
                 if report.ssrc == self._ssrc:
                     self._hear(report)
-        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+            with contextlib.suppress(ValueError):
+                bitrate, ssrcs = unpack_remb_fci(packet.fci)
+                self._downlink.estimated(bitrate // max(1, len(ssrcs)), time.monotonic())
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR) and not self._resting:
             publication.want_keyframe()
 
     def _hear(self, report: RtcpReceiverInfo) -> None:
         """Take what a viewer says of what it receives (RFC 3550, 6.4.1)."""
         rate = 48_000 if self.kind == "audio" else 90_000
         self._heard["loss"] = round(report.fraction_lost / 256, 4)
+        self._downlink.reported(report.fraction_lost / 256)
         self._heard["jitter"] = round(report.jitter / rate, 5)
         sent = self._reported.get(report.lsr)
         if sent is not None:
@@ -205,7 +239,7 @@ class ForwardingSender:
 
     def _ask(self) -> None:
         if self._ready and self._publication is not None:
-            self._publication.want_keyframe()
+            self._publication.want_keyframe(first=True)
 
     def _retransmit(self, publication: Publication, number: int) -> None:
         index = self._rewriter.index(number)
@@ -227,6 +261,7 @@ class ForwardingSender:
                 self._rtx_ssrc,
             )
             data = head + self._extensions(packet) + number.to_bytes(2, "big") + packet.payload
+        self._downlink.sent(len(packet.payload), time.monotonic())
         self._counters["retransmitted"] += seam.send_packet(self.transport, data)
 
     def _set_extensions(self, ids: dict[str, int], mid: str) -> None:

@@ -22,6 +22,9 @@ from .sender import ForwardingSender
 
 logger = logging.getLogger(__name__)
 
+RENEW_SECONDS = 0.5
+"""How long a connection that is lost is left alone: who closed it on purpose leaves in a moment."""
+
 
 @dataclass
 class Slot:
@@ -67,6 +70,8 @@ class Subscriber:
         self._slots: list[Slot] = []
         self._open: OfferMade | None = None
         self._task: asyncio.Task[None] | None = None
+        self._renewal: asyncio.TimerHandle | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._closed = False
         self._lock = asyncio.Lock()
 
@@ -138,6 +143,8 @@ class Subscriber:
     async def close(self) -> None:
         """Close the connection for good."""
         self._closed = True
+        if self._renewal is not None:
+            self._renewal.cancel()
         async with self._lock:
             await self._drop()
 
@@ -146,7 +153,7 @@ class Subscriber:
         if self._connection is not None:
             self._connection.pulse(now)
         for slot in self._slots:
-            slot.sender.tick()
+            slot.sender.tick(now)
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of each track that is being sent."""
@@ -159,7 +166,7 @@ class Subscriber:
             if self._closed or self._open is not None:
                 return
             if self._connection is not None and self._connection.dead:
-                return
+                return  # `_renew` sees to it
             try:
                 await self._offer()
             except Exception:
@@ -203,10 +210,18 @@ class Subscriber:
                 return slot
         if self._connection is None:
             self._connection_id += 1
-            self._connection = PeerConnection(self._network, lambda: self._emit(ConnectionLost("subscribe")))
+            self._connection = PeerConnection(self._network, self._lost)
         slot = Slot(self._connection.pc.addTransceiver(kind, direction="sendonly"))
         self._slots.append(slot)
         return slot
+
+    def _lost(self) -> None:
+        self._emit(ConnectionLost("subscribe"))
+        self._renewal = asyncio.get_running_loop().call_later(RENEW_SECONDS, self._renew, self._connection)
+
+    def _renew(self, lost: PeerConnection | None) -> None:
+        if self._connection is lost and not self._closed:
+            self._renewing = asyncio.ensure_future(self.restart())
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
