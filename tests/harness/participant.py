@@ -142,12 +142,8 @@ class Participant:
     async def _take(self, message: protocol.ServerMessage) -> None:
         if isinstance(message, protocol.Welcome):
             self._me = message.participant
-<<<<<<< HEAD
-            self._subscribing = Subscribing(self.send, lambda track, receiver: self._bind(receiver))
-=======
-            self._subscribing = Subscribing(self._send, self._bind)
+            self._subscribing = Subscribing(self.send, self._bind)
             self._media = message.media
->>>>>>> net5py
             await self._publish(message.media)
         elif self._connection is None or self._subscribing is None:
             return
@@ -190,12 +186,8 @@ class Participant:
             str(sender.mid): protocol.TrackDescription(source=source)  # type: ignore[arg-type]
             for source, sender in senders.items()
         }
-<<<<<<< HEAD
-        self.send(protocol.Publish(id=1, sdp=connection.localDescription.sdp, tracks=tracks))
-=======
         self._requests += 1
-        self._send(protocol.Publish(id=self._requests, sdp=connection.localDescription.sdp, tracks=tracks))
->>>>>>> net5py
+        self.send(protocol.Publish(id=self._requests, sdp=connection.localDescription.sdp, tracks=tracks))
 
     def _look(self, room: protocol.RoomState) -> None:
         own = (track.filter for one in room.participants if one.id == self._me for track in one.tracks)
