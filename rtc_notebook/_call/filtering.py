@@ -64,8 +64,9 @@ class Filtering(CallBase):
 
         With ``kind="audio"`` it is the microphone's sound: the function gets every block in order, ``float32 (samples,
         channels)`` in [-1, 1] at 48 kHz, mostly 20 ms of it, and returns one as long, of one channel or two. It is for
-        the function to keep what it needs from block to block. Others hear it about 10 ms later than without a filter,
-        plus the time that the function takes; one that falls 200 ms behind goes on with the newest block.
+        the function to keep what it needs from block to block. Others hear it about 4 ms later than without a filter
+        (median of ``benchmarks/sound.py``), plus the time that the function takes; one that falls 200 ms behind goes on
+        with the newest block.
 
         A parameter called ``info`` gets the picture's `FrameInfo`. Every other one needs a default and becomes a
         control, shown with the call, by the rules of `ipywidgets.interact`: ``low=(0, 255)`` is a slider,

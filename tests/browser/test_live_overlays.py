@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cv2
-import nbformat
 import numpy as np
 import pytest
-from harness.browser import context, tile
+from harness.browser import tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -182,59 +178,6 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
         canvas, info = painted(guest, RAW)
         assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
-
-
-IN_A_NOTEBOOK = [
-    "from rtc_notebook import *\nimport numpy as np\ncall = Call({room!r}, name='Kernel')\ncall",
-    "mask = np.zeros((72, 128), bool); mask[36:, :32] = True\n"
-    "call.overlay('Ana', [Box(512, 144, 256, 360, label='face', colour='#ff0000', line=8),"
-    " Polyline([[900, 100], [1000, 100], [1000, 300]], closed=True, colour='#0000ff', line=8, fill=1),"
-    " Text(560, 640, 'somebody', colour='#ff00ff', size=80),"
-    " Mask(mask, colour='#00ff00', opacity=1)], frame=(1280, 720), seconds=300)",
-    "recording = call.record({path!r})\nrecording",
-    "plot = call.stats.plot('fps', 'bitrate')\nplot",
-    "recording.stop(); plot.stop(); call.leave()",
-]
-
-
-def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
-    ana: Page, lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
-):
-    cells = [cell.format(room=room, path=str(tmp_path / "a.mkv")) for cell in IN_A_NOTEBOOK]
-    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(written, tmp_path / f"{room}.ipynb")
-    opened = context(pattern, viewport={"width": 1000, "height": 1300})
-    page = opened.new_page()
-    notebook = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
-    try:
-        notebook.run(0)
-        expect(page.locator(tile("Ana"))).to_be_attached(timeout=30_000)
-        notebook.run(1)
-        for theme in ("Light", "Dark"):
-            notebook.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
-            page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=str(theme == "Light").lower())
-            canvas, info = painted(page)
-            for colour in ((0, 0, 255), (255, 0, 0), (255, 0, 255)):
-                left, top, right, bottom = extent(canvas, info, colour)
-                assert right > left and bottom > top
-            left, top, right, bottom = extent(canvas, info, (0, 255, 0))
-            assert abs(top - 0.5) < 0.03 and bottom > 0.85
-            page.screenshot(path=tmp_path / f"overlays-{theme.lower()}.png")
-        notebook.run(2)
-        line = page.get_by_text(re.compile(r"a\.mkv: recording, 0:0[1-9].*2 tracks"))
-        expect(line.first).to_be_visible(timeout=20_000)
-        notebook.run(3)
-        plot = page.locator("img.rtc-statistics")
-        expect(plot).to_be_visible(timeout=20_000)
-        first = plot.get_attribute("src")
-        expect(plot).not_to_have_attribute("src", first, timeout=20_000)
-        page.screenshot(path=tmp_path / "recording-and-statistics.png")
-        notebook.run(4)
-        expect(page.get_by_text(re.compile(r"a\.mkv: stopped")).first).to_be_visible()
-    finally:
-        notebook.command("apputils:change-theme", {"theme": "JupyterLab Light"})
-        opened.close()
 
 
 PAIRED = """async ([selector, source]) => {
