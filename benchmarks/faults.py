@@ -16,12 +16,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from faults import links, networks, pages, processes  # noqa: E402
+from faults import networks, pages, processes  # noqa: E402
 from faults.scene import HEADER, Scene  # noqa: E402
 from harness.network import unavailable  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-ALL = [*processes.FAULTS, *networks.FAULTS, *networks.LONG, *pages.FAULTS, *links.FAULTS]
+ALL = [*processes.FAULTS, *networks.FAULTS, *networks.LONG, *pages.FAULTS]
 
 
 def main(names: list[str], stages: bool) -> None:

@@ -22,19 +22,19 @@ def _open(scene: Scene) -> None:
         scene.far.run("iptables", "-F", chain)
 
 
-def socket_cut(scene: Scene, seconds: int = 20) -> None:
-    """Let no TCP through for a while; UDP goes on. Chat lines are said meanwhile on both sides."""
+def socket_cut(scene: Scene) -> None:
+    """Let no TCP through for 20 s; UDP goes on. Chat lines are said meanwhile on both sides."""
     ids = scene.ids()
     _field(scene).wait_for(state="visible")  # its code does not come while nothing does
     said = [f"line {number}" for number in range(6)]
     lines = "() => [...document.querySelectorAll('.rtc-chat-text')].map(one => one.textContent)"
     scene.kernel.run(f"for n in range(2): call.chat.send({said!r}[n])")
-    with scene.fault(f"signaling socket cut for {seconds} s") as fault:
+    with scene.fault("signaling socket cut for 20 s") as fault:
         _block(scene, "-p", "tcp")
         scene.kernel.run(f"for n in (2, 3): call.chat.send({said!r}[n])")
         _field(scene).fill("from Ana, cut off")
         _field(scene).press("Enter")
-        time.sleep(seconds)
+        time.sleep(20)
         _open(scene)
         fault.gone()
         scene.kernel.run(f"for n in (4, 5): call.chat.send({said!r}[n])")
@@ -101,9 +101,9 @@ def udp_blocked(scene: Scene) -> None:
     _open(scene)
 
 
-def browser_asleep(scene: Scene, seconds: int = 20) -> None:
-    """Stop Ana's browser for a while, as a closed lid does."""
-    _asleep(scene, seconds)
+def browser_asleep(scene: Scene) -> None:
+    """Stop Ana's browser for 20 s, as a closed lid does."""
+    _asleep(scene, 20)
 
 
 def browser_long_asleep(scene: Scene) -> None:

@@ -32,12 +32,12 @@ def in_background(scene: Scene) -> None:
         session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
 
 
-def frozen(scene: Scene, seconds: int = 20) -> None:
-    """Have the browser freeze Ana's page for a while."""
+def frozen(scene: Scene) -> None:
+    """Have the browser freeze Ana's page for 20 s."""
     session = scene.ana.context.new_cdp_session(scene.ana)
-    with scene.fault(f"page frozen by the browser for {seconds} s"):
+    with scene.fault("page frozen by the browser for 20 s"):
         session.send("Page.setWebLifecycleState", {"state": "frozen"})
-        scene.ben.wait_for_timeout(1000 * seconds)
+        scene.ben.wait_for_timeout(20_000)
         session.send("Page.setWebLifecycleState", {"state": "active"})
 
 

@@ -73,7 +73,6 @@ class Scene:
         self.home = home
         self.room = f"faults-{secrets.token_hex(3)}"
         self.rows: list[Row] = []
-        self.linked = False
         self._server_options = server_options
         self._stack = contextlib.ExitStack()
 
@@ -127,15 +126,6 @@ class Scene:
         self.ana.wait_for_timeout(3000)  # a way that works is known as such by then
         self.settle()
 
-    def over(self, way: str) -> None:
-        """Have Ana's pictures and sound go this way from now on."""
-        self.linked = way == "websocket"
-        self.ana.goto(self.url("Ana", True, link=way))
-        self.ana.locator(f'[data-link="{way}"] {tile("Ana", state=None)}').first.wait_for(
-            state="attached", timeout=20_000
-        )
-        self.settle()
-
     def views(self) -> list[View]:
         """Return the tiles whose pictures come from elsewhere."""
         return [
@@ -154,8 +144,6 @@ class Scene:
     @contextlib.contextmanager
     def fault(self, name: str, views: list[View] | None = None, patience: float = PATIENCE) -> Iterator[Fault]:
         """Provoke a fault for the length of a block and add its row."""
-        if self.linked:
-            name = f"over the WebSocket: {name}"
         people = self.people()
         fault = Fault()
         yield fault

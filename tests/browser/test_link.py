@@ -77,7 +77,9 @@ def test_udp_is_blocked_and_nothing_is_configured(playwright: Playwright, tmp_pa
             ana.evaluate(NOTE_FIRST, tile("Ben"))
             ben.evaluate(NOTE_FIRST, tile("Ana"))
             button.click()
-            first = [page.wait_for_function("globalThis.first", timeout=20_000).json_value() for page in (ana, ben)]
+            first = [
+                page.wait_for_function("() => globalThis.first", timeout=20_000).json_value() for page in (ana, ben)
+            ]
             seen = [(one - ana.evaluate("clicked")) / 1000 for one in first]
             print(f"pictures after {seen[0]:.1f} s there, {seen[1]:.1f} s here")
             assert max(seen) < 5
