@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtc_notebook.rtp.estimate import ReceiveEstimate
@@ -73,6 +73,7 @@ def test_losses_are_asked_for_at_once_then_now_and_then_then_never() -> None:
     assert not losses.waiting
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(0.003, 0.35))
 def test_the_pace_of_requests_follows_the_round_trip(round_trip: float) -> None:
     losses = LossTracker()
