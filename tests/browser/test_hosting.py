@@ -81,6 +81,7 @@ def test_a_viewer_is_invited_from_the_dialog_becomes_a_member_and_is_revoked(
     expect(dialog.get_by_label("Invite link")).to_have_value(link)
     expect(dialog.get_by_role("img", name="The link as a QR code")).to_be_visible()
     dialog.get_by_role("button", name="Revoke").click()
+    dialog.get_by_role("button", name="Remove them").click()
     expect(dialog.get_by_text("used 1 times")).to_have_count(0)
     expect(viewer.get_by_text("The call has ended")).to_be_visible(timeout=20_000)
     expect(host.locator(tile("Vi", state=None))).to_have_count(0)
