@@ -9,10 +9,10 @@ from .control import TrackKey
 
 
 class Room:
-    """The room as the server described it last, asked by participant and source."""
+    """The room as the server described it last, asked by participant and source; ``me`` is the own participant."""
 
     def __init__(self, participants: Iterable[ParticipantInfo] = (), me: str | None = None) -> None:
-        self._me = me
+        self.me = me
         self.participants = tuple(participants)
         self._raw = {
             TrackKey.of(participant.id, track): track
@@ -39,7 +39,7 @@ class Room:
     def filtered_here(self, key: TrackKey) -> bool:
         """Whether the filter on this track is this kernel's, as far as the server is concerned."""
         raw = self.raw(key)
-        return raw is not None and raw.filter is not None and raw.filter.by == self._me and raw.filter.state != "held"
+        return raw is not None and raw.filter is not None and raw.filter.by == self.me and raw.filter.state != "held"
 
     def carrier(self, key: TrackKey) -> str | None:
         """Return the id of the track to subscribe to: the raw one if it is filtered here, else what everybody sees.
@@ -47,7 +47,7 @@ class Room:
         None while there is nothing to be had.
         """
         raw = self.raw(key)
-        if raw is None or key.participant == self._me:
+        if raw is None or key.participant == self.me:
             return None
         if raw.filter is None or self.filtered_here(key):
             return raw.id

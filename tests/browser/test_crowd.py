@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.browser import INBOUND, tile
+from harness.browser import INBOUND, PLAYERS, tile
 from harness.crowd import NAMES, crowd
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
@@ -17,14 +17,6 @@ RECEIVED = """async () => {
         if (one.type === "inbound-rtp" && one.kind === "video") now.set(one.id, one.framesReceived ?? 0);
     return [...now].filter(([id, frames]) => frames > (before.get(id) ?? Infinity)).length;
 }"""
-PLAYERS = """
-globalThis.players = new Set();
-const play = HTMLMediaElement.prototype.play;
-HTMLMediaElement.prototype.play = function () {
-    if (this.localName === "audio") players.add(this);
-    return play.call(this);
-};
-"""
 SENT = """async () => {
     for (const one of connections) for (const sender of one.getSenders())
         if (sender.track?.kind === "video") return sender.getParameters().encodings[0];

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tenacity
-from harness.browser import chromium, context, goes_on, tile
+from harness.browser import PLAYERS, chromium, context, goes_on, tile
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-PLAYERS = """
-globalThis.players = new Set();
-const play = HTMLMediaElement.prototype.play;
-HTMLMediaElement.prototype.play = function () {
-    if (this.localName === "audio") players.add(this);
-    return play.call(this);
-};
-"""
 PLAYED = "() => players.size === 1 && [...players].every(({paused}) => !paused)"
 SENT = """() => connections.flatMap((each) => each.getSenders()).flatMap(({track}) => track ?? [])
     .filter(({label}) => label.startsWith("screen:") || label === "Fake audio")"""

@@ -58,6 +58,16 @@ WITNESS = """
 })();
 """
 
+# Counts the players of sound that a page has ever started, one each, where a test wants that.
+PLAYERS = """
+globalThis.players = new Set();
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+    if (this.localName === "audio") players.add(this);
+    return play.call(this);
+};
+"""
+
 
 @contextmanager
 def chromium(

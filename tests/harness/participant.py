@@ -207,11 +207,16 @@ class Participant:
 
 async def main(url: str, token: str, room: str, name: str, footage: str = "") -> None:
     """Join, and stay until stdin closes or the room ends."""
+    await stay(url, token, room, lambda socket: Participant(socket, name, Footage(footage) if footage else None))
+
+
+async def stay(url: str, token: str, room: str, come: Callable[[ClientConnection], Participant]) -> None:
+    """Join as whom ``come`` makes of a socket, and stay until stdin closes or the room ends."""
     server = named(url, token)
     seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
     headers = {"Authorization": server.authorization}
     async with connect(server.socket(room), additional_headers=headers, proxy=None, max_size=None) as socket:
-        running = asyncio.ensure_future(Participant(socket, name, Footage(footage) if footage else None).run())
+        running = asyncio.ensure_future(come(socket).run())
         waiting = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
         with contextlib.suppress(Exception):

@@ -14,16 +14,12 @@ from pathlib import Path
 from typing import Protocol
 
 import av
-from aiortc import RTCRtpSender
 from aiortc.mediastreams import AudioStreamTrack
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection
 
-from rtc_notebook import protocol
-from rtc_notebook.media.receiver import FrameReceiver
 from rtc_notebook.rtp import seam
-from rtc_notebook.server import named
 
-from .participant import Camera, Participant, Voice
+from .participant import Camera, Participant, Voice, stay
 
 
 class Server(Protocol):
@@ -75,17 +71,12 @@ def options() -> argparse.Namespace:
 
 async def main(given: argparse.Namespace) -> None:
     """Join, and stay until stdin closes or the room ends."""
-    server = named(given.url, given.token)
-    seam.use_rtp_classes(RTCRtpSender, FrameReceiver)
-    headers = {"Authorization": server.authorization}
-    async with connect(server.socket(given.room), additional_headers=headers, proxy=None, max_size=None) as socket:
+
+    def come(socket: ClientConnection) -> Participant:
         voice = Voice() if given.speaks else AudioStreamTrack()
-        who = Participant(socket, given.name, camera=Slow(given.every), microphone=voice)
-        running = asyncio.ensure_future(who.run())
-        waiting = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
-        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
-        with contextlib.suppress(Exception):
-            await socket.send(protocol.encode(protocol.Leave()))
+        return Participant(socket, given.name, camera=Slow(given.every), microphone=voice)
+
+    await stay(given.url, given.token, given.room, come)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Rooms(RuleBasedStateMachine):
     @invariant()
     def nobody_away_is_remembered_for_nothing(self) -> None:
         gone = {owner for owner, _ in self.room.filters if owner not in self.room.participants}
-        assert set(self.room._away._gone) == gone
+        assert set(self.room._filtering._away._gone) == gone
 
     @invariant()
     def nobody_gets_their_own_and_everybody_is_there(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fractions
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import av
@@ -204,4 +205,6 @@ class Peer:
             self.lost.append(event.connection)
 
 
-__all__ = ["AudioStreamTrack", "Noise", "Peer", "Picture", "Screen"]
+Join = Callable[[str], Awaitable[Peer]]
+
+__all__ = ["AudioStreamTrack", "Join", "Noise", "Peer", "Picture", "Screen"]

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import psutil
@@ -17,7 +16,7 @@ import pytest
 from aiortc import AudioStreamTrack, RTCPeerConnection
 from aiortc.rtp import RtcpPacket, RtcpSrPacket
 from engines import until
-from peer import CONFIGURATION, Noise, Peer, Picture
+from peer import CONFIGURATION, Join, Noise, Picture
 from rtc_notebook_server.sfu import embedded
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 
@@ -27,31 +26,8 @@ from rtc_notebook.protocol import IceCandidate
 
 pytestmark = pytest.mark.slow
 
-Join = Callable[[str], Awaitable[Peer]]
-
 SECOND = 30
 """A second in pictures of the camera, which runs beside what is tested: what else the machine does slows both."""
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[EmbeddedEngine]:
-    engine = EmbeddedEngine()
-    await engine.start(lambda reason: None)
-    yield engine
-    await engine.close()
-
-
-@pytest.fixture
-async def join(engine: EmbeddedEngine) -> AsyncIterator[Join]:
-    peers: list[Peer] = []
-
-    async def enter(name: str) -> Peer:
-        peers.append(await Peer.join(engine, name))
-        return peers[-1]
-
-    yield enter
-    for peer in peers:
-        await peer.close()
 
 
 async def published(engine: EmbeddedEngine, name: str, track: str) -> dict[str, Any]:

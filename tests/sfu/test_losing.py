@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import pytest
 from aiortc.rtp import is_rtcp
 from engines import until
-from peer import Peer, Picture
+from peer import Join, Picture
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
-
-Join = Callable[[str], Awaitable[Peer]]
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[EmbeddedEngine]:
-    engine = EmbeddedEngine()
-    await engine.start(lambda reason: None)
-    yield engine
-    await engine.close()
-
-
-@pytest.fixture
-async def join(engine: EmbeddedEngine) -> AsyncIterator[Join]:
-    peers: list[Peer] = []
-
-    async def enter(name: str) -> Peer:
-        peers.append(await Peer.join(engine, name))
-        return peers[-1]
-
-    yield enter
-    for peer in peers:
-        await peer.close()
 
 
 async def test_a_viewer_whose_connection_is_lost_is_offered_another_by_itself(

@@ -7,7 +7,8 @@ tells the participants.
 
 from __future__ import annotations
 
-from .room import Room, pairing
+from .lookup import pairing
+from .room import Room
 from .state import Filter, Guest, Participant, Track, Waiting
 
 __all__ = ["Filter", "Guest", "Participant", "Room", "Track", "Waiting", "pairing"]
