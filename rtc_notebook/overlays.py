@@ -95,7 +95,7 @@ class Text:
     colour : str or sequence
         As for `Box`.
     size : float
-        Height of the letters as a share of the picture's height.
+        Height of the letters as a share of the picture's height, at most 1; also where coordinates are pixels.
     """
 
     x: float
@@ -247,7 +247,7 @@ class _Wire:
                 y=self._y(shape.y),
                 text=str(shape.text)[:MOST_LETTERS],
                 colour=css(shape.colour),
-                size=self._number(shape.size),
+                size=self._letters(shape.size),
             )
         if isinstance(shape, Mask):
             x, y = self._x(shape.x), self._y(shape.y)
@@ -278,6 +278,15 @@ class _Wire:
                 "without it coordinates are shares of the picture, from 0 to 1."
             )
         return round(value / whole, 5)
+
+    def _letters(self, size: Any) -> float:
+        share = self._number(size)
+        if share > 1:  # one letter would cover the picture
+            raise OverlayError(
+                f"size={share:g} in {self._shape!r:.160} looks like pixels or points. Letters are a share of the "
+                f"picture's height in any case, such as {Text.size}."
+            )
+        return share
 
     def _number(self, value: Any) -> float:
         try:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
+import nbformat
 import numpy as np
 import pytest
-from harness.browser import tile
+from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
+from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
 RAW = tile("Ana") + ":not([data-processed])"
+SHOTS = os.environ.get("SCREENSHOTS")
 
 # Draws a box around the growing slice in the middle of Chromium's test picture.
 DETECT = """
@@ -178,6 +184,86 @@ def test_it_stays_in_place_when_tiles_change_size(call: Kernel, ana: Page, guest
         canvas, info = painted(guest, RAW)
         assert (canvas.shape[1], canvas.shape[0]) == (round(info["width"]), round(info["height"]))
         np.testing.assert_allclose(extent(canvas, info, (0, 0, 255)), (0.25, 0.25, 0.75, 0.75), atol=0.012)
+
+
+IN_A_NOTEBOOK = [
+    "from rtc_notebook import *\nimport numpy as np, threading\ncall = Call({room!r}, name='Kernel')\ncall",
+    """def found(width, height):
+    scale = np.array([width, height])
+    mask = np.zeros((72, 128), bool); mask[36:54, 32:48] = True
+    return [Box(*scale * (0.4, 0.2), *scale * (0.2, 0.5), label="face", colour="#ff0000", line=8),
+            Polyline(scale * [[0.63, 0.14], [0.7, 0.14], [0.7, 0.42]], closed=True, colour="#0000ff", line=4, fill=1),
+            Text(*scale * (0.34, 0.85), "somebody", colour="#ff00ff", size=0.12),
+            Mask(mask, colour="#00ffff", opacity=1)]
+stop = threading.Event()
+def detect():
+    for _, info in call.participants["Ana"].video.frames(info=True):
+        if stop.is_set(): return
+        call.overlay("Ana", found(info.width, info.height), frame=info, seconds=3)
+threading.Thread(target=detect, daemon=True).start()""",
+    "stop.set()",
+    "recording = call.record({path!r})\nrecording",
+    "plot = call.stats.plot('fps', 'bitrate')\nplot",
+    "recording.stop(); plot.stop(); call.leave()",
+]
+
+
+def screen(page: Page, selector: str, name: str) -> np.ndarray:
+    """Return what somebody sees of a tile, whatever its parts think that they show: BGRA."""
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+    shot = page.locator(selector).locator("..").screenshot()
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2BGRA)
+
+
+def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
+    ana: Page, lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
+):
+    cells = [cell.format(room=room, path=str(tmp_path / "a.mkv")) for cell in IN_A_NOTEBOOK]
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(written, tmp_path / f"{room}.ipynb")
+    opened = context(pattern, viewport={"width": 1000, "height": 1300})
+    page = opened.new_page()
+    notebook = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
+    notebook.run(0)
+    expect(page.locator(RAW)).to_be_attached(timeout=30_000)
+    notebook.run(1)
+
+    def change_theme(name: str) -> None:
+        notebook.command("apputils:change-theme", {"theme": f"JupyterLab {name}"})
+        light = str(name == "Light").lower()
+        page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+
+    try:
+        for theme in ("Light", "Dark"):
+            change_theme(theme)
+            page.wait_for_function(AT_REST, arg=RAW, timeout=15_000)
+            _, info = painted(page, RAW)
+            seen = screen(page, RAW, f"overlays-{theme.lower()}")
+            box, triangle, mask = [extent(seen, info, bgr) for bgr in ((0, 0, 255), (255, 0, 0), (255, 255, 0))]
+            np.testing.assert_allclose(np.delete(box, 1), (0.4, 0.6, 0.7), atol=0.012)
+            assert 0.08 < box[1] < 0.19, "its label is above it"
+            np.testing.assert_allclose(triangle, (0.63, 0.14, 0.7, 0.42), atol=0.012)
+            np.testing.assert_allclose(mask, (0.25, 0.5, 0.375, 0.75), atol=0.02)
+            left, top, right, bottom = extent(seen, info, (255, 0, 255))
+            assert 0.33 < left < 0.36 < 0.5 < right < 0.75
+            assert 0.72 < top < 0.78 < 0.84 < bottom < 0.9
+        notebook.run(2)
+        page.wait_for_function(HIDDEN, arg=RAW, timeout=10_000)  # the last one is out of date
+        with pytest.raises(AssertionError, match="nothing in this colour"):
+            extent(screen(page, RAW, "overlays-gone"), info, (0, 0, 255))
+        notebook.run(3)
+        expect(page.get_by_text(re.compile(r"a\.mkv: recording, 0:0[1-9].* [1-4] tracks"))).to_be_visible()
+        notebook.run(4)
+        plot = page.locator("img.rtc-statistics")
+        expect(plot).to_be_visible()
+        expect(plot).not_to_have_attribute("src", plot.get_attribute("src") or "")
+        screen(page, RAW, "recording-and-statistics")
+        notebook.run(5)
+        expect(page.get_by_text(re.compile(r"a\.mkv: stopped"))).to_be_visible()
+    finally:
+        change_theme("Light")  # the server keeps it
 
 
 PAIRED = """async ([selector, source]) => {

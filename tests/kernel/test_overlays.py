@@ -45,6 +45,14 @@ def test_without_one_they_are_shares_and_pixels_are_told() -> None:
             draw(shape)
 
 
+def test_letters_are_shares_in_any_case_and_pixels_are_told() -> None:
+    [text] = to_wire([Text(64, 36, "x", size=1)], Canvas.of(INFO))
+    assert isinstance(text, protocol.Text) and (text.x, text.size) == (0.1, 1)
+    for canvas in (WHOLE, Canvas.of(INFO)):
+        with pytest.raises(OverlayError, match=r"size=80 .*share of the picture's height"):
+            draw(Text(0, 0, "x", size=80), canvas)
+
+
 def test_a_frame_with_its_info_ties_the_drawing_to_it() -> None:
     array = np.zeros((180, 320, 3), np.uint8)
     assert Canvas.of((array, INFO)) == Canvas((320, 180), INFO.captured)
