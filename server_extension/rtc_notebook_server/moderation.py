@@ -16,6 +16,7 @@ from .place import Place
 from .rooms import roles
 
 _REMOVED = "A host removed you from this room."
+_DENIED = "A host of this room did not let you in."
 _ENDED = "A host ended the call for everybody."
 
 
@@ -37,7 +38,8 @@ async def moderate(live: LiveRoom, place: Place, message: protocol.Moderate) -> 
             await _mute(live, {message.participant: room.silence(place.id, message.participant)})
         elif message.action == "remove":
             room.remove(place.id, message.participant)
-            await going.dismiss(live, message.participant, "removed", _REMOVED)
+            waits = message.participant in live.waiting
+            await going.dismiss(live, message.participant, *(("denied", _DENIED) if waits else ("removed", _REMOVED)))
         else:
             room.admit(place.id, message.participant)
             await coming.admit(live, message.participant)

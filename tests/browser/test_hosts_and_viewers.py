@@ -129,6 +129,7 @@ def test_a_member_may_filter_others_is_removed_and_another_is_denied(
     bo.get_by_role("button", name="Join").click()
     expect(bo.get_by_text("Waiting to be let in")).to_be_visible(timeout=20_000)
     host.get_by_role("button", name="Deny").click()
-    expect(bo.get_by_text("The call has ended")).to_be_visible(timeout=20_000)
+    expect(bo.get_by_text("You were not let in")).to_be_visible(timeout=20_000)
+    expect(bo.get_by_role("button", name="Ask again")).to_be_visible()
     expect(host.get_by_role("button", name="Deny")).to_be_hidden()
     assert bo.locator(tile("Ana", state=None)).count() == 0

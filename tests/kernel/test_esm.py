@@ -15,13 +15,16 @@ NAMES = sorted(path.name for path in _esm.MODULES.glob("*.js"))
 @pytest.mark.parametrize("name", NAMES)
 def test_modules_keep_the_rules_of_the_linker(name: str) -> None:
     source = (_esm.MODULES / name).read_text("utf-8")
-    code = re.sub(r"/\*.*?\*/|^\s*//.*$", "", source, flags=re.DOTALL | re.MULTILINE)
+    code = re.sub(r"/\*(?s:.*?)\*/|^\s*//.*$", "", source, flags=re.MULTILINE)
     for target in re.findall(r"""^\s*(?:import|export)\b[^;]*?\bfrom\s*(\S+?);?$""", code, re.MULTILINE):
         assert re.fullmatch(r'"\./[\w-]+\.js"', target), f"{name} imports {target}"
         assert target[3:-1] in NAMES
     assert not re.search(r"""^\s*import\s*["']""", code, re.MULTILINE), "an import for its effects alone is not linked"
     assert "import.meta" not in code
-    for target in re.findall(r"\bimport\s*\((.*?)\)", code):
+    dynamic = re.findall(r"\bimport\s*\((.*?)\)", code)
+    if name == "loader.js":  # from another address, where one of the others failed on a page
+        assert dynamic.pop() == "`./${name}?${failures}`"
+    for target in dynamic:
         assert re.fullmatch(r'"\./[\w-]+\.js"', target), f"{name} imports {target}"
         assert target[3:-1] in NAMES
 

@@ -104,7 +104,8 @@ async def test_a_locked_room(enter: Any, knock: Any) -> None:
     bo.socket.close()
     await ana.until(lambda c: [one["name"] for one in c.room["waiting"]] == ["Eve"])
     ana.say("moderate", action="remove", participant=ana.room["waiting"][0]["id"])
-    assert (await eve.next("bye"))["code"] == "removed"
+    bye = await eve.next("bye")
+    assert (bye["code"], bye["message"]) == ("denied", "A host of this room did not let you in.")
     await ana.until(lambda c: not c.room["waiting"])
 
 

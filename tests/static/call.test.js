@@ -36,6 +36,23 @@ test("a widget goes on by itself when a kernel comes whose worker took long to s
   call.leave();
 });
 
+test("who is denied at the door is not told that they were in the call, and may ask again", () => {
+  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0" });
+  const knock = () => {
+    void call.join({ camera: false, microphone: false });
+    FakeSocket.last.accept();
+    FakeSocket.last.say({ type: "waiting", room: "demo", message: "A host has to let you in." });
+  };
+  knock();
+  assert.ok(call.atTheDoor);
+  FakeSocket.last.say({ type: "bye", code: "denied", message: "A host of this room did not let you in." });
+  assert.deepEqual([call.phase, call.denied, call.message], ["ended", true, "A host of this room did not let you in."]);
+  knock();
+  assert.deepEqual([call.atTheDoor, call.denied], [true, false]);
+  FakeSocket.last.say({ type: "bye", code: "ended", message: "A host ended the call for everybody." });
+  assert.deepEqual([call.phase, call.denied], ["ended", false]);
+});
+
 test("a widget whose kernel does not come ends its part in the call", () => {
   const call = joined();
   mock.timers.tick(8_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
-import { LinkLoader } from "../../rtc_notebook/static/rtc_notebook/link-loader.js";
+import { Loader } from "../../rtc_notebook/static/rtc_notebook/loader.js";
 import { MediaPath } from "../../rtc_notebook/static/rtc_notebook/mediapath.js";
 import { FakeConnection } from "./fakes.js";
 
@@ -38,7 +38,7 @@ class FakeEnd {
 function make(options = {}) {
   path = new MediaPath({
     media: {}, policy: "auto", url: "ws://server/media", session: "s",
-    loader: new LinkLoader(async () => /** @type {any} */ ({ LinkEnd: FakeEnd })),
+    loader: new Loader(async () => /** @type {any} */ ({ LinkEnd: FakeEnd })),
     send: (message) => void sent.push(message),
     online: () => online,
     onsilent: () => void told.push("silent"),
@@ -183,7 +183,7 @@ test("a browser whose UDP is gone for good stays on the link, and asks for nothi
 });
 
 test("an address that comes before the link's code counts as well", async () => {
-  make({ loader: new LinkLoader(() => new Promise(() => {})) });
+  make({ loader: new Loader(() => new Promise(() => {})) });
   await connected();
   await offer(2);
   await pass(600);
@@ -254,7 +254,7 @@ test("connections are silent after the socket was replaced: the link is opened w
 
 test("the link's code is fetched ahead, and again from elsewhere where that failed", async () => {
   /** @type {number[]} */ const asked = [];
-  const loader = new LinkLoader(async (failures) => {
+  const loader = new Loader(async (failures) => {
     asked.push(failures);
     if (asked.length < 3) throw new Error("no network");
     return /** @type {any} */ ({ LinkEnd: FakeEnd });

@@ -85,7 +85,7 @@ export class Call extends CallState {
   /** Joins with these devices; `opened` hands over ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
   async join(wish, opened) {
     if (this.active) return;
-    Object.assign(this, { phase: "connecting", message: "", notices: [] });
+    Object.assign(this, { phase: "connecting", message: "", denied: false, notices: [] });
     this.#kernel.gone = false;
     this.devices.begin();
     const before = this.#line.recall();
@@ -218,6 +218,7 @@ export class Call extends CallState {
         else this.notice(message.code, "error", message.message);
         break;
       case "bye":
+        this.denied = message.code === "denied";
         return this.#end("ended", message.message);
     }
     this.changed();

@@ -13,6 +13,7 @@ const MOST_NOTICES = 3;
 export class CallState {
   /** @type {Phase} */ phase = "idle";
   /** Why it ended, or what is in the way of connecting. */ message = "";
+  /** Whether a host said no at the door. */ denied = false;
   /** @type {string | null} */ me = null;
   /** @type {import("./protocol.js").ParticipantInfo[]} */ participants = [];
   /** @type {Notice[]} */ notices = [];

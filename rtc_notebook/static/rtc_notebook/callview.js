@@ -82,7 +82,9 @@ export class CallView {
     this.again.hidden = !over || this.options.rejoinable === false;
     setAttribute(this.panel, "data-waiting", waiting);
     const atTheDoor = waiting && call.atTheDoor;
-    setText(this.title, atTheDoor ? "Waiting to be let in" : over ? (call.phase === "left" ? "You left the call" : "The call has ended") : "Joining…");
+    const ended = call.phase === "left" ? "You left the call" : call.denied ? "You were not let in" : "The call has ended";
+    setText(this.title, atTheDoor ? "Waiting to be let in" : over ? ended : "Joining…");
+    setText(this.again, call.denied ? "Ask again" : "Rejoin");
     setText(this.text, call.message || (over ? (this.options.leftText ?? "") : ""));
     this.stage.element.hidden = waiting || over;
     this.controls.element.hidden = over;

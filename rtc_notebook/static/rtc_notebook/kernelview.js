@@ -171,5 +171,10 @@ function show(row, { kind, value, low, high, step }, locked) {
   setText(/** @type {Element} */ (row.children[1]), kind === "range" ? String(value) : "");
 }
 
+const SHORT = /\b(fps|qr|rgb)\b/gi;
+
 /** A name in Python as words. @param {string} name */
-const words = (name) => name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+export function words(name) {
+  const apart = name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).replaceAll("_", " ");
+  return apart.replace(SHORT, (short) => short.toUpperCase()).replace(/^./, (first) => first.toUpperCase());
+}

@@ -1,40 +1,19 @@
 // Has the media link at hand before it is needed: when it is, there may be no network to fetch its code over.
 
+import { loader } from "./loader.js";
+
 /**
  * @typedef {typeof import("./link-code.js")} LinkCode
  * @typedef {import("./link-end.js").LinkEnd} LinkEnd
+ * @typedef {import("./loader.js").Loader<LinkCode>} LinkLoader
  */
 
 const LOAD_AGAIN = 2_000;
 const LOAD_AHEAD = 5_000; // after a connection was made: not while a call begins
 const SPARE = 15_000; // milliseconds that a link stays open which is not used
 
-export class LinkLoader {
-  /** @type {LinkCode | null} */ code = null;
-  /** @type {Promise<LinkCode> | null} */ #loading = null;
-  #failures = 0;
-
-  /** @param {(failures: number) => Promise<LinkCode>} load a browser may remember that an address failed until the page is loaded again */
-  constructor(load = (failures) => (failures ? import(`./link-code.js?${failures}`) : import("./link-code.js"))) {
-    this.load = load;
-  }
-
-  /** @returns {Promise<LinkCode>} */
-  get() {
-    this.#loading ??= this.load(this.#failures).then(
-      (code) => (this.code = code),
-      (error) => {
-        this.#failures += 1;
-        this.#loading = null;
-        throw error;
-      },
-    );
-    return this.#loading;
-  }
-}
-
-/** One for all calls of a page. */
-export const linkLoader = new LinkLoader();
+/** One for all calls of a page. @type {LinkLoader} */
+export const linkLoader = loader("link-code.js", () => import("./link-code.js"));
 
 export class Standby {
   /** @type {LinkEnd | null} */ end = null;

@@ -3,11 +3,16 @@
 
 import { iconButton } from "./controls.js";
 import { h, refocus, setAttribute, style } from "./dom.js";
+import { loader } from "./loader.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
  * @typedef {"people" | "chat" | "kernel"} View
  */
+
+const panels = loader("sidepanel.js", () => import("./sidepanel.js"));
+const dialogs = loader("invitedialog.js", () => import("./invitedialog.js"));
+const doctors = loader("doctorview.js", () => import("./doctorview.js"));
 
 export class Side {
   /** @type {"" | View} the panel that is open */ open = "";
@@ -49,7 +54,7 @@ export class Side {
 
   /** Shows the link to the call, and invites. */
   async invite() {
-    const [{ InviteDialog }] = await Promise.all([import("./invitedialog.js"), style("side.css")]);
+    const [{ InviteDialog }] = await Promise.all([dialogs.get(), style("side.css")]);
     if (!this.#dialog) {
       this.#dialog = new InviteDialog(this.call);
       this.element.closest(".rtc-call")?.append(this.#dialog.element);
@@ -59,7 +64,7 @@ export class Side {
 
   /** Says what of a call works from this browser. */
   async examine() {
-    const [{ examine }] = await Promise.all([import("./doctorview.js"), style("side.css")]);
+    const [{ examine }] = await Promise.all([doctors.get(), style("side.css")]);
     examine(this.call, this.element.closest(".rtc-call") ?? this.element);
   }
 
@@ -102,7 +107,7 @@ export class Side {
 
   /** @param {View} view */
   async #load(view) {
-    const [{ SidePanel }] = await Promise.all([import("./sidepanel.js"), style("side.css")]);
+    const [{ SidePanel }] = await Promise.all([panels.get(), style("side.css")]);
     this.#panel ??= new SidePanel(this);
     await this.#panel.load(view);
   }

@@ -2,6 +2,7 @@
 
 import { iconButton } from "./controls.js";
 import { h, setText, style } from "./dom.js";
+import { loader } from "./loader.js";
 
 /**
  * @typedef {import("./side.js").Side} Side
@@ -12,12 +13,16 @@ import { h, setText, style } from "./dom.js";
 /** @type {Record<View, string>} */
 const TITLES = { people: "People", chat: "Chat", kernel: "Filters and recording" };
 
+const people = loader("peopleview.js", () => import("./peopleview.js"));
+const chat = loader("chatview.js", () => import("./chatview.js"));
+const kernel = loader("kernelview.js", () => import("./kernelview.js"));
+
 /** @type {Record<View, (side: Side) => Promise<Panel>>} */
 const PANELS = {
-  people: async (side) => new (await import("./peopleview.js")).PeopleView(side.call, () => void side.invite()),
-  chat: async ({ call }) => new (await import("./chatview.js")).ChatView(call),
+  people: async (side) => new (await people.get()).PeopleView(side.call, () => void side.invite()),
+  chat: async ({ call }) => new (await chat.get()).ChatView(call),
   kernel: async ({ call }) => {
-    const [{ KernelView }] = await Promise.all([import("./kernelview.js"), style("kernel.css")]);
+    const [{ KernelView }] = await Promise.all([kernel.get(), style("kernel.css")]);
     return new KernelView(call);
   },
 };

@@ -38,7 +38,7 @@ def door(scene: Scene, guest: Page) -> None:
     expect(scene.call.get_by_text("Cleo wants to come in")).to_be_visible()
     scene("somebody-waits")
     scene.call.get_by_role("button", name="Deny").click()
-    expect(waiting.get_by_text("The call has ended")).to_be_visible()
+    expect(waiting.get_by_text("You were not let in")).to_be_visible()
     scene.theirs(waiting, "not-admitted")
     waiting.context.close()
     viewer.get_by_role("button", name="Leave the call").click()
