@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
-MAX_BEHIND_BYTES = MAX_LINE_BYTES // 4
+MAX_BEHIND_BYTES = 3 * MAX_LINE_BYTES // 4  # more than the largest message between kernels
 WATCH_SECONDS = 1.0
 
 

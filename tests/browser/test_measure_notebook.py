@@ -27,7 +27,7 @@ print(json.dumps({
     "rows": len(one),
     "begins": {who: part.second.min() for who, part in activity.groupby("who")},
     "ends": {who: part.second.max() for who, part in activity.groupby("who")},
-    "motion": {who: part.motion.mean() for who, part in activity.groupby("who")},
+    "motion": {who: float(part.motion.mean()) for who, part in activity.groupby("who")},
     "speaking": float(one.speaking.mean()),
     "beeps": int((one.speaking.astype(int).diff() == 1).sum()),
     "longest": float(one.second.diff().max()),

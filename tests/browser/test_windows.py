@@ -13,6 +13,14 @@ PLAYED = "() => players.size === 1 && [...players].every(({paused}) => !paused)"
 SENT = """() => connections.flatMap((each) => each.getSenders()).flatMap(({track}) => track ?? [])
     .filter(({label}) => label.startsWith("screen:") || label === "Fake audio")"""
 
+DARK = """() => {
+    const probe = Object.assign(document.createElement("i"), {style: "color: light-dark(rgb(1, 1, 1), rgb(2, 2, 2))"});
+    document.body.append(probe);
+    const {color} = getComputedStyle(probe);
+    probe.remove();
+    return color === "rgb(2, 2, 2)";
+}"""
+
 
 @tenacity.retry(stop=tenacity.stop_after_delay(30), wait=tenacity.wait_fixed(0.2))
 def sound_comes(lab: JupyterServer, room: str, speaks: str, hears: str) -> None:
@@ -56,7 +64,8 @@ def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
         expect(window.locator(tile("Ben"))).to_be_attached()
         goes_on(window, tile("Ben"))
         expect(page.locator(tile("Ben"))).to_have_count(0)
-        expect(window.locator("html")).to_have_css("color-scheme", "light dark")  # as the page has it
+        window.emulate_media(color_scheme="dark")
+        assert window.evaluate(DARK), "what is light or dark by the system's theme is so here, too"
         window.keyboard.press("v")  # the camera, by its key
         expect(ben.locator(tile("Ana"))).to_be_attached(timeout=20_000)
         window.get_by_role("button", name="Chat", exact=True).click()  # its style comes late, and comes here, too

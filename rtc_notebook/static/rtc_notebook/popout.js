@@ -61,11 +61,11 @@ export class PopOut {
 
 /** Gives a document the styles and the theme of this one. @param {Document} to */
 function dress(to) {
-  for (const sheet of document.querySelectorAll("link[rel=stylesheet], style")) to.head.append(sheet.cloneNode(true));
+  const worn = "link[rel=stylesheet], style, meta[name=color-scheme]"; // the last is what light-dark() goes by
+  for (const each of document.querySelectorAll(worn)) to.head.append(each.cloneNode(true));
   for (const which of /** @type {const} */ (["documentElement", "body"])) {
     for (const { name, value } of document[which].attributes) if (name !== "id") to[which].setAttribute(name, value);
   }
-  to.documentElement.style.colorScheme = getComputedStyle(document.documentElement).colorScheme; // what light-dark() goes by
   to.body.classList.add("rtc-page");
   to.title = document.title;
 }
