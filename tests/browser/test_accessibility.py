@@ -31,12 +31,14 @@ class Looks:
             self._look(page, f"{state}, {scheme}")
 
     def in_themes(self, shown: Notebook) -> Callable[[Page, str], None]:
-        """Return what looks at a notebook, in JupyterLab's light and dark theme."""
+        """Return what looks at a notebook, in JupyterLab's light and dark theme; the one that is on comes first."""
+        themes = list(notebook.THEMES)
 
         def look(page: Page, state: str) -> None:
-            for theme in notebook.THEMES:
+            for theme in themes:
                 notebook.theme(shown, theme)
                 self._look(page, f"{state}, {theme}")
+            themes.reverse()
 
         return look
 
