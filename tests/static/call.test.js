@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { Call } from "../../rtc_notebook/static/rtc_notebook/call.js";
+import { OwnKernel } from "../../rtc_notebook/static/rtc_notebook/ownkernel.js";
 import { FakeSocket } from "./fakes.js";
 
 const WELCOME = { type: "welcome", version: 1, serverVersion: "0", participant: "p", session: "s1", resumed: false, room: "demo", media: {} };
@@ -15,7 +16,7 @@ beforeEach(() => {
 });
 
 function joined() {
-  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0", secret: "pair" });
+  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0", secret: "pair", kernel: OwnKernel });
   void call.join({ camera: false, microphone: false });
   FakeSocket.last.accept();
   FakeSocket.last.say(WELCOME);

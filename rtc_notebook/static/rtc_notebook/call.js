@@ -4,9 +4,8 @@ import { CallState } from "./callstate.js";
 import { Giving } from "./giving.js";
 import { House } from "./house.js";
 import { Line } from "./line.js";
-import { OwnKernel } from "./ownkernel.js";
+import { pathOf } from "./pathof.js";
 import { Receiving } from "./receiving.js";
-import { Traffic } from "./traffic.js";
 
 /**
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
@@ -15,11 +14,10 @@ import { Traffic } from "./traffic.js";
 
 export class Call extends CallState {
   house = new House((message) => this.send(message));
-  #line = new Line(this.options, () => this.#traffic.path?.retry());
-  #traffic = new Traffic(this, this.#line);
-  #giving = new Giving(this, this.#traffic);
-  #receiving = new Receiving(this, this.#traffic);
-  #kernel = new OwnKernel(this, (message) => this.#end("ended", message));
+  #line = new Line(this.options, () => this.path?.retry());
+  #giving = new Giving(this);
+  #receiving = new Receiving(this);
+  #kernel = this.options.kernel ? new this.options.kernel(this, (message) => this.#end("ended", message)) : null;
   /** @type {Promise<void> | undefined} */ #echoes;
   /** This browser's own devices. */ devices = this.#giving.devices;
   /** Whether their background is blurred. */ blur = this.#giving.blur;
@@ -34,17 +32,7 @@ export class Call extends CallState {
 
   /** How this browser's pictures and sound go, and how long they take from the server. */
   get link() {
-    return { way: this.#traffic.path?.way ?? "webrtc", delay: this.#traffic.path?.delay ?? null };
-  }
-
-  /** The candidate pairs by which WebRTC goes. */
-  async pairs() {
-    return (await this.#traffic.path?.pairs()) ?? [];
-  }
-
-  /** Takes another way for pictures and sound, without leaving. @param {import("./mediapath.js").Way} way */
-  use(way) {
-    this.#traffic.path?.use(way);
+    return { way: this.path?.way ?? "webrtc", delay: this.path?.delay ?? null };
   }
 
   /** This browser's own devices, while they are on. */
@@ -64,7 +52,7 @@ export class Call extends CallState {
 
   /** Whether the kernel that this widget belongs to was here and is gone. */
   get kernelGone() {
-    return this.#kernel.gone;
+    return !!this.#kernel?.gone;
   }
 
   /** Whether the microphone is heard. */
@@ -86,7 +74,7 @@ export class Call extends CallState {
   async join(wish, opened) {
     if (this.active) return;
     Object.assign(this, { phase: "connecting", message: "", denied: false, notices: [] });
-    this.#kernel.gone = false;
+    this.#kernel?.forgive();
     this.devices.begin();
     const before = this.#line.recall();
     if (before && !opened) wish = before;
@@ -96,7 +84,7 @@ export class Call extends CallState {
       onstate: (state, attempt) => this.#socketChanged(state, attempt),
     });
     this.changed();
-    if (!this.options.secret) return this.devices.open(wish, opened);
+    if (!this.#kernel) return this.devices.open(wish, opened);
     this.#kernel.awaitWith(wish);
   }
 
@@ -128,7 +116,7 @@ export class Call extends CallState {
 
   /** A kernel that was started anew takes this call over. @param {string} secret */
   pair(secret) {
-    this.#kernel.gone = false;
+    this.#kernel?.forgive();
     this.#line.pair(secret);
     this.changed();
   }
@@ -158,9 +146,10 @@ export class Call extends CallState {
 
   /** @param {"left" | "ended"} phase @param {string} message */
   #end(phase, message) {
-    this.#kernel.end();
+    this.#kernel?.end();
     this.#line.close();
-    this.#traffic.end();
+    this.path?.close();
+    this.path = null;
     this.#receiving.end();
     this.sameRoom?.close();
     this.#giving.end();
@@ -180,7 +169,7 @@ export class Call extends CallState {
 
   /** @param {ServerMessage} message */
   #receive(message) {
-    this.#traffic.path?.handle(message);
+    this.path?.handle(message);
     switch (message.type) {
       case "welcome":
         this.#welcome(message);
@@ -191,7 +180,7 @@ export class Call extends CallState {
         this.house.room(message, this.me);
         this.#giving.obey();
         this.overlays?.keep(message.participants);
-        this.#kernel.look();
+        this.#kernel?.look();
         this.#giving.limit();
         break;
       case "overlay":
@@ -204,7 +193,7 @@ export class Call extends CallState {
       case "waiting":
         this.message = message.message;
         this.atTheDoor = true;
-        this.#kernel.bePatient(); // it may stand at the door, too
+        this.#kernel?.bePatient(); // it may stand at the door, too
         break;
       case "chat":
       case "invites":
@@ -231,12 +220,13 @@ export class Call extends CallState {
     this.serverVersion = welcome.serverVersion;
     this.iceServers = /** @type {RTCIceServer[]} */ (media.iceServers ?? []);
     this.house.entered(resumed);
-    if (this.atTheDoor) this.#kernel.expect();
+    if (this.atTheDoor) this.#kernel?.expect();
     this.atTheDoor = false;
     this.message = "";
-    if (resumed && this.#traffic.path) return this.#traffic.path.resume();
+    if (resumed && this.path) return this.path.resume();
     this.#receiving.begin();
-    this.#traffic.begin(welcome);
+    this.path?.close();
+    this.path = pathOf(this, this.#line, (tracks) => this.#receiving.take(tracks), welcome);
     this.devices.publish();
   }
 
@@ -244,16 +234,6 @@ export class Call extends CallState {
   setSoundOnly(on) {
     this.#receiving.soundOnly = on;
     this.changed();
-  }
-
-  /** What the sender of a received track says of its clock. @param {MediaStreamTrack} track @returns {Promise<{ timestamp: number, remoteTimestamp: number }[]>} */
-  async senderReports(track) {
-    return this.#traffic.senderReports(track);
-  }
-
-  /** What is counted of all that is sent and received, for statistics. */
-  async counts() {
-    return (await this.#traffic.path?.counts()) ?? { reports: [], linked: [] };
   }
 
   /** Makes somebody quieter, for oneself. @param {string} participant @param {number} volume from 0 to 1 */

@@ -4,8 +4,9 @@
  * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "left" | "ended"} Phase
  * @typedef {{ id: string, level: "info" | "warning" | "error", text: string }} Notice
  * @typedef {{ url: string, link: string, room: string, clientVersion: string, name?: string, secret?: string,
- *   protocols?: string[], token?: string, media?: string | null, watch?: boolean, blur?: import("./blur.js").BackgroundBlur }} CallOptions `media`: how pictures and sound go, in the
- *   place of what the server says; `watch`: whether nothing may be sent
+ *   protocols?: string[], token?: string, media?: string | null, watch?: boolean, kernel?: typeof import("./ownkernel.js").OwnKernel, blur?: import("./blur.js").BackgroundBlur }} CallOptions `media`: how pictures and sound go, in the
+ *   place of what the server says; `watch`: whether nothing may be sent; `kernel`: what waits
+ *   for the kernel that the call belongs to, if it does
  */
 
 const MOST_NOTICES = 3;
@@ -20,6 +21,7 @@ export class CallState {
   /** The server's version of rtc-notebook, once it said so. */ serverVersion = "";
   /** @type {RTCIceServer[]} STUN and TURN servers that it names */ iceServers = [];
   /** Whether a host has to admit this participant. */ atTheDoor = false;
+  /** @type {import("./mediapath.js").MediaPath | null} the way of pictures and sound, while there is one */ path = null;
   /** @type {import("./overlays.js").Overlays | null} what kernels draw over pictures, once they did */ overlays = null;
   /** @type {import("./asks.js").Asks | null} what was asked of kernels, once something was */ asks = null;
   /** @type {import("./sameroom.js").SameRoom | null} echoes, once they are looked for */ sameRoom = null;

@@ -68,7 +68,7 @@ async function media(call) {
     const late = delay === null ? "" : `, ${delay} ms from the server`;
     return note("UDP", `not in use: pictures and sound go over the WebSocket${late}. Where UDP is blocked, a TURN server is the quicker way (c.RtcNotebookApp.turn_urls).`);
   }
-  const pairs = await call.pairs();
+  const pairs = (await call.path?.pairs()) ?? [];
   if (!pairs.length) return note("UDP", "no connection is made yet; join, and look again");
   const words = pairs.map(({ local, remote }) => `${local.candidateType}/${local.relayProtocol ?? local.protocol} to ${remote.candidateType}`);
   return ok("UDP", `connected (${[...new Set(words)].join(", ")})`);

@@ -14,10 +14,9 @@ export class Giving {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
   #limits = "{}";
 
-  /** @param {Call} call @param {import("./traffic.js").Traffic} traffic */
-  constructor(call, traffic) {
+  /** @param {Call} call */
+  constructor(call) {
     this.call = call;
-    this.traffic = traffic;
     const onerror = (/** @type {unknown} */ error) => call.report(error);
     const onchange = () => call.changed();
     const blur = call.options.blur ?? new BackgroundBlur(call.options.url);
@@ -25,11 +24,11 @@ export class Giving {
       onpublish: (device, track, muted) => {
         if (device === "microphone") this.#toggled = Date.now();
         const sent = device === "camera" ? blur.of(track) : track;
-        traffic.path?.set(device, sent, muted).catch(onerror);
+        call.path?.set(device, sent, muted).catch(onerror);
       },
       onremove: (device) => {
         if (device === "camera") blur.of(null);
-        traffic.path?.remove(device).catch(onerror);
+        call.path?.remove(device).catch(onerror);
       },
       onchange,
       onerror,
@@ -64,7 +63,7 @@ export class Giving {
     const limits = JSON.stringify(limitsOf(this.call.participants, this.call.me));
     if (limits === this.#limits) return;
     this.#limits = limits;
-    this.traffic.path?.retune();
+    this.call.path?.retune();
   }
 
   end() {

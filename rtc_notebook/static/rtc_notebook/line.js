@@ -12,19 +12,18 @@ const connection = () => /** @type {any} */ (globalThis.navigator)?.connection;
 export class Line {
   /** @type {Signaling | null} */ signaling = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #moving;
+  /** @type {AbortController | undefined} */ #listening;
 
   /** @param {import("./callstate.js").CallOptions} options @param {() => void} ononline called when there is a network again */
   constructor(options, ononline) {
     this.options = options;
+    this.ononline = ononline;
     this.awake = () => this.signaling?.retry();
-    this.online = () => {
-      this.awake();
-      ononline();
-    };
-    this.moved = () => {
-      clearTimeout(this.#moving);
-      this.#moving = setTimeout(this.awake, MOVING); // it is told several times, and a moment early
-    };
+  }
+
+  #moved() {
+    clearTimeout(this.#moving);
+    this.#moving = setTimeout(this.awake, MOVING); // it is told several times, and a moment early
   }
 
   /** What tells the calls of one page apart. */
@@ -41,9 +40,14 @@ export class Line {
   open(more) {
     const { name, secret, url, clientVersion, protocols } = this.options;
     this.signaling = new Signaling({ url, clientVersion, name, secret, protocols, ...more });
-    globalThis.addEventListener?.("online", this.online);
-    globalThis.document?.addEventListener?.("resume", this.awake);
-    connection()?.addEventListener?.("change", this.moved); // another network, maybe
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    globalThis.addEventListener?.("online", () => {
+      this.awake();
+      this.ononline();
+    }, { signal });
+    globalThis.document?.addEventListener?.("resume", this.awake, { signal });
+    connection()?.addEventListener?.("change", () => this.#moved(), { signal }); // another network, maybe
     this.signaling.open();
   }
 
@@ -66,9 +70,7 @@ export class Line {
     const { signaling } = this;
     this.signaling = null; // first, so that its closing is no news
     signaling?.close();
-    globalThis.removeEventListener?.("online", this.online);
-    globalThis.document?.removeEventListener?.("resume", this.awake);
-    connection()?.removeEventListener?.("change", this.moved);
+    this.#listening?.abort();
     clearTimeout(this.#moving);
   }
 }

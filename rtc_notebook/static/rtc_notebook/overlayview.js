@@ -94,8 +94,10 @@ export class OverlayView {
     const [clock, track, call] = [this.#clock, this.#track, this.#call];
     if (!track || !call || now - this.#reported < REPORT_EVERY) return;
     this.#reported = now;
-    call.senderReports(track).then((reports) => {
-      for (const { timestamp, remoteTimestamp } of reports) clock.report(timestamp, remoteTimestamp);
+    call.path?.stats(track).then((stats) => {
+      for (const { type, timestamp, remoteTimestamp } of stats?.values() ?? []) {
+        if (type === "remote-outbound-rtp") clock.report(timestamp, remoteTimestamp); // its sender's clock
+      }
     }).catch(() => {}); // without reports the newest is drawn
   }
 

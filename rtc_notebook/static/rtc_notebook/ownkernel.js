@@ -20,6 +20,11 @@ export class OwnKernel {
     this.onmissing = onmissing;
   }
 
+  /** It is not missed any longer: another one comes. */
+  forgive() {
+    this.gone = false;
+  }
+
   /** Opens devices once it is seen. @param {Wish} wish */
   awaitWith(wish) {
     this.#wish = wish;

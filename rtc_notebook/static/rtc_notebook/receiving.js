@@ -12,16 +12,17 @@ export class Receiving {
   /** @type {Map<string, number>} how loud each one is here, by participant; 1 where nothing is said */ volumes = new Map();
   /** Whether the room's state is this place's. */ told = false;
 
-  /** @param {import("./call.js").Call} call @param {import("./traffic.js").Traffic} traffic */
-  constructor(call, traffic) {
+  /** @param {import("./call.js").Call} call */
+  constructor(call) {
     this.call = call;
-    this.traffic = traffic;
     this.sound = new Sound(() => call.changed());
-    traffic.ontracks = (tracks) => {
-      this.tracks = tracks;
-      this.hear();
-      call.changed();
-    };
+  }
+
+  /** @param {Map<string, MediaStreamTrack>} tracks */
+  take(tracks) {
+    this.tracks = tracks;
+    this.hear();
+    this.call.changed();
   }
 
   /** Another place in the room, of which nothing is known yet. */
@@ -34,7 +35,7 @@ export class Receiving {
   want() {
     if (!this.told) return;
     const { participants, me } = this.call;
-    this.traffic.path?.want(wantedOf(participants, me, (key) => !this.soundOnly && this.seen.has(key)), false);
+    this.call.path?.want(wantedOf(participants, me, (key) => !this.soundOnly && this.seen.has(key)), false);
     this.hear();
   }
 

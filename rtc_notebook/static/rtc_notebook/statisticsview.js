@@ -47,7 +47,7 @@ export class StatisticsView {
     if (this.#reading || this.call.phase !== "connected" || document.hidden) return;
     this.#reading = true;
     try {
-      const { reports, linked } = await this.call.counts();
+      const { reports, linked } = (await this.call.path?.counts()) ?? { reports: [], linked: [] };
       const at = performance.now();
       const counts = [...reports.flatMap((report) => countsOf(report.values(), at)), ...linked.map((one) => ({ ...one, at }))];
       this.#figures = this.#meter.update(counts);

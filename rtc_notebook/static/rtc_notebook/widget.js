@@ -6,6 +6,7 @@ import { CallView } from "./callview.js";
 import { adopt, drop, hold, register, release } from "./clients.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { FilterChips } from "./filters.js";
+import { OwnKernel } from "./ownkernel.js";
 
 /**
  * @typedef {import("./clients.js").Client} Client
@@ -90,6 +91,7 @@ class Session {
         clientVersion: this.version,
         name: model.get("name") || undefined,
         secret,
+        kernel: OwnKernel,
       });
       this.client = register(key, call, this);
       void call.join(wish);
