@@ -18,11 +18,13 @@ import { ViewMenu } from "./viewmenu.js";
  * @typedef {{ id: string, level: string, text: string, actions?: Action[], dismiss?: () => void }} Line
  */
 
-const SETTLES = 5_000; // milliseconds
+const LISTENS = 2_000; // milliseconds
+const SETTLES = 5_000;
 
 export class CallView {
-  /** Whether the call has been on for a while. */ settled = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ settling;
+  /** Whether the call has been on for long enough to hear who speaks. */ listening = false;
+  /** Whether it has been on for a while. */ settled = false;
+  /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
 
   /** @param {Call} call @param {{ tab: boolean, rejoin: () => void, rejoinable?: boolean, leftText?: string }} options */
   constructor(call, options) {
@@ -102,7 +104,9 @@ export class CallView {
   /** What a call does not begin with. */
   #beginLate() {
     const { call, later } = this;
-    if (call.phase === "connected") this.settling ??= setTimeout(() => this.#settle(), SETTLES);
+    if (call.phase === "connected" && !this.#timers.length) {
+      this.#timers = [setTimeout(() => this.#pass("listening"), LISTENS), setTimeout(() => this.#pass("settled"), SETTLES)];
+    }
     later.get("recording", recorders(call.participants).length > 0, async () => {
       const [{ RecordMark }] = await Promise.all([import("./recordmark.js"), style("recordmark.css")]);
       const mark = new RecordMark(call);
@@ -110,21 +114,25 @@ export class CallView {
       return mark;
     });
     if (this.settled && call.speaking && call.sound.tracks.length) call.listenForEchoes();
+    this.stage.voices = later.get("voices", this.listening, async () => new (await import("./voices.js")).Voices(call, () => this.stage.place()));
     later.get("awake", this.settled, async () => new (await import("./wakelock.js")).WakeLock(call));
-    later.get("statistics", this.settled || this.view.statistics, async () => new (await import("./statisticsview.js")).StatisticsView(this));
+    later.get("statistics", this.settled || this.view.statistics, async () => {
+      const [{ StatisticsView }] = await Promise.all([import("./statisticsview.js"), style("statistics.css")]);
+      return new StatisticsView(this);
+    });
     later.update();
   }
 
-  /** The first seconds of a connection are no measure of it, and no screen falls asleep in them. */
-  #settle() {
-    this.settled = true;
+  /** The first seconds of a connection are no measure of it, and no screen falls asleep in them. @param {"listening" | "settled"} what */
+  #pass(what) {
+    this[what] = true;
     this.update();
   }
 
   close() {
     this.stop();
     this.unlisten();
-    clearTimeout(this.settling);
+    for (const timer of this.#timers) clearTimeout(timer);
     this.later.close();
     this.menu.close();
     this.view.close();

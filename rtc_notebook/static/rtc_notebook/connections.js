@@ -1,10 +1,9 @@
-// The way by WebRTC: both peer connections, watched over, and made anew where they lead nowhere any more.
+// The way by WebRTC: both peer connections, watched over, and made anew where they lead nowhere any more. What watches
+// over them is loaded in their first seconds, in which they are only just being made.
 
 import { Attempt } from "./connection-attempt.js";
-import { Repairs } from "./connection-repairs.js";
 import { Publisher } from "./publisher.js";
 import { Subscriber } from "./subscriber.js";
-import { Watchdog } from "./watchdog.js";
 
 /**
  * @typedef {import("./protocol.js").ConnectionName} ConnectionName
@@ -28,6 +27,7 @@ import { Watchdog } from "./watchdog.js";
  */
 
 /** @type {ConnectionName[]} */ const BOTH = ["publish", "subscribe"];
+const WATCHED_AFTER = 3_000; // milliseconds
 const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
 const ASKED = 300; // milliseconds in which a server that is there has answered
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
@@ -45,14 +45,15 @@ export class Connections {
   /** @type {Record<ConnectionName, number>} when each was last made anew */ #renewed = { publish: 0, subscribe: 0 };
   /** @type {Record<ConnectionName, number>} */ #renewWait = { publish: 0, subscribe: 0 };
   /** @type {Record<ConnectionName, number>} */ #failures = { publish: 0, subscribe: 0 };
-  /** @type {Watchdog} */ #watchdog;
+  /** @type {import("./watchdog.js").Watchdog | null} */ #watchdog = null;
+  /** @type {import("./connection-repairs.js").Repairs | null} */ repairs = null;
   #patient = false; // the SFU is another one, as far as is known
   #closed = false;
 
   /** @param {ConnectionsOptions} options */
   constructor(options) {
     this.options = options;
-    const { media, send, onerror, ontracks, flowing, limits } = options;
+    const { media, send, onerror, ontracks, limits } = options;
     const shared = { createConnection: () => this.#attempt(new RTCPeerConnection(configurationOf(media))), send, onerror };
     this.publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, limits, onfailed: () => this.#failed("publish") });
     this.subscriber = new Subscriber({
@@ -63,20 +64,7 @@ export class Connections {
       },
       onfailed: () => this.#failed("subscribe"),
     });
-    this.repairs = new Repairs(options.subscribe);
-    this.#watchdog = new Watchdog({
-      connection: (name) => this.#connection(name),
-      onquiet: () => {
-        options.onsilent?.();
-        this.#after(ASKED, () => this.#reachable && options.ontrouble());
-      },
-      onsilent: (name) => this.#renew(name),
-      onstuck: (mids) => this.repairs.repair(mids.flatMap((mid) => this.subscriber.mids[mid] || [])),
-      flowing: () => {
-        const tracks = flowing?.() ?? [];
-        return Object.entries(this.subscriber.mids).flatMap(([mid, track]) => (tracks.includes(track) ? mid : []));
-      },
-    });
+    this.#after(options.known.worked ? 0 : WATCHED_AFTER, () => void this.#watch());
   }
 
   /** The candidate pairs in use, as the browser's statistics have them. @returns {Promise<{ local: any, remote: any }[]>} */
@@ -109,7 +97,7 @@ export class Connections {
     for (const name of BOTH) {
       const connection = this.#connection(name);
       const state = connection?.connectionState;
-      if (state === "disconnected" || state === "failed" || this.#watchdog.quiet(connection)) {
+      if (state === "disconnected" || state === "failed" || this.#watchdog?.quiet(connection)) {
         this.options.ontrouble();
         this.#renew(name);
       }
@@ -125,10 +113,34 @@ export class Connections {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const attempt of this.#attempts) attempt.close();
-    this.repairs.close();
-    this.#watchdog.close();
+    this.repairs?.close();
+    this.#watchdog?.close();
     this.publisher.close();
     this.subscriber.close();
+  }
+
+  async #watch() {
+    try {
+      const [{ Watchdog }, { Repairs }] = await Promise.all([import("./watchdog.js"), import("./connection-repairs.js")]);
+      if (this.#closed) return;
+      const { options, subscriber } = this;
+      const repairs = (this.repairs = new Repairs(options.subscribe));
+      this.#watchdog = new Watchdog({
+        connection: (name) => this.#connection(name),
+        onquiet: () => {
+          options.onsilent?.();
+          this.#after(ASKED, () => this.#reachable && options.ontrouble());
+        },
+        onsilent: (name) => this.#renew(name),
+        onstuck: (mids) => repairs.repair(mids.flatMap((mid) => subscriber.mids[mid] || [])),
+        flowing: () => {
+          const tracks = options.flowing?.() ?? [];
+          return Object.entries(subscriber.mids).flatMap(([mid, track]) => (tracks.includes(track) ? mid : []));
+        },
+      });
+    } catch {
+      if (!this.#closed) this.#after(WATCHED_AFTER, () => void this.#watch()); // the server is away
+    }
   }
 
   get #reachable() {
@@ -166,7 +178,7 @@ export class Connections {
       return ASKED;
     }
     const now = Date.now();
-    if (this.#watchdog.lively(lame) || now - this.#renewed[name] > 30_000) this.#renewWait[name] = 0; // it did help
+    if (this.#watchdog?.lively(lame) || now - this.#renewed[name] > 30_000) this.#renewWait[name] = 0; // it did help
     const wait = this.#renewed[name] + this.#renewWait[name] - now;
     if (wait <= 0) this.#renewWait[name] = 2 * this.#renewWait[name] || RENEW_WAIT;
     return wait;

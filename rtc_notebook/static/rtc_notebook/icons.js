@@ -6,9 +6,7 @@ const SLASH = "M4 4 20 20";
 /** @type {Record<string, string[]>} */
 const STROKES = {
   microphone: ["M12 4a3 3 0 0 1 3 3v4a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3Z", "M6 11a6 6 0 0 0 12 0", "M12 17v3.5"],
-  "microphone-off": ["M12 4a3 3 0 0 1 3 3v4a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3Z", "M6 11a6 6 0 0 0 12 0", "M12 17v3.5", SLASH],
   camera: ["M5.5 7h7A2.5 2.5 0 0 1 15 9.5v5a2.5 2.5 0 0 1-2.5 2.5h-7A2.5 2.5 0 0 1 3 14.5v-5A2.5 2.5 0 0 1 5.5 7Z", "m15 11 6-3.5v9L15 13"],
-  "camera-off": ["M5.5 7h7A2.5 2.5 0 0 1 15 9.5v5a2.5 2.5 0 0 1-2.5 2.5h-7A2.5 2.5 0 0 1 3 14.5v-5A2.5 2.5 0 0 1 5.5 7Z", "m15 11 6-3.5v9L15 13", SLASH],
   screen: ["M5 5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2Z", "M9 20.5h6", "M12 14V8.5", "m9.5 10.5 2.5-2.5 2.5 2.5"],
   link: ["m10 14 4-4", "m11 7.5 1.8-1.8a4 4 0 0 1 5.6 5.6L16.5 13", "m13 16.5-1.8 1.8a4 4 0 0 1-5.6-5.6L7.5 11"],
   tab: ["M13.5 4.5H19.5V10.5", "M19 5 11.5 12.5", "M18.5 14v3.5a2 2 0 0 1-2 2h-10a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2H10"],
@@ -31,13 +29,14 @@ const STROKES = {
 /** Makes more icons known. @param {Record<string, string[]>} more */
 export const addIcons = (more) => Object.assign(STROKES, more);
 
-/** @param {string} name */
+/** @param {string} name with `-off` for one with a line through it */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("class", `rtc-icon${name === "leave" || name === "filter" ? " rtc-icon-solid" : ""}`);
-  for (const d of STROKES[name]) {
+  const off = name.endsWith("-off");
+  for (const d of off ? [...STROKES[name.slice(0, -4)], SLASH] : STROKES[name]) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", d);
     svg.append(path);

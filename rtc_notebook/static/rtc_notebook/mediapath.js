@@ -107,7 +107,7 @@ export class MediaPath {
   want(tracks, again) {
     if (!again && tracks.join("\n") === this.#wanted.join("\n")) return;
     this.#wanted = tracks;
-    this.#connections?.repairs.keep(tracks);
+    this.#connections?.repairs?.keep(tracks);
     this.#subscribe();
   }
 
@@ -195,7 +195,7 @@ export class MediaPath {
   #subscribe() {
     const linked = this.way === "websocket";
     if (linked) this.standby.end?.subscriber.want(this.#wanted);
-    const without = this.#connections?.repairs.without;
+    const without = this.#connections?.repairs?.without;
     /** @type {import("./protocol.js").Subscribe} */
     const message = { type: "subscribe", tracks: this.#wanted.filter((track) => !without?.has(track)) };
     this.options.send(linked ? { ...message, link: true } : message);

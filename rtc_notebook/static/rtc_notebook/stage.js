@@ -4,7 +4,6 @@ import { h, setText } from "./dom.js";
 import { evenly } from "./layout.js";
 import { tilesOf } from "./room.js";
 import { TileView } from "./tile.js";
-import { Voices } from "./voices.js";
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -18,6 +17,7 @@ export class Stage {
   /** @type {Layout} */ layout = "grid";
   /** Whether one's own camera has a tile. */ self = true;
   /** @type {import("./focus.js").Focus | null} who is on the stage, once there is one */ focus = null;
+  /** @type {import("./voices.js").Voices | null} who speaks, once that is listened for */ voices = null;
   /** @type {typeof import("./staged.js") | null} */ #staged = null;
   /** @type {Promise<void> | null} */ #staging = null;
 
@@ -26,7 +26,6 @@ export class Stage {
     this.more = h("button", { type: "button", class: "rtc-more-tile", onclick: onmore });
     this.more.hidden = true;
     this.element = h("div", { class: "rtc-stage" }, this.more);
-    this.voices = new Voices(() => this.#layout());
     this.observer = this.#observe();
   }
 
@@ -61,27 +60,26 @@ export class Stage {
     }
     const own = tiles.filter((tile) => tile.own).map(({ key }) => key);
     this.#views = new Map([...this.#views].sort(([a], [b]) => Number(own.includes(b)) - Number(own.includes(a))));
-    this.voices.update(call);
-    this.#layout();
+    this.place();
   }
 
   /** @param {Layout} layout */
   setLayout(layout) {
     this.layout = layout;
-    this.#layout();
+    this.place();
   }
 
   /** Shows one's own camera, or not; the others see it either way. @param {boolean} shown */
   showSelf(shown) {
     this.self = shown;
-    this.#layout();
+    this.place();
   }
 
   /** Puts a tile on the stage, or takes it off. @param {string} key */
   async pin(key) {
     await this.#build();
     this.focus?.toggle(key);
-    this.#layout();
+    this.place();
   }
 
   /** Loads what puts a tile on the stage. */
@@ -89,7 +87,7 @@ export class Stage {
     this.#staging ??= import("./staged.js").then((staged) => {
       this.#staged = staged;
       this.focus = new staged.Focus();
-      this.#layout();
+      this.place();
     }, () => void (this.#staging = null)); // the server is away: it stays a grid
     return this.#staging;
   }
@@ -99,27 +97,28 @@ export class Stage {
     this.observer.disconnect();
     this.observer = this.#observe();
     for (const view of this.#views.values()) view.resume();
-    this.#layout();
+    this.place();
   }
 
   close() {
     this.#call?.seen.look(this, []);
     this.observer.disconnect();
-    this.voices.close();
     for (const view of this.#views.values()) view.remove();
     this.#views.clear();
   }
 
   #observe() {
     const { ResizeObserver } = /** @type {typeof globalThis} */ (/** @type {unknown} */ (this.element.ownerDocument.defaultView ?? globalThis));
-    const observer = new ResizeObserver(() => this.#layout());
+    const observer = new ResizeObserver(() => this.place());
     observer.observe(this.element);
     return observer;
   }
 
-  #layout() {
+  /** Gives each tile its place. */
+  place() {
     const { clientWidth, clientHeight } = this.element;
-    const { speaker, talking } = this.voices;
+    const speaker = this.voices?.speaker ?? null;
+    const talking = this.voices?.talking ?? new Set();
     const mine = (/** @type {Tile | undefined} */ tile) => !!tile?.own && tile.source === "camera";
     const away = !this.self && this.#tiles.size > 1;
     const tiles = [...this.#tiles.values()].filter((tile) => !(away && mine(tile)));
@@ -161,7 +160,7 @@ export class Stage {
 
   /** Who speaks is seen, in the place of the last one that is. @param {string[]} keys @param {(Rect | null)[]} rects @param {string | null} staged */
   #bringIn(keys, rects, staged) {
-    const { speaker } = this.voices;
+    const speaker = this.voices?.speaker;
     const speaks = keys.findIndex((key) => this.#tiles.get(key)?.participant === speaker && this.#tiles.get(key)?.source === "camera");
     if (speaks < 0 || rects[speaks]) return false;
     const last = keys.map((key, index) => rects[index] !== null && key !== staged && !this.#tiles.get(key)?.own).lastIndexOf(true);

@@ -1,6 +1,6 @@
 // Asks for figures every other second, shows them on the tiles where that is wanted, and marks bad connections.
 
-import { setAttribute, style } from "./dom.js";
+import { setAttribute } from "./dom.js";
 import { Meter, countsOf, qualityOf } from "./statistics.js";
 
 /** @typedef {import("./statistics.js").Figures} Figures */
@@ -35,7 +35,7 @@ export class StatisticsView {
   /** @param {boolean} shown */
   async #show(shown) {
     this.#shown = shown;
-    if (shown) [this.#list] = await Promise.all([import("./statisticslist.js"), style("statistics.css")]);
+    if (shown) this.#list = await import("./statisticslist.js");
     this.#update();
   }
 

@@ -12,8 +12,9 @@ export class Voices {
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
   #active = new ActiveSpeaker();
 
-  /** @param {() => void} onchange */
-  constructor(onchange) {
+  /** @param {Call} call @param {() => void} onchange */
+  constructor(call, onchange) {
+    this.call = call;
     this.onchange = onchange;
   }
 
@@ -27,8 +28,9 @@ export class Voices {
     return this.#active.talking;
   }
 
-  /** Listens to who is in the call. @param {Call} call */
-  update(call) {
+  /** Listens to who is in the call. */
+  update() {
+    const { call } = this;
     /** @type {Map<string, MediaStreamTrack>} */
     const tracks = new Map();
     for (const { id, client, tracks: published } of call.participants) {
