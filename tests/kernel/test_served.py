@@ -53,9 +53,10 @@ def test_libraries_go_out_as_they_are(tmp_path: Path) -> None:
 
 def test_a_call_begins_with_little() -> None:
     begins = [*_esm.order("page.js", later=False), *first_styles("room")]
-    assert sum(len(served(MODULES / name)) for name in begins) < 135_000  # the page itself and a few figures come to it
+    assert sum(len(served(MODULES / name)) for name in begins) < 127_000  # the page itself and a few figures come to it
     later = set(_esm.order("page.js")) - set(begins)
     assert {"link.js", "prejoin.js", "kernelview.js", "chatview.js", "invitedialog.js", "shapes.js"} <= later
+    assert {"voices.js", "watchdog.js", "statisticsview.js"} <= later
 
 
 def test_every_style_that_a_module_asks_for_is_there() -> None:

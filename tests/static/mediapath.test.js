@@ -4,6 +4,8 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { Loader } from "../../rtc_notebook/static/rtc_notebook/loader.js";
 import { MediaPath } from "../../rtc_notebook/static/rtc_notebook/mediapath.js";
+import "../../rtc_notebook/static/rtc_notebook/connection-repairs.js"; // no file is read under a clock that stands still
+import "../../rtc_notebook/static/rtc_notebook/watchdog.js";
 import { FakeConnection } from "./fakes.js";
 
 /** @type {any[]} */ let sent;
@@ -279,4 +281,15 @@ test("a browser with nothing of WebCodecs says so, one with a part of it takes t
   delete g.AudioDecoder;
   make({ policy: "websocket" });
   assert.deepEqual([path.way, told], ["webrtc", ["no-path"]]);
+});
+
+test("connections are watched over once their first seconds are past: one that falls silent is made anew", async () => {
+  make();
+  const connection = await connected();
+  await pass(8_000);
+  assert.deepEqual(types(), ["subscribe", "offer-answer", "candidate"]);
+  connection.getStats = async () => new Map([["pair", { type: "candidate-pair", bytesReceived: 1 }]]);
+  await pass(3_000);
+  assert.deepEqual(told, ["silent"]);
+  assert.deepEqual(sent[3], { type: "restart", connection: "subscribe" });
 });

@@ -119,6 +119,7 @@ export class Connections {
     this.subscriber.close();
   }
 
+  /** Begins to watch over both. */
   async #watch() {
     try {
       const [{ Watchdog }, { Repairs }] = await Promise.all([import("./watchdog.js"), import("./connection-repairs.js")]);
