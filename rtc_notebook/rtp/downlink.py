@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-THIN_LOSS = 0.05
+THIN_LOSS = 0.1
 MARGIN = 1.25
 """Of the estimate may be sent: after congestion, estimates are 0.85 of what arrived."""
 
 AHEAD_SECONDS = 1.0
 """How much of it may be sent at once: a keyframe, and some."""
 
-REST_SECONDS = 2.0
+REST_SECONDS = 1.5
 THIN_SECONDS = 10.0
 
 

