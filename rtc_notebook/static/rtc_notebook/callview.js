@@ -141,64 +141,13 @@ export class CallView {
     this.element.remove();
   }
 
-  // What the keys of shortcuts.js do.
-
-  toggleMicrophone() {
-    if (!this.controls.microphone.hidden) void this.call.setMicrophone(!this.call.speaking);
-  }
-
-  toggleCamera() {
-    if (!this.controls.camera.hidden) void this.call.setCamera(!this.call.local.camera);
-  }
-
-  toggleScreen() {
-    if (!this.controls.screen.hidden) void this.call.setScreen(!this.call.local.screen);
-  }
-
-  toggleChat() {
-    if (!this.call.atTheDoor) this.side.toggle("chat");
-  }
-
-  togglePeople() {
-    if (!this.call.atTheDoor) this.side.toggle("people");
-  }
-
-  toggleHand() {
-    if (!this.call.atTheDoor) this.call.house.raiseHand(!this.call.house.hand);
-  }
-
-  toggleDevices() {
-    void this.menu.toggle();
-  }
-
   async toggleShortcuts() {
     const [{ ShortcutsDialog }] = await Promise.all([import("./shortcutsdialog.js"), style("shortcuts.css"), style("devices.css"), style("side.css")]);
     if (!this.shortcuts) {
-      this.shortcuts = new ShortcutsDialog(this);
+      this.shortcuts = new ShortcutsDialog();
       this.element.append(this.shortcuts.element);
     }
     this.shortcuts.toggle();
-  }
-
-  leave() {
-    this.call.leave();
-  }
-
-  /** The next layout. */
-  toggleLayout() {
-    this.view.toggleLayout();
-  }
-
-  toggleStatistics() {
-    this.view.toggleStatistics();
-  }
-
-  toggleFullScreen() {
-    return this.view.toggleFullScreen();
-  }
-
-  togglePopOut() {
-    return this.view.togglePopOut();
   }
 
   /** @param {KeyboardEvent} event */

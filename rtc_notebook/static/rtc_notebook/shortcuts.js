@@ -1,29 +1,29 @@
 // Keyboard shortcuts: a table of them, and what listens for them.
 
 import { ours } from "./dom.js";
+import { LAYOUTS } from "./layout.js";
 import { pressAndHold } from "./pushtotalk.js";
 
 /**
- * A key (as in `KeyboardEvent.key`; `Shift+` before it where it is to be held), what it does, and the method of
- * CallView that does it. A row whose method is not there is neither shown nor heard.
- * @typedef {{ key: string, description: string, action: string }} Shortcut
+ * A key (as in `KeyboardEvent.key`; `Shift+` before it where it is to be held), what it does, and how.
+ * @typedef {{ key: string, description: string, act: (view: CallView) => unknown }} Shortcut
  * @typedef {import("./callview.js").CallView} CallView
  */
 
 /** @type {Shortcut[]} */
 export const SHORTCUTS = [
-  { key: "m", description: "Microphone on or off", action: "toggleMicrophone" },
-  { key: "v", description: "Camera on or off", action: "toggleCamera" },
-  { key: "s", description: "Share the screen, or stop", action: "toggleScreen" },
-  { key: "c", description: "Chat", action: "toggleChat" },
-  { key: "p", description: "People", action: "togglePeople" },
-  { key: "h", description: "Raise or lower your hand", action: "toggleHand" },
-  { key: "d", description: "Devices", action: "toggleDevices" },
-  { key: "l", description: "Layout", action: "toggleLayout" },
-  { key: "i", description: "Statistics", action: "toggleStatistics" },
-  { key: "f", description: "Full screen", action: "toggleFullScreen" },
-  { key: "Shift+L", description: "Leave the call", action: "leave" },
-  { key: "?", description: "This list", action: "toggleShortcuts" },
+  { key: "m", description: "Microphone on or off", act: ({ call, controls }) => controls.microphone.hidden || call.setMicrophone(!call.speaking) },
+  { key: "v", description: "Camera on or off", act: ({ call, controls }) => controls.camera.hidden || call.setCamera(!call.local.camera) },
+  { key: "s", description: "Share the screen, or stop", act: ({ call, controls }) => controls.screen.hidden || call.setScreen(!call.local.screen) },
+  { key: "c", description: "Chat", act: ({ call, side }) => call.atTheDoor || side.toggle("chat") },
+  { key: "p", description: "People", act: ({ call, side }) => call.atTheDoor || side.toggle("people") },
+  { key: "h", description: "Raise or lower your hand", act: ({ call }) => call.atTheDoor || call.house.raiseHand(!call.house.hand) },
+  { key: "d", description: "Devices", act: ({ menu }) => menu.toggle() },
+  { key: "l", description: "Layout", act: ({ stage, view }) => view.setLayout(LAYOUTS[(LAYOUTS.indexOf(stage.layout) + 1) % LAYOUTS.length]) },
+  { key: "i", description: "Statistics", act: ({ view }) => view.toggleStatistics() },
+  { key: "f", description: "Full screen", act: ({ view }) => view.toggleFullScreen() },
+  { key: "Shift+L", description: "Leave the call", act: ({ call }) => call.leave() },
+  { key: "?", description: "This list", act: (view) => view.toggleShortcuts() },
 ];
 
 const OFF = "rtc-notebook:shortcuts-off";
@@ -45,12 +45,12 @@ export function turnKeys(on) {
   } catch {} // a page that may not keep anything
 }
 
-/** What a key event asks for. @param {Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">} event @param {Record<string, any>} view */
-export function shortcutOf({ key, shiftKey, ctrlKey, altKey, metaKey }, view) {
+/** What a key event asks for. @param {Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">} event */
+export function shortcutOf({ key, shiftKey, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey) return undefined;
   const letter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
   const pressed = letter && shiftKey ? `Shift+${key.toUpperCase()}` : letter ? key.toLowerCase() : key;
-  return SHORTCUTS.find((one) => one.key === pressed && typeof view[one.action] === "function");
+  return SHORTCUTS.find((one) => one.key === pressed);
 }
 
 /** Whether somebody is typing, or choosing with letters. @param {EventTarget | null} target */
@@ -80,11 +80,11 @@ export function listenForKeys(view, everywhere, page = document, early = []) {
       if (talk.down(event)) event.preventDefault();
       return;
     }
-    const found = shortcutOf(event, view);
+    const found = shortcutOf(event);
     if (!found) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!event.repeat && !view.side.loading) /** @type {Record<string, any>} */ (view)[found.action]();
+    if (!event.repeat && !view.side.loading) found.act(view);
   };
   const up = (/** @type {Event} */ event) => {
     if (/** @type {KeyboardEvent} */ (event).key === " " && talk.up()) event.preventDefault();

@@ -52,11 +52,6 @@ export class ViewMenu {
     } catch {} // it is for this call only, then
   }
 
-  /** The next layout. */
-  toggleLayout() {
-    this.setLayout(LAYOUTS[(LAYOUTS.indexOf(this.view.stage.layout) + 1) % LAYOUTS.length]);
-  }
-
   /** Whether the call is in a window of its own. */
   get popped() {
     return !!this.#popOut?.window;
