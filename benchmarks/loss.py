@@ -1,115 +1,144 @@
 """How much of a call freezes where packets are lost, in both directions: up to the SFU, and down from it.
 
-Usage: ``python benchmarks/loss.py [--seconds 30] [--loss 0.02 0.05 0.1 0.2] [--link websocket] [--size 1280 720]``, as
-root. Prints Markdown. Ana sits in a network namespace whose cable loses packets at random (UDP, or TCP if all goes over
-WebSockets); Guest does not. A freeze is what W3C webrtc-stats calls so: a gap between two presented pictures of more
-than three times the average, and of 150 ms more than that.
+Usage: ``python benchmarks/loss.py [--seconds 60] [--loss 0 0.05 0.1] [--over webrtc websocket echo]``, as root. Prints
+Markdown. Ana sits in a network namespace whose cable loses packets of UDP and of TCP at random, both ways; the server
+and Guest do not. Both send 720p footage that is encoded already and decode nothing, so that the CPU is not what freezes
+(``peers/footage_peer.py``). Beside them, through the same cable, aiortc's plain echo, which does decode and encode.
+
+A freeze is what W3C webrtc-stats calls so: a gap between two pictures of more than three times the average, and of 150
+ms more than that.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import contextlib
+import json
+import os
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from faults.views import RECORDER  # noqa: E402
-from harness.browser import CHROMIUM, chromium, context, tile  # noqa: E402
-from harness.footage import camera_file  # noqa: E402
 from harness.jupyter import JupyterServer  # noqa: E402
 from harness.network import Namespace, unavailable  # noqa: E402
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright  # noqa: E402
+from peers import footage  # noqa: E402
 
-STATS = """async () => {
-    const all = await Promise.all(connections.map(async one => [...(await one.getStats()).values()]));
-    const video = all.flat().find(({type, kind}) => type === "inbound-rtp" && kind === "video");
-    const audio = all.flat().find(({type, kind}) => type === "inbound-rtp" && kind === "audio");
-    return {now: Date.now(), made: connections.length, nacks: video?.nackCount ?? 0, plis: video?.pliCount ?? 0,
-        concealed: audio?.concealedSamples ?? 0, samples: audio?.totalSamplesReceived ?? 1};
-}"""
-PRESENTED = """([key, since, until]) => {
-    const width = document.querySelector("video[data-participant=" + key.split("/")[0] + "]")?.videoWidth ?? 0;
-    return [(globalThis.presented[key] ?? []).filter(at => at > since && at < until), width];
-}"""
+SETTLE_SECONDS = 5.0
 
 
-def enter(browser: Browser, url: str, name: str, size: tuple[int, int]) -> Page:
-    """Open the call page as this person."""
-    page = context(browser, size=size, viewport={"width": 640, "height": 400}).new_page()
-    page.add_init_script(RECORDER)
-    page.goto(url)
-    page.locator(tile(name, state=None)).wait_for(state="attached", timeout=20000)
-    return page
+class Peer:
+    """A process that says on request how it was since it was last asked."""
+
+    def __init__(self, module: str, *args: str, inside: Namespace | None = None) -> None:
+        enter = ["ip", "netns", "exec", inside.name] if inside else []
+        paths = [str(HERE), str(HERE.parent / "tests"), os.environ.get("PYTHONPATH", "")]
+        self._process = subprocess.Popen(
+            [*enter, sys.executable, "-m", module, *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            text=True,
+        )
+
+    def says(self) -> str:
+        """Return the next line that it says."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def hears(self, line: str) -> None:
+        """Say a line to it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def told(self) -> str:
+        """Return how it was, for the table."""
+        self.hears("?")
+        told = json.loads(self.says())
+        rate = f"{told['bitrate'] / 1e6:.1f}" if "bitrate" in told else ""
+        return f"{100 * told['frozen']:.1f} % | {told['longest']:.2f} s | {told['fps']:.1f} | {rate}"
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
 
 
-def frozen(times: list[float]) -> float:
-    """Return the share of the time for which the picture stood still."""
-    gaps = [b - a for a, b in itertools.pairwise(times)]
-    usual = sum(gaps) / max(len(gaps), 1)
-    return sum(gap for gap in gaps if gap > max(3 * usual, usual + 150)) / max(sum(gaps), 1)
+def make_plain(lossy: Namespace, congestion: str) -> None:
+    """Have the cable carry packets no larger than a real one's, and TCP control congestion as most machines do.
+
+    Between two ends of one machine, up to 64 kB go as a single packet, which is lost as one.
+    """
+    subprocess.run(["ip", "link", "set", f"{lossy.name}a", "gso_max_segs", "1"], check=True)
+    lossy.run("ip", "link", "set", f"{lossy.name}b", "gso_max_segs", "1")
+    network = lossy.here.rsplit(".", 1)[0] + ".0/24"
+    route = ["ip", "route", "replace", network, "dev"]
+    subprocess.run([*route, f"{lossy.name}a", "src", lossy.here, "congctl", congestion], check=True)
+    lossy.run(*route, f"{lossy.name}b", "src", lossy.there, "congctl", congestion)
 
 
-def row(page: Page, key: str, what: str, before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Return the line of a table."""
-    grown = {name: after[name] - before[name] for name in after}
-    seconds = grown["now"] / 1000
-    times, width = page.evaluate(PRESENTED, [key, before["now"], after["now"]])
-    concealed = 100 * grown["concealed"] / max(grown["samples"], 1)
-    again = f"{grown['made']} connections made anew" if grown["made"] else ""
-    return (
-        f"| {what} | {100 * frozen(times):.1f} % | {len(times) / seconds:.1f} | {width} "
-        f"| {grown['nacks'] / seconds:.1f} | {60 * grown['plis'] / seconds:.1f} | {concealed:.1f} % | {again} |"
-    )
+@contextlib.contextmanager
+def call(server: JupyterServer, lossy: Namespace, over: str, film: Path) -> Iterator[dict[str, Peer]]:
+    """Have two in a room; who sees what goes up is outside the namespace."""
+    there = f"http://{lossy.here}:{server.port}/"
+    with contextlib.ExitStack() as stack:
+        guest = Peer("peers.footage_peer", server.url, server.token, over, "Guest", "webrtc", str(film))
+        stack.callback(guest.close)
+        ana = Peer("peers.footage_peer", there, server.token, over, "Ana", over, str(film), inside=lossy)
+        stack.callback(ana.close)
+        yield {f"{over}, up": guest, f"{over}, down": ana}
 
 
-def main(playwright: Playwright, seconds: float, losses: list[float], link: str, size: tuple[int, int]) -> None:
-    """Run everything and print."""
-    print(f"Each row {seconds:.0f} s of a {size[0]}x{size[1]} talking head.\n")
-    print(
-        "| loss, direction | frozen | fps | width | NACKs a second | keyframe requests a minute | sound concealed | |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    with tempfile.TemporaryDirectory() as directory, Namespace() as lossy:
+@contextlib.contextmanager
+def echo(lossy: Namespace, film: Path) -> Iterator[dict[str, Peer]]:
+    """Have aiortc's echo, and who speaks with it from the namespace."""
+    with contextlib.ExitStack() as stack:
+        client = Peer("peers.aiortc_client", str(film), inside=lossy)
+        stack.callback(client.close)
+        server = Peer("peers.aiortc_echo")
+        stack.callback(server.close)
+        server.hears(client.says().strip())
+        client.hears(server.says().strip())
+        yield {"aiortc's echo, there and back": client}
+
+
+def main(seconds: float, losses: list[float], ways: list[str], congestion: str) -> None:
+    """Run one after the other and print."""
+    print(f"Each row {seconds:.0f} s of 1280x720 at 30 pictures a second.\n")
+    print("| over | lost each way | frozen | longest gap | pictures a second | Mbps |")
+    print("| --- | --- | --- | --- | --- | --- |", flush=True)
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         home = Path(directory)
-        footage = camera_file(home)
-        server = JupyterServer(home / "home", "lab", "--ServerApp.ip=0.0.0.0")
-        address = f"http://{lossy.here}:{server.port}"
-        secure = f"--unsafely-treat-insecure-origin-as-secure={address}"
-        inside = str(lossy.wrap(CHROMIUM, home))
-        with (
-            server,
-            chromium(playwright, footage, 30, secure, executable=inside) as far,
-            chromium(playwright, footage) as near,
-        ):
-            way = {"link": link} if link else {}
-            there = server.page("rtc-notebook/room/loss", name="Ana", join="", **way).replace(server.url, f"{address}/")
-            ana = enter(far, there, "Ana", size)
-            guest = enter(near, server.page("rtc-notebook/room/loss", name="Guest", join=""), "Guest", size)
-            ana.locator(tile("Guest")).wait_for(state="attached", timeout=20000)
-            guest.locator(tile("Ana")).wait_for(state="attached", timeout=20000)
-            for loss in losses:
-                lossy.lose(loss)
-                guest.wait_for_timeout(3000)  # measured is how it is, not how it becomes so
-                before = guest.evaluate(STATS), ana.evaluate(STATS)
-                guest.wait_for_timeout(1000 * seconds)
-                after = guest.evaluate(STATS), ana.evaluate(STATS)
-                print(row(guest, "Ana/camera", f"{100 * loss:g} %, up", before[0], after[0]), flush=True)
-                print(row(ana, "Guest/camera", f"{100 * loss:g} %, down", before[1], after[1]), flush=True)
+        footage.make(film := HERE.parent / "build" / "footage-720p")  # a minute's work
+        make_plain(lossy := stack.enter_context(Namespace()), congestion)
+        server = stack.enter_context(JupyterServer(home / "home", "lab", "--ServerApp.ip=0.0.0.0"))
+        for over in ways:
+            lossy.lose(0)
+            with echo(lossy, film) if over == "echo" else call(server, lossy, over, film) as peers:
+                time.sleep(SETTLE_SECONDS)
+                for loss in losses:
+                    lossy.lose(loss)
+                    time.sleep(SETTLE_SECONDS)  # measured is how it is, not how it becomes so
+                    for peer in peers.values():
+                        peer.told()
+                    time.sleep(seconds)
+                    for what, peer in peers.items():
+                        print(f"| {what} | {100 * loss:g} % | {peer.told()} |", flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--loss", type=float, nargs="+", default=[0, 0.02, 0.05, 0.1, 0.2])
-    parser.add_argument("--link", choices=["webrtc", "websocket"], default="", help="the only way that Ana may take")
-    parser.add_argument("--size", type=int, nargs=2, default=[1280, 720], help="smaller where the CPU is the limit")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--loss", type=float, nargs="+", default=[0, 0.05, 0.1])
+    parser.add_argument("--over", nargs="+", choices=["webrtc", "websocket", "echo"], default=["webrtc", "websocket"])
+    parser.add_argument("--congestion", default="cubic", help="how TCP controls congestion: cubic, bbr, reno")
     options = parser.parse_args()
     if unavailable():
         sys.exit(f"This needs a network namespace: {unavailable()}.")
-    with sync_playwright() as started:
-        main(started, options.seconds, options.loss, options.link, tuple(options.size))
+    main(options.seconds, options.loss, options.over, options.congestion)

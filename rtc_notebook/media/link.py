@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from ..errors import ProtocolError
-from ..link import wire
+from ..link import tcp, wire
 from ..link.window import Bitrate, Window
 from ..protocol import MediaSettings
 from ..signaling import is_loopback
@@ -111,6 +111,7 @@ class MediaLink:
         while True:
             try:
                 async with self._connect() as socket:
+                    tcp.make_quick(socket.transport.get_extra_info("socket"))
                     await self._begin(socket)
                     attempt = 0
                     await self._talk(socket)

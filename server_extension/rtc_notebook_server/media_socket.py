@@ -18,6 +18,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from rtc_notebook.errors import ProtocolError, SfuError
+from rtc_notebook.link import tcp
 from rtc_notebook.link.wire import MAX_MESSAGE_BYTES
 
 from .handlers import AUTH_RESOURCE
@@ -72,6 +73,8 @@ class MediaSocket(
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Wait for the session, for a while."""
         self.set_nodelay(True)
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            tcp.make_quick(self.ws_connection.stream.socket)
         self._timer = asyncio.get_running_loop().call_later(HELLO_SECONDS, self.end, POLICY_VIOLATION, "session-first")
 
     async def on_message(self, data: str | bytes) -> None:

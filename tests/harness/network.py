@@ -46,6 +46,7 @@ class Namespace:
         self.here, self.there = f"{network}1", f"{network}2"
         self.host = f"[{self.here}]" if ipv6 else self.here  # as it stands in a URL
         self._firewall = "ip6tables" if ipv6 else "iptables"
+        self._rules: list[list[str]] = []
 
     def __enter__(self) -> Namespace:
         _run("ip", "netns", "add", self.name)
@@ -65,6 +66,7 @@ class Namespace:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._forget()
         _run("ip", "netns", "delete", self.name)  # its cable goes with it
 
     def run(self, *command: str) -> None:
@@ -91,12 +93,23 @@ class Namespace:
             self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
 
     def lose(self, share: float) -> None:
-        """Lose this share of all UDP and TCP packets each way, at random; in place of what was lost before."""
-        for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
-            self.run(self._firewall, "-F", chain)
-            statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share)]
-            for protocol in ("udp", "tcp"):
-                self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", protocol, *statistic, "-j", "DROP")
+        """Lose this share of all UDP and TCP packets each way, at random; in place of what was lost before.
+
+        Each is lost where it arrives: of one that is dropped on its way out, the sender would hear at once.
+        """
+        statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share), "-j", "DROP"]
+        self.run(self._firewall, "-F", "INPUT")
+        self._forget()
+        for protocol in ("udp", "tcp"):
+            self.run(self._firewall, "-A", "INPUT", "!", "-i", "lo", "-p", protocol, *statistic)
+            rule = ["INPUT", "-i", f"{self.name}a", "-p", protocol, *statistic]
+            _run(self._firewall, "-A", *rule)
+            self._rules.append(rule)
+
+    def _forget(self) -> None:
+        """Take this machine's own rules back."""
+        while self._rules:
+            _run(self._firewall, "-D", *self._rules.pop())
 
     def wrap(self, executable: str, directory: Path) -> Path:
         """Return a script that runs ``executable`` inside."""
