@@ -94,7 +94,7 @@ def test_another_sees_a_sharp_face_before_a_blurred_background(
     ana.get_by_role("button", name="Join").click()  # without waiting for the model
 
     expect(guest.locator(tile("Ana"))).to_be_attached(timeout=20_000)
-    face, background = until(guest, lambda face, background: face > 6 * background)
+    face, background = until(guest, lambda face, background: face > 6 * background, 90)  # the model begins
 
     ana.get_by_role("button", name="Devices").click()
     blurred = max(guest.evaluate("globalThis.seen"))

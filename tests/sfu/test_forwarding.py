@@ -292,6 +292,23 @@ async def test_a_restarted_subscribe_connection_is_offered_afresh(engine: Embedd
     assert first != second
 
 
+async def test_no_two_m_lines_of_an_offer_have_one_msid(engine: EmbeddedEngine, join: Join) -> None:
+    """Chromium refuses a description in which a track stands twice, be one of them inactive."""
+    ana, ben = await join("ana"), await join("ben")
+    for track in ("cam", "screen"):
+        await engine.set_audience(track, ["ben"])
+    await ana.publish({"cam": Picture(60), "screen": Picture(180)})
+    await ben.subscribe("cam", "screen")
+    await ben.carrying("cam", "screen")
+    await ben.subscribe()
+    await ben.carrying()
+    for track in ("screen", "cam"):  # each, in one of the m-lines that are free
+        await ben.subscribe(track)
+        await ben.carrying(track)
+        msids = [line for line in ben.offers[-1].sdp.splitlines() if line.startswith("a=msid:")]
+        assert len(msids) == len(set(msids)) == 2
+
+
 async def test_an_unanswered_offer_is_sent_again_on_request(engine: EmbeddedEngine, join: Join) -> None:
     ana, ben = await join("ana"), await join("ben")
     ben.answering = False

@@ -61,11 +61,15 @@ class ForwardingSender:
         self._stream_id = str(uuid.uuid4())
         self._publication: Publication | None = None
         self._ready = False
-        self.renew(self._stream_id, str(uuid.uuid4()))
+        self.renew(self._stream_id)
 
-    def renew(self, stream_id: str, track_id: str) -> None:
-        """Get fresh SSRCs and a new msid, for carrying another track."""
-        self._stream_id, self._track_id = stream_id, track_id
+    def renew(self, stream_id: str) -> None:
+        """Get fresh SSRCs and a new msid, for carrying another track.
+
+        Not the publication's id: an m-line that carried it before keeps its msid, and browsers refuse one that is
+        there twice.
+        """
+        self._stream_id, self._track_id = stream_id, str(uuid.uuid4())
         self._ssrc, self._rtx_ssrc = random.getrandbits(32), random.getrandbits(32)
         self._rtx_sequence_number = random.getrandbits(15)
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK

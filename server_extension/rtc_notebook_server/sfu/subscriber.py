@@ -190,7 +190,7 @@ class Subscriber:
             idle.append(slot)
         for publication in granted.values():
             slot = self._take_slot(publication.kind, idle)
-            slot.sender.renew(publication.participant, publication.id)
+            slot.sender.renew(publication.participant)
             slot.publication, slot.answered = publication, False
             slot.transceiver.direction = "sendonly"
             changed = True
