@@ -283,7 +283,7 @@ test("a browser with nothing of WebCodecs says so, one with a part of it takes t
   assert.deepEqual([path.way, told], ["webrtc", ["no-path"]]);
 });
 
-test("connections are watched over once their first seconds are past: one that falls silent is made anew", async () => {
+test("connections are watched over: one that falls silent is made anew", async () => {
   make();
   const connection = await connected();
   await pass(8_000);

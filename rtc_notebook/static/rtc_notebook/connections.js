@@ -27,7 +27,7 @@ import { Subscriber } from "./subscriber.js";
  */
 
 /** @type {ConnectionName[]} */ const BOTH = ["publish", "subscribe"];
-const WATCHED_AFTER = 3_000; // milliseconds
+const LOAD_AGAIN = 3_000; // milliseconds
 const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
 const ASKED = 300; // milliseconds in which a server that is there has answered
 const RESTART_WAIT = [0, 1_000, 3_000, 5_000];
@@ -64,7 +64,7 @@ export class Connections {
       },
       onfailed: () => this.#failed("subscribe"),
     });
-    this.#after(options.known.worked ? 0 : WATCHED_AFTER, () => void this.#watch());
+    void this.#watch();
   }
 
   /** The candidate pairs in use, as the browser's statistics have them. @returns {Promise<{ local: any, remote: any }[]>} */
@@ -140,7 +140,7 @@ export class Connections {
         },
       });
     } catch {
-      if (!this.#closed) this.#after(WATCHED_AFTER, () => void this.#watch()); // the server is away
+      if (!this.#closed) this.#after(LOAD_AGAIN, () => void this.#watch()); // the server is away
     }
   }
 
