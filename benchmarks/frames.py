@@ -6,7 +6,9 @@ there; encoded pictures come from a file, thirty a second, instead of from the n
 - the hand-over: from a decoded picture in the worker to a BGR array in the kernel that a loop may write on;
 - the whole filtered path: decode, hand over, a filter that sets a few pixels, hand back, encode;
 
-each against decoding (and encoding) alone in one thread. CPU is that of both processes, milliseconds a frame.
+each against decoding (and encoding) alone in one thread, and against the same with PyAV's own arrays in between
+(``to_ndarray("bgr24")``, ``from_ndarray``): what an array costs where nothing is handed to another process. CPU is that
+of both processes, milliseconds a frame.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ def run(mode: str, frames: Path, count: int) -> tuple[list[float], float]:
 def main(seconds: float) -> None:
     """Measure in turns and print the table."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    modes = ("decode", "hand-over", "decode+encode", "filtered")
+    modes = ("decode", "decode+BGR", "hand-over", "decode+encode", "decode+BGR+encode", "filtered")
     delays: dict[str, list[list[float]]] = {mode: [] for mode in modes}
     cpu: dict[str, list[float]] = {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory() as directory:
@@ -131,10 +133,18 @@ def main(seconds: float) -> None:
     print("| 1280x720, 30 fps | delay p50, ms | CPU, ms a frame | frames |\n| --- | --- | --- | --- |")
     for mode in modes:
         print(f"| {mode} | {delay[mode]:.2f} | {spent[mode]:.2f} | {sum(map(len, delays[mode]))} |")
-    more, work = delay["hand-over"] - delay["decode"], spent["hand-over"] - spent["decode"]
-    print(f"\nhand-over: {more:+.2f} ms, {work:+.2f} ms CPU")
-    for what, figure in (("delay", delay), ("CPU", spent)):
-        print(f"filtered path, {what}: {100 * (figure['filtered'] / figure['decode+encode'] - 1):+.1f} %")
+    for ours, least, usual in (
+        ("hand-over", "decode", "decode+BGR"),
+        ("filtered", "decode+encode", "decode+BGR+encode"),
+    ):
+        print(f"\n{ours}, beside {least}: {_beside(ours, least, delay, spent)}")
+        print(f"{ours}, beside {usual}: {_beside(ours, usual, delay, spent)}")
+
+
+def _beside(ours: str, other: str, delay: dict[str, float], spent: dict[str, float]) -> str:
+    more = [f"{one[ours] - one[other]:+.2f} ms{what} ({100 * (one[ours] / one[other] - 1):+.0f} %)"
+            for one, what in ((delay, ""), (spent, " of CPU"))]  # fmt: skip
+    return ", ".join(more)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec
 from aiortc.codecs import get_decoder
 from aiortc.jitterbuffer import JitterFrame
@@ -47,13 +48,18 @@ async def feed(frames: list[bytes], count: int, take: Callable[[ReceivedFrame], 
         take(ReceivedFrame(encoded, CODEC, number * 3000, now, now))
 
 
-async def alone(frames: list[bytes], count: int, encode: bool) -> list[float]:
-    """Decode (and encode) in one thread: what nobody can do without."""
+async def alone(frames: list[bytes], count: int, encode: bool, bgr: bool) -> list[float]:
+    """Decode (and encode) in one thread, which nobody can do without; with ``bgr`` by way of PyAV's arrays."""
     decoder, encoding, delays = get_decoder(CODEC), RealtimeVp8Encoder(BITRATE, BITRATE), []
     loop = asyncio.get_running_loop()
 
     def one(received: ReceivedFrame) -> None:
         for frame in decoder.decode(JitterFrame(received.encoded.data, received.timestamp)):
+            if bgr:
+                array = frame.to_ndarray(format="bgr24")
+                array[:8, :8] = 255
+            if bgr and encode:
+                frame = av.VideoFrame.from_ndarray(array, "bgr24").reformat(format="yuv420p")
             if encode:
                 frame.pts, frame.time_base = received.timestamp, TIME_BASE
                 encoding.encode(frame)
@@ -132,8 +138,8 @@ async def main() -> None:
     cv2.setNumThreads(1)  # as the worker does
     await asyncio.sleep(0.5)
     cpu = time.process_time()
-    if mode in ("decode", "decode+encode"):
-        delays = await alone(frames, count, mode == "decode+encode")
+    if mode.startswith("decode"):
+        delays = await alone(frames, count, "encode" in mode, "BGR" in mode)
     else:
         delays = await hand_over(frames, count, parent, lines, order["directory"], mode == "filtered")
     cpu = time.process_time() - cpu

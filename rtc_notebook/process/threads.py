@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import select
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1024
 MOST_DROPPABLE = 256
+AT_ONCE_BYTES = 512  # what POSIX lets a pipe take whole, wherever `select.poll` says that it is writable
 
 
 class ThreadedChild:
@@ -37,6 +40,7 @@ class ThreadedChild:
         self._on_line = on_line
         self._on_exit = on_exit
         self._waiting: deque[tuple[bytes, bool]] = deque()  # and whether each may be dropped
+        self._writing = False
         self._closing = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
@@ -45,6 +49,10 @@ class ThreadedChild:
             stdout=subprocess.PIPE,
             start_new_session=True,  # an interrupt of the kernel is for the cell, not for the call
         )
+        assert self._process.stdin is not None
+        self._stdin = self._process.stdin.fileno()
+        self._writable = select.poll()
+        self._writable.register(self._stdin, select.POLLOUT)
         threading.Thread(target=self._read, name=f"{module} reader", daemon=True).start()
         threading.Thread(target=self._write, name=f"{module} writer", daemon=True).start()
 
@@ -54,14 +62,14 @@ class ThreadedChild:
         return self._process.pid
 
     def send(self, message: Any, droppable: bool = False) -> None:
-        """Queue a message; lost without an error if the child is gone.
+        """Queue a message, or write it at once where that cannot block; lost without an error if the child is gone.
 
         Of those that are ``droppable`` the oldest are, while the child does not read. Where too many of the others
         wait, the child is ended: it would never know what it missed.
         """
         data = msgspec.json.encode(message) + b"\n"
         with self._changed:
-            if self._closing:
+            if self._closing or self._sent_at_once(data):
                 return
             alike = [one for one in self._waiting if one[1] == droppable]
             if not droppable and len(alike) >= MOST_WAITING:
@@ -73,6 +81,17 @@ class ThreadedChild:
                 self._waiting.remove(alike[0])
             self._waiting.append((data, droppable))
             self._changed.notify()
+
+    def _sent_at_once(self, data: bytes) -> bool:
+        """Write a short line in this thread, if none is before it: a filter's result waits for no other thread."""
+        if self._writing or self._waiting or len(data) > AT_ONCE_BYTES:
+            return False
+        events = self._writable.poll(0)
+        if [event for _, event in events] != [select.POLLOUT]:
+            return False  # full, or nobody is at the other end
+        with contextlib.suppress(OSError):
+            os.write(self._stdin, data)
+        return True
 
     def close(self, timeout: float = 2.0) -> None:
         """Close its stdin, which asks it to end, and kill it if it has not within ``timeout`` seconds; idempotent."""
@@ -105,10 +124,13 @@ class ThreadedChild:
             while (data := self._next()) is not None:
                 self._process.stdin.write(data)
                 self._process.stdin.flush()
-        with contextlib.suppress(OSError):
+        with self._changed, contextlib.suppress(OSError):
+            self._closing = True  # its number may soon be another file's
             self._process.stdin.close()
 
     def _next(self) -> bytes | None:
         with self._changed:
+            self._writing = False
             self._changed.wait_for(lambda: self._closing or self._waiting)
+            self._writing = bool(self._waiting)
             return self._waiting.popleft()[0] if self._waiting else None

@@ -70,6 +70,25 @@ def test_a_line_that_cannot_be_handled_is_told_and_the_next_one_is(caplog: pytes
     assert ended.get(timeout=20) == 0
 
 
+def test_a_child_hears_everything_in_the_order_in_which_it_was_sent():
+    lines: queue.Queue[bytes] = queue.Queue()
+    child = ThreadedChild("echo_child", lines.put, lambda code: None)
+    for number in range(300):
+        child.send([number, " " * (200_000 if number % 7 == 3 else 0)])  # some fit into a pipe at once, some do not
+    assert [msgspec.json.decode(lines.get(timeout=20))["echo"][0] for _ in range(300)] == list(range(300))
+    child.close()
+
+
+def test_a_short_message_to_an_idle_child_waits_for_no_other_thread(monkeypatch: pytest.MonkeyPatch):
+    lines: queue.Queue[bytes] = queue.Queue()
+    monkeypatch.setattr(ThreadedChild, "_write", lambda self: None)
+    child = ThreadedChild("echo_child", lines.put, lambda code: None)
+    child.send("now")
+    assert msgspec.json.decode(lines.get(timeout=20)) == {"echo": "now"}
+    os.kill(child.pid, signal.SIGKILL)
+    child.close()
+
+
 def test_to_a_child_that_does_not_read_only_the_newest_of_what_may_be_dropped_is_said():
     lines: queue.Queue[bytes] = queue.Queue()
     child = ThreadedChild("echo_child", lines.put, lambda code: None)
