@@ -31,7 +31,8 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """JupyterLab as ``make demo`` starts it, its application object reachable for the tests."""
-    with JupyterServer(tmp_path_factory.mktemp("lab"), "lab", "--LabApp.expose_app_in_browser=True") as server:
+    more = ["--LabApp.expose_app_in_browser=True", "--ServerApp.allow_remote_access=True"]  # by another name, too
+    with JupyterServer(tmp_path_factory.mktemp("lab"), "lab", *more) as server:
         yield server
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 import tenacity
-from harness.browser import context, tile
+from harness.browser import context, goes_on, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.lab import Notebook
@@ -174,6 +174,47 @@ def test_without_permission_or_camera_it_says_what_to_do(notebook: Notebook):
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(page.get_by_text("No camera was found.")).to_have_count(0)
+
+
+def test_a_call_goes_on_in_a_browser_tab(notebook: Notebook, lab: JupyterServer, room: str):
+    page = shown(notebook)
+    page.get_by_role("button", name="More", exact=True).click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("menuitem", name="Open in a browser tab").click()
+    tab = opened.value
+    tab.get_by_role("textbox", name="Your name").fill("Ana's tab")
+    tab.get_by_role("button", name="Join").click()
+    expect(tab.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+    expect(page.locator(tile("Ana's tab"))).to_be_attached(timeout=20_000)
+    people(lab, room, "Ana", "Ana's kernel", "Ana's tab")
+
+
+class Elsewhere:
+    """The same server by a name of its own: to browsers, a page that is not secure."""
+
+    HOST = "notebook.test"
+
+    def __init__(self, lab: JupyterServer) -> None:
+        self._lab = lab
+
+    def page(self, path: str, **query: str) -> str:
+        """Return the URL of a page."""
+        return self._lab.page(path, **query).replace("127.0.0.1", self.HOST)
+
+
+def test_on_a_page_that_is_not_secure_it_says_what_to_do_and_shows_the_others(
+    lab: JupyterServer, pattern: Browser, join: Callable[..., Page], room: str, tmp_path: Path
+):
+    cell = f"from rtc_notebook import Call\nCall({room!r}, name='Ana')"
+    name = lab.copy_notebook(make_notebook(tmp_path / f"{room}.ipynb", cell))
+    join(pattern, "Ben")
+    page = context(pattern, viewport={"width": 900, "height": 900}).new_page()
+    Notebook(page, Elsewhere(lab), name).run(0)
+    assert not page.evaluate("isSecureContext")
+    expect(page.get_by_text("Open this page over https, or on localhost")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.locator(tile("Ana", state="off"))).to_be_attached()
+    goes_on(page, tile("Ben"))
 
 
 def test_it_shows_in_notebook_7(seven: JupyterServer, pattern: Browser, tmp_path: Path):

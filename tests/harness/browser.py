@@ -26,6 +26,7 @@ _FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--auto-accept-this-tab-capture",
     "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP notebook.test 127.0.0.1",  # a name that is not localhost: no secure page
     # Every window would load the address bar's suggestions, two pages that cost a second of CPU. The last of several
     # such flags counts, so what Playwright leaves out of a page's way is named again.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,"
