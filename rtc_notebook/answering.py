@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from .errors import FilterError, RtcNotebookError
 from .filters.chain import chain
@@ -20,12 +22,17 @@ from .filters.slots import Slots
 from .media.control import ToServer
 from .offers import Offers
 from .participants import ME
-from .protocol import AnswerAsk, Asked, FilterOn, PutFilter, Record, SetControl, TakeOff
+from .protocol import AnswerAsk, Asked, FilterOn, PutFilter, Record, SetControl, TakeOff, fits
 from .recording.recording import Recording
 from .recording.recordings import Recordings
 from .roster import Roster
 
 _WAITING = 64
+_MOST_ERROR = 500
+_TOO_MUCH = (
+    "The filters of this notebook, with their controls, are more than one message takes. Its author can offer fewer, "
+    "or with fewer choices."
+)
 _BUSY = "The kernel has too much to do. Try again in a moment."
 
 
@@ -184,9 +191,16 @@ class Answering:
             source="screen" if slot.source == "screen" else "camera",
             name=self._name(slot) or "",
             locked=self._locked(slot),
-            error=slot.program.failures.last[:500],
+            error=slot.program.failures.last[:_MOST_ERROR],
             controls=described(slot.controls),
         )
 
-    def _answer(self, answer: Any) -> None:
+    def _answer(self, answer: AnswerAsk) -> None:
+        answer = msgspec.structs.replace(answer, error=_short(answer.error))
+        if not fits(answer):
+            answer = AnswerAsk(id=answer.id, error=_TOO_MUCH)
         self._send(ToServer(message=answer))
+
+
+def _short(error: str) -> str:
+    return error if len(error) <= _MOST_ERROR else f"{error[: _MOST_ERROR - 1]}…"

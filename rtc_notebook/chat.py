@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import overload
 
-from .errors import CallEnded
+from .errors import CallEnded, MessageError
 from .house import House
-from .protocol import ChatLine
+from .protocol import MAX_CHAT_TEXT, ChatLine
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,28 @@ class Chat(Sequence[ChatMessage]):
     def send(self, text: object) -> None:
         """Write to everybody in the call; anything that is no string is written as ``str`` has it.
 
+        Parameters
+        ----------
+        text : object
+            At most 4,000 characters, line ends among them.
+
         Raises
         ------
+        MessageError
+            If it is longer.
         CallEnded
             If the call was left or has ended.
         """
         over = self._over()
         if over is not None:
             raise over
-        self._house.write(str(text))
+        line = str(text)
+        if len(line) > MAX_CHAT_TEXT:
+            raise MessageError(
+                f"A line of the chat has {MAX_CHAT_TEXT:,} characters at most, this one has {len(line):,}. "
+                "Write a part of it, or several."
+            )
+        self._house.write(line)
 
     @overload
     def __getitem__(self, index: int) -> ChatMessage: ...

@@ -12,7 +12,7 @@
     │   ├── NotAllowed                  this kernel's role in the room does not allow it
     │   ├── TrackEnded                  the track is no longer published
     │   ├── OverlayError                a shape that cannot be drawn (also a ValueError)
-    │   ├── MessageError                an object that cannot be sent to other kernels (also a ValueError)
+    │   ├── MessageError                something that cannot be sent to the others (also a ValueError)
     │   │   └── MessageTooLarge         it takes more bytes than one message may
     │   ├── RecordingError              a recording cannot be made, or read
     │   ├── SourceError                 something cannot be published (also a ValueError)
@@ -88,7 +88,7 @@ class OverlayError(CallError, ValueError):
 
 
 class MessageError(CallError, ValueError):
-    """An object cannot be sent to other kernels, or one that came cannot be read."""
+    """Something cannot be sent to other kernels or written to the chat, or what came cannot be read."""
 
 
 class MessageTooLarge(MessageError):

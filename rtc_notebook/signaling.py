@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,10 @@ AGAIN_SECONDS = 900.0
 
 OPEN_SECONDS = 3.0
 """How long one attempt to get a lost connection back may take: what was sent into a dead network does not come back."""
+
+YOUNG_SECONDS = 5.0
+MOST_PAUSE_SECONDS = 3.0
+"""A socket that lives no longer than the first may end as the one before did: the pause before the next doubles."""
 
 WELCOME_SECONDS = 10.0
 HEARD_SECONDS = 2.0
@@ -90,8 +95,11 @@ class Signaling:
         ConnectionFailed
             If the server refuses, or cannot be reached for long.
         """
+        loop = asyncio.get_running_loop()
+        young = 0
         while True:
             socket = await self._connect()
+            opened = loop.time()
             try:
                 ended = await self._talk(socket)
             finally:
@@ -103,6 +111,8 @@ class Signaling:
             if self._left:
                 return "left", "The call was left."
             self._on_lost("The connection to the Jupyter server broke; connecting again.")
+            young = young + 1 if loop.time() - opened < YOUNG_SECONDS else 0
+            await asyncio.sleep(_pause(young))
 
     @property
     def silent(self) -> float:
@@ -110,7 +120,14 @@ class Signaling:
         return math.inf if self._socket is None else asyncio.get_running_loop().time() - self._last_heard
 
     def send(self, message: protocol.ClientMessage) -> None:
-        """Send a message, now or when the place in the room was taken up again; lost if that cannot be."""
+        """Send a message, now or when the place in the room was taken up again; lost if that cannot be.
+
+        Raises
+        ------
+        ProtocolError
+            If it is larger than the server takes: it would end this socket, and each on which it were said again.
+        """
+        _check(message)
         if self._ledger is not None:
             self._ledger.say(message)
         if self._socket is not None:
@@ -171,6 +188,7 @@ class Signaling:
             call=self._call,
             heard=self._ledger.heard if self._ledger is not None and self._ledger.whole else None,
         )
+        _check(hello)
         try:
             await socket.send(protocol.encode(hello))
             welcome = protocol.decode_server(await asyncio.wait_for(socket.recv(), WELCOME_SECONDS))
@@ -260,6 +278,20 @@ _MISMATCH = (
     "The Jupyter server's rtc-notebook speaks another language than this kernel's ({}). "
     f"Install the same version of rtc-notebook on both sides; the kernel has {__version__}."
 )
+
+
+def _check(message: protocol.ClientMessage) -> None:
+    if not protocol.fits(message):
+        raise ProtocolError(
+            "too-large",
+            f"This cannot be sent ({message.__struct_config__.tag}): it takes more than "
+            f"{protocol.MAX_MESSAGE_BYTES // 1024} kB. Make it smaller.",
+        )
+
+
+def _pause(young: int) -> float:
+    """Return how long to wait before the next socket, after so many in a row that died young."""
+    return random.uniform(0, min(MOST_PAUSE_SECONDS, 0.1 * 2**young)) if young else 0.0
 
 
 def _refusal(status: int, where: str, guest: bool) -> str:

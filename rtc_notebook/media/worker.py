@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from .. import protocol
-from ..errors import RtcNotebookError
+from ..errors import ProtocolError, RtcNotebookError
 from ..signaling import Signaling
 from . import control
 from .outbox import Outbox
@@ -114,9 +114,17 @@ class Worker:
         elif isinstance(command, control.SetValues):
             streams.filtering.set_values(command)
         elif isinstance(command, control.ToServer):
-            self._signaling.send(command.message)
+            self._say(command.message)
         elif isinstance(command, (control.StartRecording, control.StopRecording, control.RecordEvent)):
             streams.recordings.command(command)
+
+    def _say(self, message: Any) -> None:
+        """Hand on what the kernel says to the server, which would refuse what is refused here."""
+        try:
+            self._signaling.send(message)
+        except ProtocolError as error:
+            about, id = str(message.__struct_config__.tag), getattr(message, "id", None)
+            self._parent.send(control.Refused(code=error.code, message=str(error), about=about, id=id))
 
     # --- the server ------------------------------------------------------------------------------------
 

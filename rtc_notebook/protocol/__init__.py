@@ -27,8 +27,8 @@ from .asks import (
     TakeOff,
 )
 from .base import MAX_MESSAGE_BYTES, VERSION
-from .chat import Chat, ChatLine, SendChat
-from .codec import ClientMessage, ServerMessage, counted, decode_client, decode_server, encode
+from .chat import MAX_CHAT_TEXT, Chat, ChatLine, SendChat
+from .codec import ClientMessage, ServerMessage, counted, decode_client, decode_server, encode, fits
 from .connections import (
     Candidate,
     Connection,
@@ -69,6 +69,7 @@ from .tracks import Kind, Mute, Publish, PublishAnswer, PublishLink, Source, Sub
 
 __all__ = [
     "COMES_BACK",
+    "MAX_CHAT_TEXT",
     "MAX_MESSAGE_BYTES",
     "VERSION",
     "Answer",
@@ -160,5 +161,6 @@ __all__ = [
     "decode_client",
     "decode_server",
     "encode",
+    "fits",
     "room_name",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .base import Message, Struct
 
+MAX_CHAT_TEXT = 4_000
+"""Longest line of the chat, characters."""
+
 
 class ChatLine(Struct, frozen=True):
     """What somebody wrote. ``by`` is the participant, who may have left; ids grow; ``time`` is seconds since the epoch.

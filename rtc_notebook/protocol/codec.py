@@ -8,6 +8,7 @@ import msgspec
 
 from ..errors import ProtocolError
 from .asks import Answer, AnswerAsk, Asked, AskKernel
+from .base import MAX_MESSAGE_BYTES
 from .chat import Chat, SendChat
 from .connections import Candidate, Offer, OfferAnswer, Restart, Restarted
 from .data import Data, SendData
@@ -98,6 +99,11 @@ _server_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ServerMessage)
 def encode(message: ClientMessage | ServerMessage) -> str:
     """Return a message as the text of a WebSocket frame."""
     return _encoder.encode(message).decode()
+
+
+def fits(message: ClientMessage) -> bool:
+    """Whether the server takes a message of this size; a larger one would close the socket."""
+    return len(_encoder.encode(message)) <= MAX_MESSAGE_BYTES
 
 
 def decode_client(data: str | bytes) -> ClientMessage:

@@ -25,6 +25,16 @@ from rtc_notebook.protocol import (
 _numbers = itertools.count(1)
 
 
+class Failing:
+    """A filter that cannot be made."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("x" * 300_000)
+
+    def __call__(self, frame: Any) -> Any:
+        return frame
+
+
 class Asking:
     """Asks as the server passes it on, and waits for the answer."""
 
@@ -125,3 +135,14 @@ def test_a_reaction_is_heard(ask: Asking, call: Call, worker: FakeWorker) -> Non
     call.on("reaction", lambda who, emoji: heard.append((who.name, emoji)))
     worker.say(FromServer(message=Reaction(by="p2", emoji="🎉")))
     assert eventually(lambda: heard) == [("Guest", "🎉")]
+
+
+def test_what_is_more_than_one_message_takes_is_said_to_be_so(ask: Asking, call: Call) -> None:
+    call.offered["failing"] = Failing
+    error = ask(PutFilter(participant="p2", filter="failing")).error
+    assert error.startswith("RuntimeError: x") and len(error) == 500
+    call.filter(lambda frame, which=[f"{n} " + "x" * 300 for n in range(1000)]: frame, on="guest")  # type: ignore[misc]
+    listed = ask(ListFilters())
+    assert "more than one message takes" in listed.error and not listed.on
+    call.unfilter("guest")
+    assert not ask(ListFilters()).error

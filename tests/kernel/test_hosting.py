@@ -8,7 +8,7 @@ import threading
 import pytest
 from fake_worker import OWN_ID, FakeWorker, eventually, person
 
-from rtc_notebook import Call, CallEnded, NotAllowed, ParticipantNotFound
+from rtc_notebook import Call, CallEnded, MessageError, NotAllowed, ParticipantNotFound
 from rtc_notebook.media.control import FromServer, Refused, Room, State, ToServer
 from rtc_notebook.protocol import (
     Chat,
@@ -149,6 +149,8 @@ def test_chat(hosted: Call, worker: FakeWorker) -> None:
     assert hosted.chat[-1].participant == "p2" and len(hosted.chat[1:3]) == 2
     assert "Guest: newer" in repr(hosted.chat)
     hosted.chat.send(42)
+    with pytest.raises(MessageError, match="4,000 characters at most, this one has 300,000"):
+        hosted.chat.send("x" * 300_000)
     assert said(worker) == [SendChat(text="42")]
     hosted.leave()
     with pytest.raises(CallEnded):

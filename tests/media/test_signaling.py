@@ -6,7 +6,7 @@ from websockets.asyncio.server import serve
 
 from rtc_notebook import protocol
 from rtc_notebook import signaling as module
-from rtc_notebook.errors import ConnectionFailed
+from rtc_notebook.errors import ConnectionFailed, ProtocolError
 from rtc_notebook.signaling import Signaling
 
 
@@ -204,3 +204,60 @@ async def test_leave_says_so_and_ends_it():
         await talk.client.leave()
         assert (await running)[0] == "left"
         assert seen == [protocol.Leave()]
+
+
+async def test_a_message_that_the_server_would_not_take_is_refused_and_the_socket_stays():
+    heard = asyncio.Queue()
+
+    async def handler(socket):
+        await hello(socket)
+        await say(socket, welcome())
+        async for data in socket:
+            if not isinstance(message := protocol.decode_client(data), protocol.Heard):
+                heard.put_nowait(message)
+
+    async with Talk(handler, max_size=protocol.MAX_MESSAGE_BYTES) as talk:
+        welcomed = asyncio.Event()
+        talk.client._on_message = lambda message: welcomed.set()
+        running = asyncio.ensure_future(talk.run())
+        await welcomed.wait()
+        with pytest.raises(ProtocolError, match=r"send-chat.*256 kB") as refused:
+            talk.client.send(protocol.SendChat(text="x" * 300_000))
+        assert refused.value.code == "too-large"
+        talk.client.send(protocol.SendChat(text="short"))
+        assert await asyncio.wait_for(heard.get(), 20) == protocol.SendChat(text="short")
+        assert not talk.lost
+        running.cancel()
+
+
+async def test_a_hello_that_the_server_would_not_take_ends_it_with_a_sentence():
+    async def handler(socket):
+        await socket.wait_closed()
+
+    async with Talk(handler) as talk:
+        talk.client._name = "n" * 300_000
+        with pytest.raises(ProtocolError, match="hello"):
+            await talk.run()
+
+
+@pytest.mark.parametrize(("young", "pauses"), [(60.0, [0.2, 0.4, 0.8, 1.6, 3.0, 3.0]), (0.0, [])])
+async def test_the_pause_grows_while_sockets_die_young(monkeypatch, young, pauses):
+    most, hellos = [], 0
+    monkeypatch.setattr(module, "YOUNG_SECONDS", young)
+    monkeypatch.setattr(module.random, "uniform", lambda low, high: most.append(high) or 0.0)
+
+    async def handler(socket):
+        nonlocal hellos
+        await hello(socket)
+        hellos += 1
+        await say(socket, welcome())
+        if hellos <= 6:
+            socket.transport.abort()
+            return
+        await say(socket, protocol.Bye(code="x", message="y"))
+        await socket.wait_closed()
+
+    async with Talk(handler) as talk:
+        await talk.run()
+        assert len(talk.lost) == 6
+        assert most == pytest.approx(pauses)

@@ -180,6 +180,11 @@ async def test_a_refused_filter_is_told(kernel, room):
     kernel.child.send(control.SetFilter(track=CAMERA, on_error="pass", label=""))
     refused = await kernel.event(control.Refused)
     assert (refused.code, refused.message, refused.track) == ("already-filtered", "Ben filters it.", CAMERA)
+    kernel.child.send(
+        control.ToServer(message=protocol.CreateInvite(id=7, role="member", minutes=1, name="x" * 300_000))
+    )
+    refused = await kernel.event(control.Refused, lambda refused: refused.code == "too-large")
+    assert (refused.about, refused.id) == ("create-invite", 7)
 
 
 async def test_a_refusal_drops_the_filter_that_was_refused_and_no_other(kernel, room):

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from rtc_notebook_server.rooms.chat import MAX_LINES, MAX_TEXT, ChatLog
+from rtc_notebook_server.rooms.chat import MAX_LINES, ChatLog
 
 from rtc_notebook.errors import ProtocolError
+from rtc_notebook.protocol import MAX_CHAT_TEXT
 
 
 def test_lines_are_numbered_and_bounded() -> None:
@@ -29,7 +30,7 @@ def test_text_is_kept_as_it_is_but_for_what_does_not_show(given: str, kept: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("", "empty-chat"), (" \n\x00", "empty-chat"), ("x" * (MAX_TEXT + 1), "chat-too-long")]
+    ("text", "code"), [("", "empty-chat"), (" \n\x00", "empty-chat"), ("x" * (MAX_CHAT_TEXT + 1), "chat-too-long")]
 )
 def test_what_is_refused_leaves_nothing(text: str, code: str) -> None:
     log = ChatLog()

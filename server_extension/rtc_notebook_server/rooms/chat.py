@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from rtc_notebook.errors import ProtocolError
-from rtc_notebook.protocol import ChatLine
+from rtc_notebook.protocol import MAX_CHAT_TEXT, ChatLine
 
-MAX_TEXT = 4_000
 MAX_LINES = 200
 
 
@@ -37,8 +36,8 @@ class ChatLog:
         text = _clean(text)
         if not text:
             raise ProtocolError("empty-chat", "There is nothing to read in this line.")
-        if len(text) > MAX_TEXT:
-            raise ProtocolError("chat-too-long", f"A line of the chat has {MAX_TEXT} characters at most.")
+        if len(text) > MAX_CHAT_TEXT:
+            raise ProtocolError("chat-too-long", f"A line of the chat has {MAX_CHAT_TEXT} characters at most.")
         self._last += 1
         line = ChatLine(id=self._last, by=by, name=name, text=text, time=time)
         self.lines.append(line)

@@ -6,10 +6,9 @@ from hashlib import sha256
 
 import msgspec
 
-from rtc_notebook.protocol import ChatLine, ClientKind, Filterable, Role
+from rtc_notebook.protocol import MAX_CHAT_TEXT, ChatLine, ClientKind, Filterable, Role
 
 from . import names
-from .chat import MAX_TEXT
 from .room import Room
 from .state import Filter, Guest, Participant
 
@@ -104,7 +103,7 @@ def restore(room: Room, kept: KeptRoom) -> None:
         if its.participant in room.participants:
             held = its.held or its.by not in room.participants
             room.filters[its.participant, its.source] = Filter(by=its.by, on_error="hold", label=its.label, held=held)
-    room.chat.take_over(line for line in kept.chat if len(line.text) <= MAX_TEXT)
+    room.chat.take_over(line for line in kept.chat if len(line.text) <= MAX_CHAT_TEXT)
     room.known_roles.update(kept.roles)
     room.door.locked = kept.locked
     room.door.take_over(kept.admitted, kept.barred, kept.barred_invites)
