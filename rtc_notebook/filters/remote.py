@@ -171,10 +171,9 @@ class Remote:
     def _changed(self) -> None:
         try:
             values = cloudpickle.dumps(self.program.controls.values)
+            self._send(SetValues(track=self._key, generation=self._generation, values=values))
         except Exception as error:
             self.program.tell(f"The values of filter {self._describe()} cannot be sent to its process: {error}")
-            return
-        self._send(SetValues(track=self._key, generation=self._generation, values=values))
 
     def _release(self) -> None:
         if isinstance(self.program.controls, Controls):

@@ -15,6 +15,9 @@ from typing import Any
 
 import msgspec
 
+from ..errors import MessageTooLarge
+from .child import MAX_LINE_BYTES
+
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1024
@@ -66,8 +69,15 @@ class ThreadedChild:
 
         Of those that are ``droppable`` the oldest are, while the child does not read. Where too many of the others
         wait, the child is ended: it would never know what it missed.
+
+        Raises
+        ------
+        MessageTooLarge
+            If the child would end at so long a line.
         """
         data = msgspec.json.encode(message) + b"\n"
+        if len(data) > MAX_LINE_BYTES:
+            raise MessageTooLarge(len(data), MAX_LINE_BYTES)
         with self._changed:
             if self._closing or self._sent_at_once(data):
                 return

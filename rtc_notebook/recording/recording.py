@@ -15,6 +15,9 @@ from ..environment import in_kernel
 from ..errors import RecordingError
 from ..media.control import RecordingReport, RecordingState
 
+MAX_NOTE = 100_000
+"""Longest note, characters."""
+
 _SIGNS = {"recording": "\N{LARGE RED CIRCLE}", "stopped": "\N{BLACK SQUARE FOR STOP}", "failed": "\N{WARNING SIGN}"}
 
 
@@ -54,14 +57,22 @@ class Recording:
     def note(self, text: str) -> None:
         """Write a note into the recording's events, with the time.
 
+        Parameters
+        ----------
+        text : str
+            At most 100,000 characters.
+
         Raises
         ------
         RecordingError
-            If the recording is over.
+            If the recording is over, or the note longer.
         """
         if self.state != "recording":
             raise RecordingError(f"The recording of {self.path} is over ({self.state}); nothing can be added.")
-        self._note({"event": "note", "text": str(text)})
+        note = str(text)
+        if len(note) > MAX_NOTE:
+            raise RecordingError(f"A note has {MAX_NOTE:,} characters at most, this one has {len(note):,}. Write less.")
+        self._note({"event": "note", "text": note})
 
     def stop(self, timeout: float = 60.0) -> None:
         """Finish the file and wait until that is done, of one picture until all of it is drawn; idempotent.

@@ -42,6 +42,8 @@ def test_it_begins_reports_and_ends(call: Call, answering: FakeWorker, tmp_path:
         assert repr(recording) == "<Recording a.mkv: recording, 0:05, 12.3 kB, 1 track>"
         recording.note("here")
         assert answering.wait_for(RecordEvent).event == {"event": "note", "text": "here"}
+        with pytest.raises(RecordingError, match="100,000 characters at most"):
+            recording.note("x" * 5_000_000)
     assert repr(recording) == "<Recording a.mkv: stopped, 1:02, 2.5 MB, 3 tracks>"
     recording.stop()
     with pytest.raises(RecordingError, match="over"):

@@ -11,6 +11,7 @@ import msgspec
 import psutil
 import pytest
 
+from rtc_notebook.errors import MessageTooLarge
 from rtc_notebook.process.spawn import Child
 from rtc_notebook.process.threads import ThreadedChild
 
@@ -113,6 +114,21 @@ def test_a_child_that_would_miss_what_it_must_know_is_ended():
     for _ in range(5000):
         child.send(" " * 1000)
     assert ended.get(timeout=20) == -signal.SIGKILL
+
+
+def test_a_line_that_would_end_the_child_is_refused():
+    lines: queue.Queue[bytes] = queue.Queue()
+    ended: queue.Queue[int] = queue.Queue()
+    child = ThreadedChild("echo_child", lines.put, ended.put)
+    with pytest.raises(MessageTooLarge) as refused:
+        child.send("x" * 5_000_000)
+    assert refused.value.size > refused.value.limit
+    most = "x" * (refused.value.limit - len('""\n'))
+    child.send(most)
+    assert len(lines.get(timeout=20)) > len(most)
+    child.send("next")
+    assert msgspec.json.decode(lines.get(timeout=20)) == {"echo": "next"}
+    child.close()
 
 
 PARENT = """
