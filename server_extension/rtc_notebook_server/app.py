@@ -99,6 +99,11 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         help="The SFU that rooms run on (an `sfu.base.Engine`); made with media settings and network, one a room.",
     ).tag(config=True)
 
+    # None until the settings are read, and for good where one is malformed: the server goes on without calls.
+    rooms: RoomManager | None = None
+    invites: Invites | None = None
+    local_key: LocalKey | None = None
+
     @default("turn_secret")
     def _turn_secret(self) -> str:
         return os.environ.get("RTC_NOTEBOOK_TURN_SECRET", "")
@@ -195,14 +200,17 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
 
     def current_activity(self) -> dict[str, Any] | None:
         """Say who is in calls, so that an idle server with a call is not culled."""
-        people = sum(len(live.places) for live in self.rooms.rooms.values())
+        people = 0 if self.rooms is None else sum(len(live.places) for live in self.rooms.rooms.values())
         return {"participants": people} if people else None
 
     async def stop_extension(self) -> None:
         """Say goodbye in every room and end every SFU process."""
-        self.local_key.remove()
-        await self.rooms.stop()
-        self.invites.close()
+        if self.local_key is not None:
+            self.local_key.remove()
+        if self.rooms is not None:
+            await self.rooms.stop()
+        if self.invites is not None:
+            self.invites.close()
 
     def _open_invites(self) -> Invites:
         path = self._invites_path()
@@ -226,7 +234,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
         return path.with_name(f"{path.stem.replace('invites', 'rooms')}{port}.json")
 
     def _write_local_key(self) -> None:
-        assert self.serverapp is not None
+        assert self.serverapp is not None and self.local_key is not None
         try:
             self.local_key.write(url_path_join(self.serverapp.connection_url, "/"))
         except OSError as error:
