@@ -81,9 +81,19 @@ class Centre:
         self._alive(engine)
 
     async def join(self, participant: str, on_event: Callable[[SeatEvent], None]) -> Seat:
-        """Give a participant a seat."""
+        """Give a participant a seat.
+
+        Raises
+        ------
+        SfuError
+            If the engine failed; then it was given up, since nobody knows whom it has a seat for.
+        """
         engine = self._alive(self._engine)
-        seat = await within(engine.join(participant, on_event))
+        try:
+            seat = await within(engine.join(participant, on_event))
+        except SfuError as error:
+            self._died(engine, str(error))
+            raise
         self._alive(engine)
         return seat
 

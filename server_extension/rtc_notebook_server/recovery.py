@@ -57,7 +57,7 @@ async def _connection_lost(live: LiveRoom, place: Place, event: ConnectionLost) 
 
 async def _revive(live: LiveRoom) -> None:
     async with live.lock:
-        while not live.closed and live.places and not live.centre.running:
+        while not live.closed and _without_seat(live):
             if live.centre.hopeless:
                 await live.close_now(
                     "sfu-failed",
@@ -66,12 +66,18 @@ async def _revive(live: LiveRoom) -> None:
                 )
                 return
             with contextlib.suppress(SfuError):
-                await _start_again(live)
+                await _seat_again(live)
 
 
-async def _start_again(live: LiveRoom) -> None:
-    await live.centre.start()
-    places = list(live.places.values())
+def _without_seat(live: LiveRoom) -> list[Place]:
+    """Return whose seat was lost; who has not come back to this server yet gets one on coming."""
+    return [place for place in live.places.values() if place.seat is None and not place.unseated]
+
+
+async def _seat_again(live: LiveRoom) -> None:
+    if not live.centre.running:  # else somebody who came meanwhile has started it
+        await live.centre.start()
+    places = _without_seat(live)
     for place in places:
         place.seat = await live.centre.join(place.id, partial(heard, live, place))
     await live.settle()

@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from fake_engine import FakeEngine
+
+from rtc_notebook.errors import SfuError
 
 
 async def test_an_sfu_that_dies_is_replaced_and_everybody_is_told(join: Any, engines: list[FakeEngine]) -> None:
@@ -114,3 +117,38 @@ async def test_a_kernel_whose_media_goes_on_keeps_its_place(join: Any, connect: 
     again.socket.close()
     engines[0].silent[kernel.id] = 9.0
     await ana.until(lambda c: len(c.room["participants"]) == 1)
+
+
+async def test_an_sfu_that_seats_only_some_is_given_up_for_the_next(
+    join: Any, engines: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo = await join(name="Ana"), await join(name="Bo")
+    seat = FakeEngine.join
+
+    async def slow(engine: FakeEngine, participant: str, *args: Any) -> Any:
+        if engine is engines[1] and engine.seats:
+            raise SfuError("sfu-timeout", "The SFU did not answer.")
+        return await seat(engine, participant, *args)
+
+    monkeypatch.setattr(FakeEngine, "join", slow)
+    engines[0].die()
+    for who in (ana, bo):
+        assert (await who.next("restarted"))["connections"] == ["publish", "subscribe"]
+    assert set(engines[2].seats) == {ana.id, bo.id} and engines[1].closed
+    await bo.publish(m1="camera")
+
+
+async def test_who_comes_before_the_others_are_seated_again_does_not_take_their_seats(
+    join: Any, engines: list[FakeEngine], jp_serverapp: Any
+) -> None:
+    ana = await join(name="Ana")
+    live = jp_serverapp.web_app.settings["rtc_notebook_rooms"].rooms["demo"]
+    async with live.lock:
+        coming = asyncio.ensure_future(join(name="Bo"))
+        while not live.lock._waiters:  # Bo is the first who waits
+            await asyncio.sleep(0.01)
+        engines[0].die()
+    bo = await coming
+    await ana.next("restarted")
+    assert set(engines[-1].seats) == {ana.id, bo.id}
+    await ana.publish(m1="camera")
