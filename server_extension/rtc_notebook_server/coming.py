@@ -56,7 +56,13 @@ async def join(live: LiveRoom, hello: Hello, identity: Identity, outlet: Outlet)
                 outlet.send(Waiting(room=live.room.name, message=_WAITING[waiting.hosted]))
                 await live.settle()
                 return None
-        place = await _enter(live, hello, identity, outlet, back)
+        try:
+            place = await _enter(live, hello, identity, outlet, back)
+        except BaseException:
+            if back is not None:  # away as before, and waited for as long again
+                going.expect(live, back)
+                await live.settle()
+            raise
         for id in live.room.door.may_enter(live.room.participants):
             await admit(live, id)
         return place

@@ -43,16 +43,16 @@ async def disconnected(live: LiveRoom, place: Place, outlet: Outlet, *, went_awa
     async with live.lock:
         if place.outlet is not outlet or live.places.get(place.id) is not place:
             return
-        place.outlet = None
-        place.alone_since = time.monotonic()
-        live.room.disconnect(place.id)
-        place.timer = live.background.after(_grace(live, place, went_away), lambda: _expire(live, place))
+        expect(live, place, went_away=went_away)
         await live.settle()
 
 
-def expect(live: LiveRoom, place: Place) -> None:
-    """Keep the place of somebody who was in the room before the server was started again, for the grace time."""
-    place.timer = live.background.after(_grace(live, place, False), lambda: _expire(live, place))
+def expect(live: LiveRoom, place: Place, *, went_away: bool = False) -> None:
+    """Keep the place of somebody who has no socket, for the grace time."""
+    place.outlet = None
+    place.alone_since = time.monotonic()
+    live.room.disconnect(place.id)
+    place.timer = live.background.after(_grace(live, place, went_away), lambda: _expire(live, place))
 
 
 def _grace(live: LiveRoom, place: Place, went_away: bool) -> float:

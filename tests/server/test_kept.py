@@ -20,7 +20,19 @@ from rtc_notebook_server.manager import RoomManager
 from rtc_notebook_server.place import Place
 from rtc_notebook_server.settings import Settings
 
-from rtc_notebook.protocol import Chat, Hello, Publish, RoomState, SendChat, SetLock, TrackDescription, Waiting, Welcome
+from rtc_notebook.errors import SfuError
+from rtc_notebook.protocol import (
+    Chat,
+    Hello,
+    Publish,
+    Restarted,
+    RoomState,
+    SendChat,
+    SetLock,
+    TrackDescription,
+    Waiting,
+    Welcome,
+)
 
 ANA, BO, CY = (Identity(user=name, display_name=name.title()) for name in ("ana", "bo", "cy"))
 
@@ -162,3 +174,42 @@ async def test_where_nothing_can_be_written_calls_go_on(tmp_path: Path, caplog: 
         await server.manager.stop()
     assert ana.last(RoomState).participants
     assert "cannot be" in caplog.text
+
+
+async def test_who_is_not_back_yet_when_the_sfu_dies_still_comes_back(path: Path) -> None:
+    ana, bo = await call_of_two(path)
+    server = Server(path)
+    again = await server.join(ANA, session=ana.last(Welcome).session)
+    FakeEngine.made[-1].die()
+    await until(lambda: any(isinstance(one, Restarted) for one in again.heard))
+    back = await server.join(BO, session=bo.last(Welcome).session)
+    assert back.last(Welcome).participant == bo.last(Welcome).participant
+    await server.say(back, Publish(id=1, sdp=SDP, tracks={"1": TrackDescription(source="camera")}))
+    assert set(FakeEngine.made[-1].seats) == {one.last(Welcome).participant for one in (ana, bo)}
+    await server.manager.stop()
+
+
+async def test_who_cannot_be_seated_on_coming_back_is_waited_for_and_no_ghost(path: Path) -> None:
+    _, bo = await call_of_two(path)
+    server = Server(path)
+    FakeEngine.refuse_start = True
+    for _ in range(2):
+        with pytest.raises(SfuError):
+            await server.join(BO, session=bo.last(Welcome).session)
+    live = server.manager.rooms["demo"]
+    assert not any(who.connected for who in live.room.participants.values())
+    FakeEngine.refuse_start = False
+    back = await server.join(BO, session=bo.last(Welcome).session)
+    assert back.last(Welcome).participant == bo.last(Welcome).participant
+    await server.manager.stop()
+
+
+async def test_who_cannot_be_seated_and_stays_away_is_gone_after_the_grace_time(path: Path) -> None:
+    _, bo = await call_of_two(path)
+    server = Server(path)
+    FakeEngine.refuse_start = True
+    with pytest.raises(SfuError):
+        await server.join(BO, session=bo.last(Welcome).session)
+    await until(lambda: not server.manager.rooms)
+    assert not server.manager.rooms
+    await server.manager.stop()

@@ -145,7 +145,7 @@ async def test_who_comes_before_the_others_are_seated_again_does_not_take_their_
     live = jp_serverapp.web_app.settings["rtc_notebook_rooms"].rooms["demo"]
     async with live.lock:
         coming = asyncio.ensure_future(join(name="Bo"))
-        while not live.lock._waiters:  # Bo is the first who waits
+        while not live.lock._waiters:  # noqa: ASYNC110 - Bo is the first who waits
             await asyncio.sleep(0.01)
         engines[0].die()
     bo = await coming
