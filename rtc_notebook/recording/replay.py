@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from ..call import Call, _living, _living_lock
 from ..errors import CallError, RecordingError
 from ..filters.slot import key_of
+from ..house import House
 from ..media.control import Join, Room, State, TrackKey
 from ..participants import ME, Participants, live_track
 from ..protocol import Filterable, Kind
@@ -58,7 +59,7 @@ def replay(path: str | os.PathLike[str], *, speed: float | None = 1.0, raw: bool
 
 
 class Replay(Call):
-    """A recorded call; made by `replay`. What only a room can do (publish, send, record …) raises `CallError`.
+    """A recorded call; made by `replay`. What only a room can do (publish, send, mute, invite …) raises `CallError`.
 
     Everybody of the recording is there from the beginning. Where there is one person alone, ``"me"`` is that one.
     Time begins with the first frame that is asked for.
@@ -95,6 +96,7 @@ class Replay(Call):
 
         self._studio = Studio(join, lambda: None, worker=start, track=track)
         self._studio.filters.runs = speed is not None
+        self._studio.house = _Past(self._studio.roster, lambda command: None)
         self._participants = Participants(self._studio)
         with _living_lock:
             _living[self._identity] = self
@@ -211,6 +213,13 @@ class Replay(Call):
     def __repr__(self) -> str:
         there = ", ".join(one.name for one in self._studio.roster.participants.values())
         return f"<Replay of {self.path.name}: {self.duration:.1f} s with {there}; {self.phase}>"
+
+
+class _Past(House):
+    """The room as it was: nobody is there to be told anything."""
+
+    def _tell(self, message: object) -> NoReturn:
+        _no("change who is there, invite to it or write in it")
 
 
 class _Still:

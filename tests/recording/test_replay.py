@@ -245,6 +245,14 @@ def test_bad_input_is_told(path: Path, tmp_path: Path):
     (tmp_path / "there.mkv").touch()
     with pytest.raises(RecordingError, match="overwrite=True"):
         call.save(tmp_path / "there.mkv")
+    ana = call.participants["Ana"]
+    for ask in (call.lock, call.mute_all, call.end, call.invite, ana.mute, ana.lower_hand, ana.remove):
+        with pytest.raises(CallError, match="This is a recording"):
+            ask()
+    with pytest.raises(CallError, match="This is a recording"):
+        ana.role = "viewer"
+    with pytest.raises(CallError, match="This is a recording"):
+        call.chat.send("hello")
     with pytest.raises(CallError, match="This is a recording"):
         call.publish(np.zeros((48, 64, 3), np.uint8))
     call.leave()
