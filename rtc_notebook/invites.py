@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from datetime import datetime, timezone
+from numbers import Integral, Real
+from typing import Any
 
 import segno
 
 from .house import House
-from .protocol import InviteInfo, Role
+from .protocol import MAX_INVITE_MINUTES, MAX_INVITE_USES, InviteInfo, Role
 
 
 class Invite:
@@ -78,3 +80,28 @@ class Invite:
         words = html.escape(repr(self).partition(": http")[0].lstrip("<"))
         hint = f"<p><b>{html.escape(self.hint)}</b></p>" if self.hint else ""
         return f'<div>{code}<p>{words}<br><a href="{link}" rel="noreferrer">{link}</a></p>{hint}</div>'
+
+
+def checked(role: Any, minutes: Any, uses: Any, name: Any) -> tuple[Role, float, int | None, str]:
+    """Return what an invite is asked for with, as the protocol has it.
+
+    Raises
+    ------
+    ValueError
+        If one of it is nothing that an invite can have; says which.
+    """
+    if role not in ("host", "member", "viewer"):
+        raise ValueError(f"A role is 'host', 'member' or 'viewer', not {role!r:.80}.")
+    if not _is(minutes, Real) or not 0 < minutes <= MAX_INVITE_MINUTES:
+        raise ValueError(f"minutes={minutes!r:.80}: an invite is good for more than 0 and at most a year's minutes.")
+    if uses is not None and (not _is(uses, Integral) or not 0 < uses <= MAX_INVITE_USES):
+        raise ValueError(
+            f"uses={uses!r:.80}: an invite is for 1 to {MAX_INVITE_USES:,} people, or for any number: uses=None."
+        )
+    if not isinstance(name, str | None):
+        raise ValueError(f"name={name!r:.80}: what an invite is called is a text.")
+    return role, float(minutes), None if uses is None else int(uses), name or ""
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -97,6 +97,8 @@ class Hosting(CallBase):
 
         Raises
         ------
+        ValueError
+            If there is no such role, or ``minutes`` or ``uses`` is no number that an invite can have.
         NotAllowed
             If this kernel is no host, or the server refuses.
         CallTimeout
@@ -104,10 +106,11 @@ class Hosting(CallBase):
         CallEnded
             If the call was left or has ended.
         """
-        from ..invites import Invite
+        from ..invites import Invite, checked
 
+        wanted = checked(role, minutes, uses, name)
         house = self._house()
-        return Invite(house, house.invite(role, float(minutes), uses, name or ""))
+        return Invite(house, house.invite(*wanted))
 
     @property
     def invites(self) -> list[Invite]:

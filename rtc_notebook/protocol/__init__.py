@@ -44,7 +44,7 @@ from .connections import (
 )
 from .data import Data, SendData
 from .filters import ClearFilter, Filterable, FilterInfo, FilterState, OnError, SetFilter
-from .invites import CreateInvite, Invited, InviteInfo, Invites, RevokeInvite
+from .invites import MAX_INVITE_MINUTES, MAX_INVITE_USES, CreateInvite, Invited, InviteInfo, Invites, RevokeInvite
 from .names import room_name
 from .overlays import Box, DrawOverlay, Mask, Overlay, Polyline, Shape, Text
 from .people import (
@@ -70,6 +70,8 @@ from .tracks import Kind, Mute, Publish, PublishAnswer, PublishLink, Source, Sub
 __all__ = [
     "COMES_BACK",
     "MAX_CHAT_TEXT",
+    "MAX_INVITE_MINUTES",
+    "MAX_INVITE_USES",
     "MAX_MESSAGE_BYTES",
     "VERSION",
     "Answer",

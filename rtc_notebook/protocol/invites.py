@@ -5,6 +5,9 @@ from __future__ import annotations
 from .base import Message, Struct
 from .people import Role
 
+MAX_INVITE_MINUTES = 60 * 24 * 366
+MAX_INVITE_USES = 100_000
+
 
 class InviteInfo(Struct, frozen=True):
     """An invite; only hosts see it. ``url`` carries its secret in the fragment; ``hint`` says what the link lacks."""

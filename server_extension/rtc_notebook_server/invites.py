@@ -22,12 +22,10 @@ import segno
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from rtc_notebook.errors import ProtocolError
-from rtc_notebook.protocol import CreateInvite, InviteInfo, Role
+from rtc_notebook.protocol import MAX_INVITE_MINUTES, MAX_INVITE_USES, CreateInvite, InviteInfo, Role
 
 from .rooms import Guest, names
 
-MAX_MINUTES = 60 * 24 * 366
-MAX_USES = 100_000
 MAX_INVITES = 100
 SESSION_SECONDS = 12 * 3600.0
 _KEPT_SECONDS = 7 * 24 * 3600.0
@@ -109,10 +107,12 @@ class Invites:
         ProtocolError
             If the time or the number of uses makes no sense, or the room has too many invites.
         """
-        if not (math.isfinite(wanted.minutes) and 0 < wanted.minutes <= MAX_MINUTES):
-            raise ProtocolError("bad-invite", f"An invite is good for more than 0 and at most {MAX_MINUTES} minutes.")
-        if wanted.uses is not None and not 0 < wanted.uses <= MAX_USES:
-            raise ProtocolError("bad-invite", f"An invite has 1 to {MAX_USES} uses, or any number: uses=None.")
+        if not (math.isfinite(wanted.minutes) and 0 < wanted.minutes <= MAX_INVITE_MINUTES):
+            raise ProtocolError(
+                "bad-invite", f"An invite is good for more than 0 and at most {MAX_INVITE_MINUTES} minutes."
+            )
+        if wanted.uses is not None and not 0 < wanted.uses <= MAX_INVITE_USES:
+            raise ProtocolError("bad-invite", f"An invite has 1 to {MAX_INVITE_USES} uses, or any number: uses=None.")
         if len(self.of_room(room)) >= MAX_INVITES:
             raise ProtocolError("too-many-invites", f"This room has {MAX_INVITES} invites. Withdraw some first.")
         id = secrets.token_urlsafe(12)

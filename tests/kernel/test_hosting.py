@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import queue
+import re
 import threading
+from typing import Any
 
 import pytest
 from fake_worker import OWN_ID, FakeWorker, eventually, person
@@ -130,11 +133,34 @@ def _fields(info: InviteInfo) -> dict[str, object]:
 def test_a_refused_invite_says_why(hosted: Call, worker: FakeWorker) -> None:
     def answer() -> None:
         worker.wait_for(ToServer)
-        worker.say(Refused(code="bad-invite", message="An invite has uses.", about="create-invite", id=1))
+        worker.say(Refused(code="too-many-invites", message="This room has 100 invites.", about="create-invite", id=1))
 
     threading.Thread(target=answer).start()
-    with pytest.raises(NotAllowed, match="An invite has uses"):
-        hosted.invite(uses=-1)
+    with pytest.raises(NotAllowed, match="has 100 invites"):
+        hosted.invite()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"role": "boss"}, "'host', 'member' or 'viewer', not 'boss'"),
+        ({"minutes": math.nan}, "minutes=nan"),
+        ({"minutes": math.inf}, "minutes=inf"),
+        ({"minutes": "60"}, "minutes='60'"),
+        ({"minutes": 0}, "minutes=0"),
+        ({"uses": "3"}, "uses='3'"),
+        ({"uses": 0}, "uses=0"),
+        ({"uses": 1.5}, "uses=1.5"),
+        ({"uses": 10**30}, "1 to 100,000 people"),
+        ({"name": 7}, "name=7"),
+    ],
+)
+def test_an_invite_that_cannot_be_is_refused_in_the_cell(
+    hosted: Call, worker: FakeWorker, wanted: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        hosted.invite(**wanted)
+    assert said(worker) == []
 
 
 def test_chat(hosted: Call, worker: FakeWorker) -> None:
