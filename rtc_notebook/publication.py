@@ -90,6 +90,8 @@ class Publication:
 
         Raises
         ------
+        NotAllowed
+            If this kernel is a guest's, who came by an invite.
         CallTimeout
             If the server does not answer, as while the connection is mended.
         """

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from .errors import CallTimeout, MissingDependency
-from .media.control import ToServer
+from .errors import CallTimeout, MissingDependency, NotAllowed
+from .media.control import Refused, ToServer
 from .protocol import GetStats, Stats
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SfuCounters:
         self._ids = itertools.count(1)
         self._changed = threading.Condition()
         self._waiting: set[int] = set()
-        self._answers: dict[int, dict[str, Any]] = {}
+        self._answers: dict[int, dict[str, Any] | Refused] = {}
 
     def ask(self, timeout: float = ANSWER_SECONDS) -> dict[str, Any]:
         """Return the SFU's counters, as `rtc_notebook_server.sfu.base.Engine.stats` has them.
@@ -46,8 +46,10 @@ class SfuCounters:
 
         Raises
         ------
+        NotAllowed
+            If this kernel is a guest's.
         CallTimeout
-            If none come within ``timeout`` seconds, as while the connection is mended.
+            If none come within ``timeout`` seconds, as while the connection is mended, or the SFU is started again.
         """
         with self._changed:
             id = next(self._ids)
@@ -56,16 +58,31 @@ class SfuCounters:
                 self._send(ToServer(message=GetStats(id=id)))
                 if not self._changed.wait_for(lambda: id in self._answers, timeout):
                     raise CallTimeout(f"The server sent no statistics within {timeout:g} s. Is the call connected?")
-                return self._answers.pop(id)
+                answer = self._answers.pop(id)
             finally:
                 self._waiting.discard(id)
                 self._answers.pop(id, None)
+        if isinstance(answer, Refused):
+            if answer.code == "not-allowed":
+                raise NotAllowed(answer.message)
+            raise CallTimeout(f"The server sent no statistics. {answer.message}")
+        return answer
 
     def answered(self, message: Stats) -> None:
         """Take the server's answer."""
+        self._answer(message.id, message.stats)
+
+    def refused(self, refusal: Refused) -> bool:
+        """Whether this refusal is an answer to a question for counters."""
+        if refusal.about != "get-stats" or refusal.id is None:
+            return False
+        self._answer(refusal.id, refusal)
+        return True
+
+    def _answer(self, id: int, answer: dict[str, Any] | Refused) -> None:
         with self._changed:
-            if message.id in self._waiting:
-                self._answers[message.id] = message.stats
+            if id in self._waiting:
+                self._answers[id] = answer
                 self._changed.notify_all()
 
 
@@ -135,6 +152,8 @@ class Statistics:
 
         Raises
         ------
+        NotAllowed
+            If this kernel is a guest's, who came by an invite.
         CallTimeout
             If the server does not answer within ``timeout`` seconds.
         CallEnded, ConnectionFailed

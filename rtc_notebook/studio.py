@@ -249,7 +249,10 @@ class Studio:
             self.recordings.report(event)
             self.answering.recorded()
         elif isinstance(event, Refused) and not (
-            self.house.refused(event) or self.filters.refused(event) or self._file_refused(event)
+            self.house.refused(event)
+            or self.sfu.refused(event)
+            or self.filters.refused(event)
+            or self._file_refused(event)
         ):
             self._tell(event.message)
         return []

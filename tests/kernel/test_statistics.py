@@ -6,8 +6,8 @@ import threading
 import pytest
 from fake_worker import FakeWorker, eventually, person
 
-from rtc_notebook import Call, CallTimeout, MissingDependency
-from rtc_notebook.media.control import Arrival, Arrivals, FromServer, ToServer
+from rtc_notebook import Call, CallTimeout, MissingDependency, NotAllowed
+from rtc_notebook.media.control import Arrival, Arrivals, FromServer, Refused, ToServer
 from rtc_notebook.protocol import Stats
 from rtc_notebook.statistics import COLUMNS
 
@@ -28,6 +28,22 @@ def test_no_answer_is_told(call: Call, worker: FakeWorker):
     worker.connect()
     with pytest.raises(CallTimeout, match="no statistics"):
         call._studio.sfu.ask(timeout=0.05)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("not-allowed", NotAllowed), ("sfu-restarting", CallTimeout), ("internal", CallTimeout)]
+)
+def test_a_refusal_is_the_answer(call: Call, worker: FakeWorker, capsys, code: str, error: type[Exception]):
+    worker.connect()
+
+    def refuse() -> None:
+        asked = worker.wait_for(ToServer).message
+        worker.say(Refused(code=code, message="Not for you.", about="get-stats", id=asked.id))
+
+    threading.Thread(target=refuse).start()
+    with pytest.raises(error, match="Not for you"):
+        call.stats(timeout=60.0)
+    assert "Not for you" not in capsys.readouterr().err
 
 
 def counters(frames: int, bytes: int, lost: int) -> dict:
