@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from rtc_notebook.protocol import IceServer, IceTransportPolicy
 
 _SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
@@ -72,15 +74,22 @@ class IceSettings:
 
 def ice_server(server: dict[str, Any]) -> IceServer:
     """Read a W3C ``RTCIceServer``; raises `ValueError` where it is none."""
-    unknown = set(server) - {"urls", "username", "credential"}
-    urls = server.get("urls", ())
-    if unknown or not urls:
-        raise ValueError(f"{server!r} is no ICE server: {{'urls': [...], 'username': ..., 'credential': ...}}.")
-    return IceServer(
-        urls=(urls,) if isinstance(urls, str) else tuple(urls),
-        username=server.get("username"),
-        credential=server.get("credential"),
-    )
+    urls = server.get("urls")
+    try:
+        read = msgspec.convert({**server, "urls": [urls] if isinstance(urls, str) else urls}, IceServer)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{_shown(server)} is no ICE server ({error}). {_LOOKS}") from None
+    if not read.urls:
+        raise ValueError(f"{_shown(server)} is no ICE server: it has no urls. {_LOOKS}")
+    return read
+
+
+_LOOKS = "One looks like {'urls': ['turn:host:3478'], 'username': '...', 'credential': '...'}."
+
+
+def _shown(server: dict[str, Any]) -> str:
+    """Return a server as it may stand in a log."""
+    return repr({name: "..." if name == "credential" else value for name, value in server.items()})
 
 
 def check_urls(urls: Iterable[str]) -> None:

@@ -56,10 +56,24 @@ def test_settings_that_cannot_work_are_refused(wrong: dict):
         IceSettings(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"urls": []}, {"url": "stun:a"}, {"urls": ["stun:a"], "password": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"urls": []},
+        {"urls": 5},
+        {"urls": [1]},
+        {"url": "stun:a"},
+        {5: "stun:a", "urls": "stun:a"},
+        {"urls": ["stun:a"], "password": "x"},
+        {"urls": ["turn:a"], "username": 3, "credential": "secret"},
+        {"urls": ["turn:a"], "username": "u", "credential": 4},
+    ],
+)
 def test_what_is_no_ice_server_is_refused(wrong: dict):
-    with pytest.raises(ValueError, match="no ICE server"):
+    with pytest.raises(ValueError, match=r"no ICE server.*One looks like") as refused:
         ice_server(wrong)
+    assert "secret" not in str(refused.value)
 
 
 def test_one_url_may_stand_alone():
