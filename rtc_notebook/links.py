@@ -48,9 +48,9 @@ def read(text: str) -> Link:
     ServerNotFound
         If it is none of a call.
     """
-    parts = urlsplit(text.strip())
-    found = _PATH.fullmatch(parts.path) if parts.scheme in ("http", "https") and parts.hostname else None
-    if found is None:
+    parts = servers.address(text.strip())
+    found = _PATH.fullmatch(parts.path) if parts is not None else None
+    if parts is None or found is None:
         raise ServerNotFound(
             "This is not the address of a call. They end in rtc-notebook/room/<name>, and invites in "
             "rtc-notebook/guest#…; copy all of it."

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit, urlunsplit
 
 from .errors import ServerNotFound
 
@@ -82,8 +82,8 @@ def named(url: str, token: str | None = None) -> Server:
     ServerNotFound
         If this is no ``http://`` or ``https://`` address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in _WEBSOCKET_SCHEME or not parts.hostname:
+    parts = address(url)
+    if parts is None:
         raise ServerNotFound(
             f"{url!r} is not the address of a Jupyter server. Give it as server='http://host:8888/', as your browser "
             "shows it, with the base path if there is one."
@@ -96,6 +96,16 @@ def named(url: str, token: str | None = None) -> Server:
         token=found,
         explicit=True,
     )
+
+
+def address(url: str) -> SplitResult | None:
+    """Return the parts of an ``http://`` or ``https://`` address; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in _WEBSOCKET_SCHEME and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an end, a port that is none
+        return None
+    return parts if whole else None
 
 
 def notebooks_own(runtime_dir: Path | None = None, environ: Mapping[str, str] = os.environ) -> Server:

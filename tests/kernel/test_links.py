@@ -40,7 +40,16 @@ def test_what_a_link_says(text: str, expected: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://h/lab", "ftp://h/rtc-notebook/room/x", "https://h/rtc-notebook/guest", "a://"]
+    "text",
+    [
+        "http://h/lab",
+        "ftp://h/rtc-notebook/room/x",
+        "https://h/rtc-notebook/guest",
+        "a://",
+        "http://[::1/rtc-notebook/room/x",
+        "http://h:99999/rtc-notebook/room/x",
+        "http://h:port/rtc-notebook/guest#x",
+    ],
 )
 def test_what_is_no_link_of_a_call(text: str) -> None:
     with pytest.raises(ServerNotFound, match="opy all of it"):

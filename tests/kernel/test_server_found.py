@@ -64,7 +64,9 @@ def test_a_named_server(url: str, token: str | None, expected: tuple[str, str]) 
     assert (found.url, found.authorization) == expected and found.explicit
 
 
-@pytest.mark.parametrize("url", ["host:8888", "ftp://host/", "", "http://"])
+@pytest.mark.parametrize(
+    "url", ["host:8888", "ftp://host/", "", "http://", "http://[::1", "http://host:99999/", "http://host:x/"]
+)
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(ServerNotFound, match="not the address"):
         server.named(url)
