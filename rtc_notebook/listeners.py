@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextvars
-import queue
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,8 +16,9 @@ _WAITING = 256
 class Listeners:
     """Callbacks by event, run one after the other in a thread of their own.
 
-    A listener may block or use the call as it likes: events wait meanwhile, up to a bound. What it prints appears
-    under the cell that set it, and what it raises is shown there and harms nothing.
+    A listener may block or use the call as it likes: events wait meanwhile, up to a bound beyond which the oldest are
+    left out, so that the last, the call's end, is told in any case. What it prints appears under the cell that set it,
+    and what it raises is shown there and harms nothing.
 
     Parameters
     ----------
@@ -28,7 +29,9 @@ class Listeners:
     def __init__(self, events: Iterable[str]) -> None:
         self.events = tuple(events)
         self._by_event: dict[str, dict[Callable[..., Any], contextvars.Context]] = {name: {} for name in self.events}
-        self._waiting: queue.Queue[tuple[str, tuple[Any, ...]] | None] = queue.Queue(_WAITING)
+        self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._over = False
+        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def add(self, event: str, function: Callable[..., Any]) -> Callable[[], None]:
@@ -56,21 +59,28 @@ class Listeners:
         """Have the listeners called, soon; never blocks."""
         if not self._by_event[event]:
             return
-        try:
-            self._waiting.put_nowait((event, args))
-        except queue.Full:
-            print(f"rtc-notebook: a listener takes too long; {event!r} is left out.", file=sys.stderr)
+        left_out = ""
+        with self._changed:
+            if len(self._waiting) >= _WAITING:
+                left_out, _ = self._waiting.popleft()
+            self._waiting.append((event, args))
+            self._changed.notify()
+        if left_out:
+            print(f"rtc-notebook: a listener takes too long; {left_out!r} is left out.", file=sys.stderr)
 
     def close(self) -> None:
-        """End once everything emitted so far has been told."""
-        if self._thread is not None:
-            try:
-                self._waiting.put_nowait(None)
-            except queue.Full:
-                self._by_event = {name: {} for name in self.events}
+        """End once everything that waits has been told."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+
+    def _next(self) -> tuple[str, tuple[Any, ...]] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._over)
+            return self._waiting.popleft() if self._waiting else None
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._next()) is not None:
             event, args = item
             for function, context in list(self._by_event[event].items()):
                 context.copy().run(_call, function, args)
