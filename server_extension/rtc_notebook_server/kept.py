@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +54,9 @@ class KeptRooms:
         self._rooms: dict[str, Room] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._written = 0
         self._closed = False
 
     def take(self, name: str) -> KeptRoom | None:
@@ -76,7 +81,7 @@ class KeptRooms:
         if self._timer is not None:
             self._timer.cancel()
         if self._rooms and not self._closed:
-            self._write(self._text())
+            self._write(next(self._numbers), self._text())
         self._closed = True
 
     # --- inside ---
@@ -97,7 +102,7 @@ class KeptRooms:
         if self._writing is not None and not self._writing.done():
             self._soon(DEBOUNCE_SECONDS)
             return
-        self._writing = asyncio.ensure_future(asyncio.to_thread(self._write, self._text()))
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self._write, next(self._numbers), self._text()))
         if self._rooms:
             self._soon(AGAIN_SECONDS)  # or a long call would look as old as its last change
 
@@ -133,7 +138,14 @@ class KeptRooms:
             return {}
         return {kept.name: kept for kept in file.rooms if self._fresh(kept)}
 
-    def _write(self, text: bytes) -> None:
+    def _write(self, number: int, text: bytes) -> None:
+        """Put a text in the file's place, in any thread, unless a newer one stands there already."""
+        with self._lock:
+            if number > self._written:
+                self._written = number
+                self._replace(text)
+
+    def _replace(self, text: bytes) -> None:
         assert self._path is not None
         path = self._path()
         try:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from rtc_notebook_server.identity import Identity
 from rtc_notebook_server.kept import GOOD_SECONDS, KeptRooms
 from rtc_notebook_server.manager import RoomManager
 from rtc_notebook_server.place import Place
+from rtc_notebook_server.rooms import Room
 from rtc_notebook_server.settings import Settings
 
 from rtc_notebook.errors import SfuError
@@ -213,3 +215,24 @@ async def test_who_cannot_be_seated_and_stays_away_is_gone_after_the_grace_time(
     await until(lambda: not server.manager.rooms)
     assert not server.manager.rooms
     await server.manager.stop()
+
+
+async def test_what_is_written_last_is_the_newest_however_long_the_write_before_takes(path: Path) -> None:
+    here, begun, go_on = threading.current_thread(), threading.Event(), threading.Event()
+
+    def where() -> Path:
+        if threading.current_thread() is not here:
+            begun.set()
+            assert go_on.wait(20)
+        return path
+
+    kept, room = KeptRooms(where), Room("demo")
+    room.join("browser", "Ana")
+    kept.changed(room)
+    await until(begun.is_set)
+    room.chat.write("p", "Ana", "the newest", 1.0)
+    threading.Timer(0.3, go_on.set).start()
+    kept.close()
+    assert go_on.wait(20) and kept._writing is not None
+    await kept._writing
+    assert b"the newest" in await asyncio.to_thread(path.read_bytes)
