@@ -12,6 +12,7 @@ from typing import Any
 from rtc_notebook.errors import SfuError
 from rtc_notebook.process.channel import Channel
 from rtc_notebook.process.child import Parent
+from rtc_notebook.process.turns import ask_for_short_turns
 from rtc_notebook.rtp import seam
 
 from . import messages
@@ -166,4 +167,5 @@ async def run() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="rtc-notebook SFU: %(levelname)s %(name)s: %(message)s")
+    ask_for_short_turns()
     asyncio.run(run())
