@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import struct
 import sys
@@ -30,5 +31,6 @@ def ask_for_short_turns(seconds: float = TURN_SECONDS) -> bool:
     number = SCHED_SETATTR.get(platform.machine())
     if sys.platform != "linux" or number is None:
         return False
-    wish = _attributes.pack(_attributes.size, 0, 0, 0, 0, int(1e9 * seconds), 0, 0, 0, 0)
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    wish = _attributes.pack(_attributes.size, 0, 0, nice, 0, int(1e9 * seconds), 0, 0, 0, 0)
     return bool(ctypes.CDLL(None).syscall(number, 0, wish, 0) == 0)
