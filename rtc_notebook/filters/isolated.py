@@ -27,7 +27,7 @@ from ..media.control import (
     SetValues,
     ToServer,
 )
-from ..process.child import die_with_parent
+from ..process.child import die_with_parent, loaded
 from ..protocol import DrawOverlay
 from .chain import Values
 from .drawn import Rate
@@ -191,6 +191,7 @@ class _Stream(io.TextIOBase):
 def main() -> None:
     """Serve the worker until it closes the pipe or is gone."""
     die_with_parent()
+    loaded()
     parent = os.getppid()
     source, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # what libraries write to their stdout must not come between

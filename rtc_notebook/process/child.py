@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import threading
@@ -38,6 +39,7 @@ class Parent:
     @classmethod
     async def attach(cls) -> Parent:
         """Take over stdin and stdout; from now on whatever prints to stdout goes to stderr instead."""
+        loaded()
         loop = asyncio.get_running_loop()
         out = os.dup(1)
         os.dup2(2, 1)
@@ -135,6 +137,12 @@ class Parent:
         while os.getppid() == self._ppid:  # noqa: ASYNC110 - nothing wakes a process whose parent died
             await asyncio.sleep(WATCH_SECONDS)
         self._reader.feed_eof()
+
+
+def loaded() -> None:
+    """Collect garbage from now on, but none among what is there already: that would halt all media for a moment."""
+    gc.freeze()
+    gc.enable()
 
 
 def die_with_parent() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 
 from .child import MAX_LINE_BYTES
+from .start import command
 
 
 class Child:
@@ -26,10 +26,7 @@ class Child:
     async def spawn(cls, module: str, *args: str, pass_fds: Sequence[int] = ()) -> Child:
         """Start ``python -m module args``; its stderr is this process's. It inherits ``pass_fds`` too."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *args,
+            *command(module, *args),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=MAX_LINE_BYTES,

@@ -7,7 +7,6 @@ import logging
 import os
 import select
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import msgspec
 
 from ..errors import MessageTooLarge
 from .child import MAX_LINE_BYTES
+from .start import command
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ThreadedChild:
         self._closing = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # an interrupt of the kernel is for the cell, not for the call
