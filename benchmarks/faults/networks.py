@@ -51,6 +51,17 @@ def socket_cut(scene: Scene) -> None:
             fault.note("new places")
 
 
+def sockets_cut(scene: Scene) -> None:
+    """Let no TCP through for 20 s where pictures go over it, too."""
+    ids = scene.ids()
+    with scene.fault("every socket cut for 20 s") as fault:
+        _block(scene, "-p", "tcp")
+        time.sleep(20)
+        _open(scene)
+        fault.gone()
+    _places(scene, ids)
+
+
 def _field(scene: Scene) -> Locator:
     field = scene.ana.get_by_label("Write to everybody")
     if not field.is_visible():
@@ -128,5 +139,5 @@ def _places(scene: Scene, ids: dict[str, str]) -> None:
         print(f"<!-- places: {ids} → {scene.ids()} -->")
 
 
-FAULTS = [socket_cut, cable_pulled, packets_dropped, address_changed, browser_asleep, udp_blocked]
-LONG = [browser_long_asleep]
+FAULTS = [socket_cut, cable_pulled, packets_dropped, address_changed, browser_asleep, udp_blocked, browser_long_asleep]
+LINKED = [sockets_cut, cable_pulled, browser_asleep]

@@ -100,3 +100,4 @@ def track_frozen(scene: Scene) -> None:
 
 
 FAULTS = [reloaded, in_background, frozen, permission_revoked, unplugged, track_frozen]
+LINKED = [reloaded, frozen]

@@ -122,3 +122,4 @@ FAULTS = [
     server_restarted,
     server_killed,
 ]
+LINKED = [sfu_killed, worker_killed, kernel_restarted, server_suspended, server_restarted, server_killed]

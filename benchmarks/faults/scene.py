@@ -67,13 +67,17 @@ class Fault:
 class Scene:
     """The call, and the handles to do things to it."""
 
-    def __init__(self, playwright: Playwright, home: Path, *server_options: str, stages: bool = False) -> None:
+    about = ""
+    """What is said of each of its faults."""
+
+    server_options: tuple[str, ...] = ()
+
+    def __init__(self, playwright: Playwright, home: Path, stages: bool = False) -> None:
         self.playwright = playwright
         self.stages = stages
         self.home = home
         self.room = f"faults-{secrets.token_hex(3)}"
         self.rows: list[Row] = []
-        self._server_options = server_options
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Scene:
@@ -86,7 +90,7 @@ class Scene:
                     "lab",
                     "--ServerApp.ip=0.0.0.0",
                     "--LabApp.expose_app_in_browser=True",
-                    *self._server_options,
+                    *self.server_options,
                 )
             )
             self.address = f"http://{self.far.here}:{self.server.port}"
@@ -94,16 +98,21 @@ class Scene:
             inside = str(self.far.wrap(CHROMIUM, self.home))
             self.there = enter(chromium(self.playwright, None, 10, secure, executable=inside))
             self.here = enter(chromium(self.playwright, None, 10))
-            self.kernel = enter(Kernel.start(self.server))
-            self.ana = self.open(self.there, "Ana")
-            self.ben = self.open(self.here, "Ben")
-            self.kernel.run(JOIN.format(room=self.room))
+            self.kernel = enter(self.gather())
             self.settle()
             self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
+
+    def gather(self) -> Kernel:
+        """Have everybody come; return the kernel."""
+        kernel = Kernel.start(self.server)
+        self.ana = self.open(self.there, "Ana")
+        self.ben = self.open(self.here, "Ben")
+        kernel.run(JOIN.format(room=self.room))
+        return kernel
 
     def url(self, name: str, far: bool, **query: str) -> str:
         """Return the address of the call page."""
@@ -155,7 +164,7 @@ class Scene:
         if (now := self.people()) != people:
             lost.append(f"{people} → {now}")
         worst = None if any(one.after is None for one in seen) else max(one.after or 0.0 for one in seen)
-        row = Row(name, "; ".join(lost + fault.notes), worst)
+        row = Row(name + self.about, "; ".join(lost + fault.notes), worst)
         self.rows.append(row)
         each = ", ".join(
             f"{one.key} {one.gap:.1f}/{'never' if one.after is None else f'{one.after:.1f}'}" for one in seen
@@ -203,6 +212,13 @@ class Scene:
         roots = [one for one in mine if "--type=" not in _line(one) and "chrom" in one.name()]
         chosen = [one for one in roots if (mark in _line(one)) == far]
         return [each for one in chosen for each in (one, *one.children(recursive=True))]
+
+
+class Linked(Scene):
+    """The same call where all media goes over the WebSocket, the kernel's too."""
+
+    about = ", over the WebSocket"
+    server_options = ("--RtcNotebookApp.media_link=websocket",)
 
 
 def _line(process: psutil.Process) -> str:

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 import tenacity
-from harness.browser import context, goes_on, tile
+from harness.browser import context, goes_on, plays, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from harness.lab import Notebook
+from harness.lab import Notebook, make_notebook
 from playwright.sync_api import Browser, Page, expect
 
 CAMERA_OFF = "globalThis.cameras.length > 0 && globalThis.cameras.every(one => one.readyState === 'ended')"
-
-
-def make_notebook(path: Path, *cells: str) -> Path:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)
-    return path
 
 
 @pytest.fixture
@@ -39,6 +31,13 @@ def people(lab: JupyterServer, room: str, *names: str) -> None:
     """Wait until these are in the room, and nobody else."""
     state = lab.get(f"rtc-notebook/api/rooms/{room}")
     assert sorted(who["name"] for who in state["participants"]) == sorted(names)
+
+
+@tenacity.retry(stop=tenacity.stop_after_delay(30), wait=tenacity.wait_fixed(0.1), reraise=True)
+def another(lab: JupyterServer, room: str, name: str, former: str) -> None:
+    """Wait until somebody else has this name, instead."""
+    state = lab.get(f"rtc-notebook/api/rooms/{room}")
+    assert former not in [who["id"] for who in state["participants"] if who["name"] == name] != []
 
 
 def shown(notebook: Notebook) -> Page:
@@ -129,6 +128,21 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
     [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
     assert ana["id"] == before, "nobody saw Ana leave and join"
     assert ana["widgetOf"], "and she belongs to the new kernel"
+
+    notebook.set_source(2, "@call.filter(on='Ana', on_error='hold')\ndef dark(frame):\n    return frame // 2")
+    notebook.run(2)
+    filtered = page.locator(tile("Ana") + "[data-processed]").first
+    expect(filtered).to_be_attached(timeout=20_000)
+    [kernel] = [who["id"] for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] != "Ana"]
+    page.evaluate("void globalThis.jupyterapp.commands.execute('notebook:restart-run-all')")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    another(lab, room, "Ana's kernel", kernel)
+    people(lab, room, "Ana", "Ana's kernel")
+    [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
+    assert ana["id"] == before, "one Ana, the same one"
+    expect(filtered).to_be_attached(timeout=20_000)
+    plays(page, tile("Ana") + "[data-processed]", 2, tries=10)
+    assert Kernel(lab, notebook.kernel_id).run("print([one.label for one in call.filters])").strip() == "['dark']"
 
 
 def test_all_cells_at_once_find_me(notebook: Notebook):
