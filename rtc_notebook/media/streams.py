@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from .. import protocol
+from ..process import memory
 from ..rtp import seam
 from ..signaling import Signaling
 from . import control
@@ -28,6 +29,8 @@ from .tap import sending
 from .tracks import IncomingTracks
 
 REPORT_SECONDS = 1.0
+GIVE_BACK_SECONDS = 3.0
+"""After somebody has gone; their decoders and the encoders of what was made of them have ended by then."""
 
 
 class Streams:
@@ -68,6 +71,7 @@ class Streams:
     ) -> None:
         self._parent = parent
         self._room = Room()
+        self._giving_back: asyncio.TimerHandle | None = None
         self._wanted: set[TrackKey] = set()
         self._subscribed: tuple[str, ...] | None = None
         self._arrivals = ArrivalCounter()
@@ -99,8 +103,11 @@ class Streams:
 
     def show(self, room: Room) -> None:
         """Take the room as it is now; `update` does what comes of it."""
+        before, present = ({one.id for one in each.participants} for each in (self._room, room))
         self._room = room
-        self.filtering.update(room, {participant.id for participant in room.participants})
+        self.filtering.update(room, present)
+        if before - present:
+            self._give_back_soon()
 
     def want(self, tracks: Collection[TrackKey]) -> None:
         """Receive what the kernel wants to see and hear."""
@@ -146,11 +153,20 @@ class Streams:
     async def close(self) -> None:
         """Close the connections and end the threads and processes."""
         self.path.stay()
+        if self._giving_back is not None:
+            self._giving_back.cancel()
         await self.filtering.close()
         self.own.close()
         await self.path.close()
         await self.recordings.close()
         self._tracks.close()
+
+    def _give_back_soon(self) -> None:
+        """Return the memory of who has gone to the system, once nobody has gone for a moment."""
+        if self._giving_back is not None:
+            self._giving_back.cancel()
+        loop = asyncio.get_running_loop()
+        self._giving_back = loop.call_later(GIVE_BACK_SECONDS, loop.run_in_executor, None, memory.give_back)
 
     def _connect(self) -> None:
         publishing = self.path.publishing
