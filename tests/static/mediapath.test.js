@@ -18,7 +18,7 @@ const g = /** @type {any} */ (globalThis);
 class FakeEnd {
   /** @type {FakeEnd[]} */ static all = [];
   state = "spare";
-  link = { delay: 20, retry: () => void told.push("link retried") };
+  link = { delay: 20, open: false, retry: () => void told.push("link retried") };
   publisher = { set: async () => {}, remove: async () => {}, resume: async () => {}, restart: async () => {}, handleAnswer: async () => {} };
   subscriber = { want: () => {}, handleOffer: async () => {} };
 
@@ -113,6 +113,22 @@ test("what connected in a tenth of a second is given seven tenths the next time,
   assert.equal(path.way, "webrtc");
   await pass(200);
   assert.equal(path.way, "websocket");
+});
+
+test("a connection that is made anew is given half as long where the link is open by then", async () => {
+  for (const [open, way] of [[false, "webrtc"], [true, "websocket"]]) {
+    make({ known: { worked: true, took: 200, way: "webrtc" } });
+    await connected();
+    path.known.took = 200;
+    (await offer(1)).become("disconnected");
+    path.resume(); // opens the link
+    await turn();
+    FakeEnd.all[FakeEnd.all.length - 1].link.open = /** @type {boolean} */ (open);
+    (await offer(2)).gather();
+    await pass(900);
+    assert.equal(path.way, way);
+    path.close();
+  }
 });
 
 test("a connection that worked since it was made anew is made anew at once, one that did not waits", async () => {

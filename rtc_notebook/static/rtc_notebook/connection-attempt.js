@@ -8,6 +8,7 @@
  * @property {Known} known
  * @property {boolean} patient whether its other side has just begun, and may be slow for a while
  * @property {(() => boolean) | undefined} online whether the server is heard from just now
+ * @property {(() => boolean) | undefined} spared whether another way is open already, and can be taken at once
  * @property {() => void} onconnected
  * @property {() => void} onlate it takes long; something else may be needed soon
  * @property {() => void} onnoway
@@ -20,6 +21,7 @@ const SHORTEST_AGAIN = 700;
 const LONGEST_AGAIN = 1_200; // the link carries on, and WebRTC is tried again
 const PATIENT_AGAIN = 2_000;
 const PATIENT = 6; // times as long as it took before
+const HASTY = 3; // where nothing has to be opened first
 const LATER = 1_000;
 
 export class Attempt {
@@ -68,6 +70,8 @@ export class Attempt {
   #begin() {
     if (this.#begun || !this.#found || !this.connection.remoteDescription) return;
     this.#begun = Date.now();
+    const { patient, spared, known: { took } } = this.options;
+    if (this.again && !patient && spared?.()) this.patience = Math.min(this.patience, Math.max(SHORTEST_AGAIN, HASTY * took));
     if (this.again) this.#wait(this.patience);
   }
 

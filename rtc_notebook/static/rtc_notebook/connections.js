@@ -19,6 +19,7 @@ import { Subscriber } from "./subscriber.js";
  * @property {() => string[]} [flowing] tracks whose pictures have no reason to stand still
  * @property {() => boolean} [online] whether the server is heard from just now
  * @property {() => void} [onsilent] nothing comes, neither over this path nor from the server
+ * @property {() => boolean} [spared] whether another way is open already
  * @property {() => void} onconnected
  * @property {() => void} ontrouble another way may be needed soon
  * @property {() => boolean} onnoway there is none by WebRTC; returns whether another is taken
@@ -195,9 +196,9 @@ export class Connections {
 
   /** @param {RTCPeerConnection} connection */
   #attempt(connection) {
-    const { known, online, ontrouble, onnoway, onnoaddress, onconnected } = this.options;
+    const { known, online, spared, ontrouble, onnoway, onnoaddress, onconnected } = this.options;
     const attempt = new Attempt(connection, {
-      known, online, onconnected, onnoway, onnoaddress,
+      known, online, spared, onconnected, onnoway, onnoaddress,
       patient: this.#patient,
       onlate: ontrouble,
     });

@@ -233,6 +233,7 @@ export class MediaPath {
       ...this.options,
       known: this.known,
       subscribe: () => this.#subscribe(),
+      spared: () => this.standby.end?.link.open ?? false,
       ontrouble: () => policy === "auto" && linkable() && this.standby.prepare(),
       onnoway: () => {
         if (!this.#fallBack()) return false;
