@@ -239,5 +239,7 @@ def _kernels_name(name: str | None) -> str | None:
 @atexit.register
 def _leave_all() -> None:
     for call in list(_living.values()):
+        if call._widget is not None:
+            call._widget.fall_silent()  # it is the kernel that ends: the browser stays, for the next one to take over
         with contextlib.suppress(Exception):
             call.leave()

@@ -62,6 +62,7 @@ class CallWidget(anywidget.AnyWidget):
         self.page_base = ""
         """The base address of the notebook's own server as the browser has it; empty until it said so."""
         self._dirty = threading.Event()
+        self._silent = False
         super().__init__(
             room=room,
             name=name,
@@ -77,6 +78,10 @@ class CallWidget(anywidget.AnyWidget):
         """Show what is so now, soon; from any thread."""
         self._dirty.set()
 
+    def fall_silent(self) -> None:
+        """Say no more to the browser."""
+        self._silent = True
+
     def __repr__(self) -> str:
         return f"<CallWidget of room {self.room!r}>"
 
@@ -88,7 +93,7 @@ class CallWidget(anywidget.AnyWidget):
             self.page_base = content["base"]
 
     def _run(self) -> None:
-        while not self.left:
+        while not (self.left or self._silent):
             # filters change their figures without telling, so look now and then while there are any
             self._dirty.wait(2 * _SECONDS_BETWEEN_UPDATES if self.filters else None)
             self._dirty.clear()
@@ -96,6 +101,8 @@ class CallWidget(anywidget.AnyWidget):
             time.sleep(_SECONDS_BETWEEN_UPDATES)
 
     def _push(self) -> None:
+        if self._silent:
+            return
         studio = self._studio
         self.status = {"phase": studio.phase, "message": studio.message}
         self.filters = [

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fake_worker import FakeWorker, Workers, eventually, person, picture
 
+import rtc_notebook.call
 from rtc_notebook import Call, server
 from rtc_notebook.media.control import Result
 
@@ -75,3 +76,13 @@ def test_it_follows_the_call(call: Call, worker: FakeWorker) -> None:
 
 def test_outside_a_kernel_it_is_text(call: Call) -> None:
     assert call._repr_mimebundle_() == {"text/plain": repr(call)}
+
+
+def test_a_kernel_that_ends_leaves_and_its_browser_stays(call: Call, worker: FakeWorker) -> None:
+    widget = call.widget
+    worker.connect()
+    assert eventually(lambda: widget.status["phase"] == "connected")
+    rtc_notebook.call._leave_all()  # as at the interpreter's exit
+    assert call.phase == "ended"
+    with pytest.raises(AssertionError):
+        eventually(lambda: widget.left, 0.5)
