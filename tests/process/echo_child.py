@@ -1,6 +1,7 @@
 """A child for the tests: answers each line, prints, and says how it goes."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 
@@ -17,6 +18,8 @@ async def main() -> None:
         if message == "fork":
             grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)  # noqa: ASYNC220
             parent.send({"grandchild": grandchild.pid})
+        elif message == "started":
+            parent.send([sys.argv[1:], gc.isenabled()])
         elif isinstance(message, int):
             for number in range(message):
                 parent.send_latest("number", number)

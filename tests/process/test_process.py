@@ -31,6 +31,15 @@ async def test_a_child_answers_and_ends_when_closed():
     assert await child.wait() == 0
 
 
+async def test_a_child_has_its_arguments_and_collects_garbage_once_it_is_loaded():
+    child = await Child.spawn("echo_child", "one", "two")
+    child.send("started")
+    async for line in child:
+        assert msgspec.json.decode(line) == [["one", "two"], True]
+        break
+    await child.close()
+
+
 async def test_of_coalesced_messages_the_newest_arrives():
     child = await Child.spawn("echo_child")
     child.send(1000)
