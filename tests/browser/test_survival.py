@@ -96,6 +96,7 @@ def test_the_widget_and_a_page_find_back_to_a_server_that_is_started_again(playw
         assert None not in after.values(), after
         now = places(server)
         assert {who: now[who] for who in ("Ana", "Ben")} == {who: ids[who] for who in ("Ana", "Ben")}
+        notebook.look()
         notebook.run(0)  # in a new kernel: the former went with its server
         kernel = Kernel(server, notebook.kernel_id)
         kernel.run("call.participants['me'].video.frame(timeout=30)")

@@ -44,6 +44,16 @@ class Notebook:
             [name, dict(arguments or {})],
         )
 
+    def look(self) -> None:
+        """Have JupyterLab look now for what runs on its server, as it does every ten seconds: a dead kernel is none."""
+        self.page.evaluate(
+            """async () => {
+                const {kernels, sessions} = globalThis.jupyterapp.serviceManager;
+                await kernels.refreshRunning();
+                await sessions.refreshRunning();
+            }"""
+        )
+
     @property
     def kernel_id(self) -> str:
         """The id of the notebook's kernel."""
