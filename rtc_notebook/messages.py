@@ -148,7 +148,7 @@ def _array(data: bytes) -> np.ndarray[Any, Any]:
             raise ValueError("it is one of Python objects")
         flat = np.frombuffer(data, dtype, offset=source.tell()).copy()
         array: np.ndarray[Any, Any] = flat.reshape(shape, order="F" if fortran else "C")
-    except (ValueError, TypeError, SyntaxError, OverflowError, MemoryError) as error:
+    except Exception as error:  # numpy's reader lets tokenize and the dtype's parser raise what they like
         raise MessageError(f"An array came that cannot be read: {error}.") from None
     return array
 

@@ -120,7 +120,11 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def lying(shape: str) -> bytes:
-    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return headed(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}")
+
+
+def headed(text: str) -> bytes:
+    header = f"{text}\n".encode()
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
 
 
@@ -134,6 +138,11 @@ def lying(shape: str) -> bytes:
         extension(1, lying("(1000000000000,)")),
         extension(1, b"\x93NUMPY\x01\x00\xff\xff"),
         extension(1, b"nonsense"),
+        extension(1, headed("{'descr': (), 'fortran_order': False, 'shape': (1,)}")),
+        extension(1, headed("{'descr': [('a',)], 'fortran_order': False, 'shape': (1,)}")),
+        extension(1, headed("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), ")),
+        extension(1, headed("(" * 50)),
+        extension(1, headed("[]")),
         extension(2, encode([1, 2])),
         extension(
             2,
