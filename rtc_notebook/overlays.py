@@ -57,7 +57,15 @@ class Box:
 
     @classmethod
     def corners(cls, left: float, top: float, right: float, bottom: float, **style: Any) -> Box:
-        """Return the box between two corners, as many detectors give it."""
+        """Return the box between two corners, as many detectors give it.
+
+        Parameters
+        ----------
+        left, top, right, bottom : float
+            Where its sides are, in pixels of the frame or shares of the picture.
+        **style
+            ``label``, ``colour``, ``line`` and ``fill``, as for `Box`.
+        """
         return cls(left, top, right - left, bottom - top, **style)
 
 

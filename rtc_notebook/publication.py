@@ -70,7 +70,18 @@ class Publication:
         self._publications.end(self)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, as with a file or a generator; False if it has not within ``timeout`` seconds."""
+        """Wait until it has ended, as with a file or a generator.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            Whether it has.
+        """
         with self._over:
             return self._over.wait_for(lambda: self._ended, timeout)
 

@@ -45,7 +45,17 @@ class Snapshot:
         return self.array.shape
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it to a ``.png`` or ``.jpg`` file and return the path.
+        """Write it to a file.
+
+        Parameters
+        ----------
+        path : path-like
+            The file, with the ending ``.png`` or ``.jpg``; one that is there is replaced.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------

@@ -140,6 +140,11 @@ class Statistics:
     def __call__(self, timeout: float = ANSWER_SECONDS) -> Rows:
         """Return how each track goes, over the time since the last call, and half a second at least.
 
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait at most for the server's answer.
+
         Returns
         -------
         list of dict

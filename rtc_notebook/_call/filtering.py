@@ -161,6 +161,13 @@ class Filtering(CallBase):
 
         One that is held because its kernel is gone can be taken off by any kernel in the room.
 
+        Parameters
+        ----------
+        on : str
+            A participant's name; ``"me"`` is the browser that shows this call.
+        source : {"camera", "screen", "microphone"}
+            Which of the pictures, or the sound.
+
         Raises
         ------
         CallEnded

@@ -59,6 +59,11 @@ class Hosting(CallBase):
     def admit(self, name: str) -> None:
         """Let somebody in who waits.
 
+        Parameters
+        ----------
+        name : str
+            As `waiting` has it, in upper or lower case.
+
         Raises
         ------
         ParticipantNotFound

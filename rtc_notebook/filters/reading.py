@@ -40,6 +40,16 @@ def read_qr_codes(frame: Picture) -> list[QrCode]:
 
     Looks for them in a copy of about 640 pixels across and reads them from the picture itself. To be read, a code
     should be a tenth of the picture's width.
+
+    Parameters
+    ----------
+    frame : ndarray
+        A picture as filters get it: uint8, (height, width, 3) BGR, (height, width, 4) BGRA or (height, width) grey.
+
+    Returns
+    -------
+    list of QrCode
+        Of each its text and its corners, in pixels of the frame.
     """
     whole = luma(frame)
     small = shrunk(whole, _WIDTH)

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from ..rtp.assembler import EncodedFrame
 
@@ -80,23 +79,3 @@ def _remember(times: OrderedDict[int, float], key: int, time: float) -> None:
     times[key] = time
     if len(times) > _REMEMBERED:
         times.popitem(last=False)
-
-
-class TappedAudioEncoder:
-    """An audio encoder of aiortc's whose packets a tap gets too."""
-
-    def __init__(self, encoder: Any, tap: Tap) -> None:
-        self._encoder = encoder
-        self._tap = tap
-
-    def encode(self, frame: Any, force_keyframe: bool = False) -> tuple[list[bytes], int]:
-        """Return a block's RTP payloads and its timestamp."""
-        payloads, timestamp = self._encoder.encode(frame, force_keyframe)
-        for payload in payloads:
-            self._tap.encoded(payload, frame.pts, True)
-        return payloads, timestamp
-
-    def pack(self, packet: Any) -> tuple[list[bytes], int]:
-        """Return the payloads of what is encoded already."""
-        payloads: tuple[list[bytes], int] = self._encoder.pack(packet)
-        return payloads

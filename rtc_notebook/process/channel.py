@@ -36,11 +36,6 @@ class Channel(asyncio.Protocol):
         _, channel = await asyncio.get_running_loop().create_connection(lambda: cls(on_message), sock=end)
         return channel
 
-    @property
-    def unsent(self) -> int:
-        """Bytes that the other process has not taken yet."""
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
-
     def send(self, number: int, data: bytes) -> None:
         """Send a message; lost without an error when the other process is gone."""
         if self._transport is not None and not self._transport.is_closing():

@@ -77,6 +77,11 @@ class Recording:
     def stop(self, timeout: float = 60.0) -> None:
         """Finish the file and wait until that is done, of one picture until all of it is drawn; idempotent.
 
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait at most.
+
         Raises
         ------
         RecordingError

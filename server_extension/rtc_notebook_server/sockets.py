@@ -29,7 +29,6 @@ from .token_protocol import TokenProtocolMixin
 MESSAGES_PER_SECOND = 200
 HELLO_SECONDS = 15.0
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
-UNSUPPORTED_DATA = 1003
 HEARD_SECONDS = 2.0
 PAGE_GONE = 4001  # what a page says that is closed, or loaded again
 

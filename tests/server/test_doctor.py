@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 from harness.jupyter import JupyterServer
+from rtc_notebook_server.doctor import away
+
+from rtc_notebook.server import named
 
 pytestmark = pytest.mark.slow
 
@@ -52,3 +56,12 @@ def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried():
     assert status == 1
     assert list(said) == ["versions", "codecs", "configuration"]
     assert said["configuration"].startswith("✗ udp_ports='1-2'")
+
+
+async def test_a_server_that_takes_connections_and_does_not_answer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(away, "ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        found = [finding async for finding in away.jupyter(named(address))]
+    assert (found[-1].subject, found[-1].verdict) == ("Jupyter server", "fail")
+    assert "gives no answer within 0.3 s" in found[-1].text and "log" not in found[-1].text

@@ -19,6 +19,7 @@ from rtc_notebook.signaling import Signaling
 from .finding import Finding
 
 ANSWER_SECONDS = 8.0
+_NO_ANSWER = 599  # as tornado has it
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -130,5 +131,10 @@ def _refusal(code: int, url: str) -> str:
     if code == 404:
         return (
             f"{url} has no rtc-notebook: `pip install rtc-notebook` in the server's environment, then start it again."
+        )
+    if code == _NO_ANSWER:
+        return (
+            f"{url} takes connections and gives no answer within {ANSWER_SECONDS:g} s. Is it busy, or the address "
+            "another program's?"
         )
     return f"{url} answers with status {code}; its log says why."
