@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 import threading
 import time
 from collections import deque
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 INTERVAL_SECONDS = 1.0
 _UNITS = {"bitrate": "Mbps", "loss": "%", "jitter": "ms", "rtt": "ms", "delay": "ms", "filter_ms": "ms"}
 _SCALES = {"bitrate": 1e-6, "loss": 100.0}
+_METADATA = ("Creator", "Date", "Format", "Type")  # of which none is wanted
+_STYLE = (
+    "max-width: 100%; height: auto; color: var(--jp-ui-font-color1, currentColor); fill: currentColor; "
+    "stroke-linejoin: round; stroke-linecap: butt"
+)
 
 
 class Plot:
@@ -88,12 +94,14 @@ class Plot:
             scale = _SCALES.get(value, 1.0)
             for number, (label, points) in enumerate(self._points.items()):
                 known = [(at - now, scale * row[value]) for at, row in points if row[value] is not None]
-                if known:
+                if len(known) > 1:
                     axes.plot(*zip(*known, strict=True), label=label, color=f"C{number % 10}", linewidth=1.5)
             axes.set_ylabel(f"{value} [{_UNITS[value]}]" if value in _UNITS else value)
             axes.set_xlim(-min(self._seconds, max(10.0, now - begun)), 0)
             axes.set_ylim(bottom=0)
-            axes.grid(alpha=0.25)
+            axes.grid(color="black", alpha=0.15)
+            if not axes.lines:
+                axes.text(0.5, 0.5, "collecting data …", transform=axes.transAxes, ha="center", va="center", alpha=0.7)
         self._axes[-1].set_xlabel("seconds ago")
         if self._message:
             self._axes[0].set_title(self._message, fontsize=9)
@@ -102,24 +110,32 @@ class Plot:
             self._axes[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
         self.drawn += 1
         if self._image is not None:
-            self._image.value = self._png()
+            self._image.value = self._svg()
 
-    def _png(self) -> bytes:
-        data = io.BytesIO()
+    def _svg(self) -> str:
+        """Return the figure for an HTML page: on the page's own background, in the colour of its text."""
+        data = io.StringIO()
         with self._drawing:
-            self.figure.savefig(data, format="png", dpi=100)
-        return data.getvalue()
+            self.figure.savefig(data, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
+        svg = data.getvalue()
+        svg = re.sub(r"<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)  # it is for the whole page
+        svg = svg.replace("#000000", "currentColor")
+        return f'<svg role="img" aria-label="{html.escape(self._title)}" style="{_STYLE}"{svg.removeprefix("<svg")}'
 
     def __repr__(self) -> str:
         state = "stopped" if self._stopped.is_set() or self._over() is not None else "live"
-        return f"<Plot of {', '.join(html.escape(value) for value in self._values)}: {state}>"
+        return f"<{self._title}: {state}>"
+
+    @property
+    def _title(self) -> str:
+        return f"Plot of {', '.join(self._values)}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if not in_kernel():
             return {"text/plain": repr(self)}
         if self._image is None:
-            from ipywidgets import Image
+            from ipywidgets import HTML
 
-            self._image = Image(format="png", value=self._png())
-            self._image.add_class("rtc-statistics")
+            self._image = HTML(self._svg())
+            self._image.add_class("rtc-plot")
         return self._image._repr_mimebundle_(**kwargs)

@@ -18,7 +18,11 @@ from ..media.control import RecordingReport, RecordingState
 MAX_NOTE = 100_000
 """Longest note, characters."""
 
-_SIGNS = {"recording": "\N{LARGE RED CIRCLE}", "stopped": "\N{BLACK SQUARE FOR STOP}", "failed": "\N{WARNING SIGN}"}
+_SIGNS = {  # drawn by styles: not every machine has a font for such signs
+    "recording": "background: #d93a3f; border-radius: 50%",
+    "stopped": "background: currentColor; opacity: 0.6; border-radius: 0.1em",
+    "failed": "background: #d88a1a; clip-path: polygon(50% 0, 100% 100%, 0 100%)",
+}
 
 
 class Recording:
@@ -124,7 +128,8 @@ class Recording:
             self._line.value = self._html()
 
     def _html(self) -> str:
-        return f"<code>{_SIGNS[self.state]} {html.escape(self._describe())}</code>"
+        sign = f'<span style="display: inline-block; width: 0.75em; height: 0.75em; {_SIGNS[self.state]}"></span>'
+        return f"<code>{sign} {html.escape(self._describe())}</code>"
 
     def _describe(self) -> str:
         minutes, seconds = divmod(int(self.seconds), 60)

@@ -149,7 +149,10 @@ def test_a_plot_is_drawn_again_until_the_call_is_over(call: Call, answered: Fake
     lines = [axes.lines[0] for axes in plot.figure.axes]
     assert [line.get_label() for line in lines] == ["Ana camera"] * 2
     assert lines[0].get_ydata()[-1] == 30.0 and lines[1].get_ydata()[-1] == pytest.approx(0.8)
-    assert plot._png().startswith(b"\x89PNG")
+    shown = plot._svg()
+    assert shown.startswith('<svg role="img" aria-label="Plot of fps, bitrate"') and shown.endswith("</svg>\n")
+    assert "currentColor" in shown and "#000000" not in shown, "black, which a dark theme does not show"
+    assert "<style" not in shown, "it would be the style of the whole page"
 
     half, go = threading.Event(), threading.Event()
 
@@ -159,13 +162,13 @@ def test_a_plot_is_drawn_again_until_the_call_is_over(call: Call, answered: Fake
 
     monkeypatch.setattr(plot.figure.axes[1], "clear", clear)
     assert half.wait(20)
-    shown: list[bytes] = []
-    showing = threading.Thread(target=lambda: shown.append(plot._png()))
+    drawings: list[str] = []
+    showing = threading.Thread(target=lambda: drawings.append(plot._svg()))
     showing.start()
     showing.join(0.2)
-    assert not shown, "half of a plot was shown"
+    assert not drawings, "half of a plot was shown"
     go.set()
     showing.join(20)
-    assert shown
+    assert drawings
     call.leave()
     eventually(lambda: "stopped" in repr(plot))
