@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 SPEAKER = "localStorage.setItem('rtc-notebook:layout', 'speaker')"
 WATCHED = """() => [".rtc-controls", ".rtc-controls :is(button, a)", ".rtc-main", ".rtc-side", ".rtc-side-head *",
-    ".rtc-hosting button", ".rtc-check", ".rtc-tile:has([data-participant=Ana])",
+    ".rtc-hosting button", ".rtc-examine", ".rtc-tile:has([data-participant=Ana])",
     ".rtc-tile:has([data-participant=Ana]) .rtc-name", ".rtc-people-row:nth-child(-n+2)"].flatMap((selector) =>
     [...document.querySelectorAll(`.rtc-notebook ${selector}`)].filter((one) => one.checkVisibility()).map((one) => {
         const {x, y, width, height} = one.getBoundingClientRect();

@@ -202,13 +202,12 @@ export class CallView {
 
 /** @param {Line} line */
 function line({ level, text, actions = [], dismiss }) {
+  const close = dismiss && h("button", { type: "button", class: "rtc-line-close", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss }, icon("close"));
+  const buttons = actions.map(({ label, act }) => h("button", { type: "button", class: "rtc-line-retry", onclick: act }, label));
   return h(
     "div",
     { class: "rtc-line", "data-level": level },
     h("span", { class: "rtc-line-text" }, text),
-    ...actions.map(({ label, act }) => h("button", { type: "button", class: "rtc-line-retry", onclick: act }, label)),
-    dismiss
-      ? h("button", { type: "button", class: "rtc-line-close", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss }, icon("close"))
-      : null,
+    h("span", { class: "rtc-line-actions" }, ...buttons, close ?? null),
   );
 }

@@ -13,7 +13,7 @@ export class Compare {
     this.element = h(
       "button",
       {
-        type: "button", class: "rtc-compare", title: "Hold to see the original; only you see it",
+        type: "button", class: "rtc-compare", "aria-label": "Hold to compare", title: "Hold to see the original; only you see it",
         onpointerdown: (/** @type {PointerEvent} */ event) => this.#press(event),
         onpointerup: () => this.#show(false),
         onpointercancel: () => this.#show(false),

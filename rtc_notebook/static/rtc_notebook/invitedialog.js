@@ -2,6 +2,7 @@
 
 import * as hosting from "./hosting.js";
 import { h, keyed, setText } from "./dom.js";
+import { rich } from "./richtext.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
@@ -58,7 +59,7 @@ export class InviteDialog {
     this.role = h("select", { class: "rtc-field" }, h("option", { value: "member" }, "member: talks"), h("option", { value: "viewer" }, "viewer: watches and chats"), h("option", { value: "host" }, "host: may do all of this"));
     this.minutes = h("select", { class: "rtc-field" }, ...[["60", "an hour"], ["480", "8 hours"], ["1440", "a day"], ["10080", "a week"]].map(([value, text]) => h("option", { value }, text)));
     this.uses = h("select", { class: "rtc-field" }, ...[["", "any number"], ["1", "one person"], ["5", "5 people"], ["30", "30 people"]].map(([value, text]) => h("option", { value }, text)));
-    this.name = h("input", { class: "rtc-field", type: "text", maxlength: 60, placeholder: "whom or what it is for", onkeydown: (/** @type {KeyboardEvent} */ event) => event.key !== "Escape" && event.stopPropagation() });
+    this.name = h("input", { class: "rtc-field", type: "text", maxlength: 60, placeholder: "whom it is for", onkeydown: (/** @type {KeyboardEvent} */ event) => event.key !== "Escape" && event.stopPropagation() });
     const make = h("button", { type: "submit", class: "rtc-primary" }, "Make a link");
     this.form = h(
       "form",
@@ -99,7 +100,7 @@ export class InviteDialog {
     this.made.hidden = !invited || !hosts;
     if (invited && this.#shown !== invited.id) this.#show(invited);
     keyed(this.list, invites, ({ id }) => id, (invite) => this.#row(invite), (row, { used, uses }) => {
-      setText(/** @type {Element} */ (row.querySelector(".rtc-invite-used")), uses === null ? `used ${used} times` : `${used} of ${uses} used`);
+      setText(/** @type {Element} */ (row.querySelector(".rtc-invite-used")), uses === null ? `used ${used === 1 ? "once" : `${used} times`}` : `${used} of ${uses} used`);
     });
   }
 
@@ -109,7 +110,7 @@ export class InviteDialog {
     this.link.field.value = invite.url;
     this.link.again();
     this.code.replaceChildren(invite.qr ? qrCode(invite.qr) : "");
-    setText(this.hint, invite.hint ?? "");
+    this.hint.replaceChildren(...rich(invite.hint ?? ""));
     this.hint.hidden = !invite.hint;
   }
 

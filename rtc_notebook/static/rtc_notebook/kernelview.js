@@ -29,7 +29,7 @@ export class KernelView {
     this.list = h("div", { class: "rtc-offers", role: "group", "aria-label": "Filters" });
     this.controls = h("div", { class: "rtc-filter-controls", role: "group", "aria-label": "The filter’s controls" });
     this.kernelRow = h("label", { class: "rtc-label" }, "Kernel", this.kernels);
-    this.menu = h("div", { class: "rtc-kernel-menu" }, this.kernelRow, h("label", { class: "rtc-label" }, "Filter on", this.targets), this.list, this.said, this.controls);
+    this.menu = h("div", { class: "rtc-kernel-menu" }, this.kernelRow, h("label", { class: "rtc-label" }, "Filter on", this.targets), this.said, this.list, this.controls);
     this.element = h("div", { class: "rtc-kernel-view" }, h("div", { class: "rtc-recording" }, this.record, this.recorded), this.none, this.menu);
   }
 

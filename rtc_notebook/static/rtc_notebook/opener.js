@@ -39,6 +39,7 @@ export class Opener {
     const panel = this.#panel;
     if (open !== this.#open || !panel) return;
     panel.element.hidden = !open;
+    this.#stand(panel.element);
     setAttribute(this.button, "aria-expanded", String(open));
     const { ownerDocument } = this.element;
     if (open) {
@@ -50,6 +51,14 @@ export class Opener {
       panel.closed?.();
       if (focus) refocus(this.button);
     }
+  }
+
+  /** Above the button, where there is one to be seen. @param {HTMLElement} element */
+  #stand(element) {
+    const { left, width } = this.button.getBoundingClientRect();
+    const whole = this.element.parentElement?.getBoundingClientRect();
+    if (whole && width) element.style.setProperty("--rtc-at", `${left + width / 2 - whole.left}px`);
+    else element.style.removeProperty("--rtc-at");
   }
 
   async #load() {

@@ -35,9 +35,9 @@ export class SidePanel {
   constructor(side) {
     this.side = side;
     this.title = h("h2", { class: "rtc-side-title" });
-    this.check = h("button", { type: "button", class: "rtc-quiet rtc-check", onclick: () => void side.examine() }, "What works from here");
+    this.check = h("button", { type: "button", class: "rtc-quiet rtc-examine", onclick: () => void side.examine() }, "What works from here");
     const close = iconButton("close", "Close", () => side.close(), "rtc-small");
-    side.element.append(h("div", { class: "rtc-side-head" }, this.title, close), this.check);
+    side.element.append(h("div", { class: "rtc-side-head" }, this.title, this.check, close));
   }
 
   /** @param {View} view */
@@ -46,7 +46,7 @@ export class SidePanel {
     this.#loading.set(view, loading);
     try {
       const panel = await loading;
-      if (!this.#panels.has(view)) this.check.before(panel.element);
+      if (!this.#panels.has(view)) this.side.element.append(panel.element);
       this.#panels.set(view, panel);
     } catch (error) {
       this.#loading.delete(view);

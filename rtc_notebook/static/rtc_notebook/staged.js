@@ -18,9 +18,10 @@ const COUNT = { width: 64, height: 44 }; // how many there is no room for, over 
 /** Area of the largest 16:9 picture in it. @param {Rect} area */
 const picture = ({ width, height }) => Math.min(width, height * WIDEST) ** 2;
 
-/** Cuts a strip off, beside or below, whichever leaves the larger picture. @param {Rect} area @param {number} count of tiles in it @param {number} gap @returns {[Rect, Rect]} */
+/** Cuts a strip off, beside or below, whichever leaves the larger pictures. @param {Rect} area @param {number} count of tiles in it @param {number} gap @returns {[Rect, Rect]} */
 function cut(area, count, gap) {
   /** @type {[Rect, Rect] | null} */ let best = null;
+  let most = 0;
   for (const beside of [true, false]) {
     const whole = beside ? area.width : area.height;
     for (let part = 0.12; part <= MOST_STRIP + 0.001; part += 0.03) {
@@ -28,9 +29,11 @@ function cut(area, count, gap) {
       const rest = whole - strip - gap;
       const main = beside ? { ...area, width: rest } : { ...area, height: rest };
       const side = beside ? { ...area, x: area.x + rest + gap, width: strip } : { ...area, y: area.y + rest + gap, height: strip };
-      const { width, height } = grid(count, side, gap, 1)[0];
-      if (Math.max(width, height) < Math.min(COMFORTABLE, whole * 0.2) && part < MOST_STRIP - 0.001) continue;
-      if (!best || picture(main) > picture(best[0])) best = [main, side];
+      const [first] = grid(count, side, gap, 1);
+      const { width, height } = first;
+      if (Math.max(width, height) < Math.max(SMALLEST, Math.min(COMFORTABLE, whole * 0.2)) && part < MOST_STRIP - 0.001) continue;
+      const shown = picture(main) + picture(first);
+      if (shown > most) [best, most] = [[main, side], shown];
       break;
     }
   }
