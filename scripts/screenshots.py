@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 CALL, FILTER = 1, 3
+AT_PACE = "() => parseInt(document.querySelector('.rtc-chip-figures').textContent) >= 25"
 
 
 def guest(browser: Browser, server: JupyterServer, name: str) -> Page:
@@ -33,11 +34,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         home = Path(scratch)
         options = ("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=")
-        head, bikes = (camera_file(home, name) for name in ("carphone_pristine.mp4", "bigbuckbunny.mp4"))
+        head, rabbit = (
+            camera_file(home, name, width=640, height=360) for name in ("carphone_pristine.mp4", "bigbuckbunny.mp4")
+        )
         with (
             JupyterServer(home, "lab", *options) as server,
             chromium(playwright, head) as ana,
-            chromium(playwright, bikes) as ben,
+            chromium(playwright, rabbit) as ben,
         ):
             name = server.copy_notebook(ROOT / "notebooks" / "01_first_call.ipynb")
             page = context(ana, size=None, viewport={"width": 1240, "height": 1000}).new_page()
@@ -54,7 +57,7 @@ def main() -> None:
             for each in (page, *others):
                 each.locator(processed).wait_for(state="attached")
             page.locator(".jp-Cell").nth(CALL).scroll_into_view_if_needed()
-            page.wait_for_timeout(3_000)
+            page.wait_for_function(AT_PACE, timeout=60_000)
             page.screenshot(path=IMAGES / "call.png")
 
 

@@ -88,7 +88,7 @@ def pages(studio: Studio, size: str, whole: bool) -> None:
 def cells(studio: Studio, width: int) -> None:
     """Take the call under a cell."""
     room, size = f"states-{width}", f"cell-{width}"
-    page = context(studio.browser, viewport={"width": width, "height": 900}).new_page()
+    page = context(studio.browser, viewport={"width": width, "height": 900}, reduced_motion="reduce").new_page()
     cut = Cut(page)
     shown = notebook.opened(page, studio.server, room, studio.scratch)
     page.add_style_tag(content=".jp-toastContainer, .Toastify { display: none }")
@@ -97,7 +97,7 @@ def cells(studio: Studio, width: int) -> None:
         options = {"viewport": {"width": 720, "height": 480}}
         take = studio.lab_camera(size, shown)
         scene = Scene(page, take, studio.server, kernel, studio.browser, room, options, cell=True)
-        walks.cell(scene, cut, shown, studio.scratch, everything=True)
+        walks.cell(scene, cut, shown, studio.scratch)
     page.context.close()
 
 

@@ -113,4 +113,4 @@ def test_in_a_notebook(
     shown = notebook.opened(page, lab, room, tmp_path)
     with notebook.kernel_of(shown) as kernel:
         scene = Scene(page, look.in_themes(shown), lab, kernel, pattern, room, cell=True)
-        walks.cell(scene, cut, shown, tmp_path, everything=False)
+        walks.cell(scene, cut, shown, tmp_path)

@@ -34,6 +34,7 @@ def theme(notebook: Notebook, name: str) -> None:
     """Put on a theme."""
     notebook.command("apputils:change-theme", {"theme": name})
     expect(notebook.page.locator(f"body[data-jp-theme-name='{name}']")).to_be_attached(timeout=20_000)
+    expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)  # it lies over everything until then
 
 
 def fails(scene: Scene, notebook: Notebook) -> None:

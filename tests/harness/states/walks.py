@@ -46,23 +46,21 @@ def tiles(scene: Scene, address: str, scratch: Path) -> None:
     stage.many(scene)
 
 
-def cell(scene: Scene, cut: Cut, shown: Notebook, scratch: Path, everything: bool) -> None:
-    """Walk through the call under a cell; not ``everything`` is what looks other than on a page."""
+def cell(scene: Scene, cut: Cut, shown: Notebook, scratch: Path) -> None:
+    """Walk through the call under a cell."""
     meeting.alone(scene)
     guest = meeting.two(scene)
     meeting.menus(scene)
     meeting.dialogs(scene)
-    if everything:
-        meeting.marks(scene, guest)
-        stage.layouts(scene)
-        stage.screens(scene)
-        stage.window_of_its_own(scene)
+    meeting.marks(scene, guest)
+    stage.layouts(scene)
+    stage.screens(scene)
+    stage.window_of_its_own(scene)
     filtering.filters(scene, scratch)
     notebook.fails(scene, shown)
     hosting.invites(scene)
-    if everything:
-        hosting.door(scene, guest)
-        stage.many(scene)
-        troubles.lines(scene)
+    hosting.door(scene, guest)
+    stage.many(scene)
+    troubles.lines(scene)
     notebook.gone(scene, shown)
     troubles.end(scene, cut)
