@@ -97,6 +97,9 @@ def test_devices_are_chosen_tried_and_remembered_and_changed_in_the_call(
     page.get_by_label("Suppress noise").uncheck()
     page.wait_for_function("() => sent('audio')?.getSettings().noiseSuppression === false")
     expect(page.get_by_label("Cancel echo")).to_be_checked()
+    for label, name in (("Cancel echo", "echoCancellation"), ("Level my voice", "autoGainControl")):
+        page.get_by_label(label).uncheck()
+        page.wait_for_function("name => sent('audio')?.getSettings()[name] === false", arg=name)
     expect(page.get_by_label("Suppress noise")).not_to_be_checked()
     choose(page, "Camera", CAMERAS[1])
     sends(page, "video", CAMERAS[1])
@@ -154,7 +157,9 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Ana", state="off"))).to_be_attached(timeout=20_000)
-    refused.close()
+    page.get_by_role("button", name="Choose another").first.click()
+    expect(page.get_by_role("dialog", name="Devices")).to_be_visible()
+    page.keyboard.press("Escape")
 
     bare = context(two)
     page = bare.new_page()
@@ -170,7 +175,6 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Bo", state="off"))).to_be_attached(timeout=20_000)
     expect(page.get_by_role("button", name="Turn microphone off")).to_be_visible()
-    bare.close()
 
     open_air = context(two)
     page = open_air.new_page()
@@ -180,7 +184,10 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Cy", state="off"))).to_be_attached(timeout=20_000)
-    open_air.close()
+    for name in ("Ana", "Bo"):  # who joined without a camera is there for the others
+        expect(page.locator(tile(name, state="off"))).to_be_attached(timeout=20_000)
+    for opened in (refused, bare, open_air):
+        opened.close()
 
 
 # Cameras that say which way they look, as those of phones do.

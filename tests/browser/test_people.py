@@ -55,6 +55,7 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
     host = join(pattern, "Ana")
     expect(host.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     kernel.run(f"from rtc_notebook import *\ncall = Call({room!r}, name='Ana')\ncall.wait_until_connected()")
+    kernel.run("heard = []\n@call.on('chat')\ndef hear(line): heard.append((line.name, line.text))")
     url = kernel.run("invite = call.invite(minutes=5, uses=2)\nprint(invite.url)").strip()
     assert lab.token not in url
 
@@ -77,6 +78,10 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
         assert page.evaluate("globalThis.stung") is None
         assert page.locator(".rtc-chat-lines script, .rtc-chat-lines img, .rtc-notebook b > b").count() == 0
     kernel.wait_until(f"[line.text for line in call.chat][-1:] == [{SCRIPT!r}]")
+    kernel.wait_until(f"heard == {[(GUEST, SCRIPT)]}")
+    kernel.run("call.chat.send('The notebook sees it, too.')")
+    for page in (host, guest):
+        expect(page.get_by_role("log", name="Chat").get_by_text("The notebook sees it, too.")).to_be_visible()
 
     guest.get_by_role("button", name="Raise your hand").click()
     expect(host.locator(".rtc-tile", has=host.locator(tile(GUEST))).get_by_label("Hand raised")).to_be_visible()
@@ -84,7 +89,13 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
     host.get_by_role("button", name="People", exact=True).click()
     host.get_by_role("button", name=f"Mute {GUEST}").click()
     expect(guest.get_by_text("A host muted your microphone")).to_be_attached(timeout=10_000)
-    expect(host.get_by_role("button", name=f"Mute {GUEST}")).to_be_hidden()
+    mute = host.get_by_role("button", name=f"Mute {GUEST}")
+    expect(mute).to_be_hidden()
+    guest.get_by_role("button", name="Turn microphone on").click()
+    expect(mute).to_be_visible()
+    kernel.run(f"call.participants[{GUEST!r}].mute()")
+    expect(guest.get_by_role("button", name="Turn microphone on")).to_be_visible()
+    expect(mute).to_be_hidden()
 
     host.get_by_role("button", name="Lock room").click()
     expect(host.get_by_role("button", name="Unlock room")).to_be_visible()
@@ -96,6 +107,8 @@ def test_a_guest_is_invited_muted_and_removed_and_another_waits(
     host.get_by_role("button", name="Admit").click()
     expect(second.locator(tile("Ana"))).to_be_attached(timeout=20_000)
 
+    kernel.run(f"call.participants[{GUEST!r}].role = 'viewer'")
+    expect(guest.get_by_role("button", name="Turn camera")).to_be_hidden()
     kernel.run(f"call.participants[{GUEST!r}].remove()")
     expect(guest.get_by_text("A host removed you")).to_be_visible(timeout=10_000)
     expect(host.locator(tile(GUEST, state=None))).to_have_count(0)
