@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 CALL, FILTER = 1, 3
-AT_PACE = "() => parseInt(document.querySelector('.rtc-chip-figures').textContent) >= 25"
+AT_PACE = "() => parseInt(document.querySelector('.rtc-chip-figures').textContent) >= 15"
 
 
 def guest(browser: Browser, server: JupyterServer, name: str) -> Page:
