@@ -72,10 +72,12 @@ export class LocalDevices {
     this.speaking = false;
   }
 
-  /** Opens devices, or takes ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
+  /** Opens devices that are not on, or takes ones that are open already. @param {{ camera: boolean, microphone: boolean }} wish @param {Opened} [opened] */
   async open(wish, opened) {
-    const session = this.session;
-    const { camera, microphone, problems } = opened ?? (await this.#ask(wish));
+    const { session } = this;
+    const free = (/** @type {Input} */ device) => this.permitted && !this.tracks[device] && !this.busy.has(device);
+    const wanted = { camera: wish.camera && free("camera"), microphone: wish.microphone && free("microphone") };
+    const { camera, microphone, problems } = opened ?? (await this.#ask(wanted));
     if (!session || session !== this.session || !this.permitted) {
       camera?.stop(); // left, or made a viewer, while the browser was asking
       microphone?.stop();
@@ -131,9 +133,12 @@ export class LocalDevices {
     if (kind === "speaker") return this.#listed();
     this.#changes?.forget(kind);
     if (this.tracks[kind]) return (await this.#change()).choose(kind, id);
-    // One that could not be had was wanted: this one is tried in its place.
-    if (this.problems.some((problem) => problem.device === kind)) return this.open({ camera: kind === "camera", microphone: kind === "microphone" });
     this.options.onchange();
+    // One that could not be had was wanted: this one is tried in its place.
+    if (this.busy.has(kind) || !this.problems.some((problem) => problem.device === kind)) return;
+    await this.open({ camera: kind === "camera", microphone: kind === "microphone" });
+    const now = this.choices.of(kind)?.id ?? id;
+    if (now !== id && this.tracks[kind]) await this.choose(kind, now); // chosen while this one was being opened
   }
 
   /** Turns echo cancellation, noise suppression or automatic gain on or off. @param {import("./choices.js").Treatment} name @param {boolean} on */
@@ -197,6 +202,7 @@ export class LocalDevices {
 
   /** Publishes a track. @param {Device} device @param {MediaStreamTrack} track */
   hold(device, track) {
+    this.#release(device);
     this.tracks[device] = track;
     this.#changes?.found(device);
     track.onended = () => this.#ended(device, track);
@@ -205,7 +211,6 @@ export class LocalDevices {
 
   /** Publishes a track in the place of another. @param {Input} device @param {MediaStreamTrack} track @param {boolean} speaking */
   take(device, track, speaking) {
-    this.#release(device);
     if (device === "microphone") this.speaking = track.enabled = speaking;
     this.hold(device, track);
   }
