@@ -85,6 +85,7 @@ class Signaling:
         self._ledger: Ledger[protocol.ClientMessage] | None = None
         self._sending: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(MOST_WAITING)
         self._last_heard = 0.0
+        self._answered = False  # whether the server was there once
         self._left = False
 
     async def run(self) -> tuple[str, str]:
@@ -146,7 +147,7 @@ class Signaling:
     async def _connect(self) -> ClientConnection:
         retrying = tenacity.AsyncRetrying(
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=3.0),
-            stop=tenacity.stop_after_delay(AGAIN_SECONDS if self._session else FIRST_SECONDS),
+            stop=tenacity.stop_after_delay(AGAIN_SECONDS if self._answered or self._session else FIRST_SECONDS),
             retry=tenacity.retry_if_exception(_may_pass),
             reraise=True,
         )
@@ -192,13 +193,18 @@ class Signaling:
         try:
             await socket.send(protocol.encode(hello))
             welcome = protocol.decode_server(await asyncio.wait_for(socket.recv(), WELCOME_SECONDS))
-            while isinstance(welcome, protocol.Waiting):  # until a host admits, however long that takes
-                self._on_message(welcome)
-                welcome = protocol.decode_server(await socket.recv())
+            while isinstance(welcome, (protocol.Waiting, protocol.Heard)):  # until a host admits, as long as that takes
+                self._answered = True
+                if isinstance(welcome, protocol.Waiting):
+                    self._on_message(welcome)
+                welcome = protocol.decode_server(await asyncio.wait_for(socket.recv(), WELCOME_SECONDS))
         except (ConnectionClosed, asyncio.TimeoutError):
             return None
         except ProtocolError as error:
             raise ConnectionFailed(_MISMATCH.format(error)) from None
+        if isinstance(welcome, protocol.Bye) and welcome.code in protocol.COMES_BACK:
+            self._answered = True
+            return None
         if isinstance(welcome, (protocol.Error, protocol.Bye)):
             raise ConnectionFailed(welcome.message)
         if not isinstance(welcome, protocol.Welcome):

@@ -10,7 +10,7 @@ from .connections import MediaSettings
 ClientKind = Literal["browser", "kernel"]
 
 COMES_BACK = frozenset({"server-stopped"})
-"""Codes of a `Bye` after which the server may come back: it is tried again, by the session."""
+"""Codes of a `Bye` after which the server may come back: it is tried again, by the session if there is one yet."""
 
 
 class Hello(Message, frozen=True, tag="hello"):
@@ -65,7 +65,8 @@ class Leave(Message, frozen=True, tag="leave"):
 class Heard(Message, frozen=True, tag="heard"):
     """How many counted messages have come; both sides say it, the server whenever the participant does.
 
-    What was heard need not be kept for the next socket, and whoever hears nothing in return has lost this one.
+    What was heard need not be kept for the next socket, and whoever hears nothing in return has lost this one. At the
+    door, where nothing counts yet, it is 0.
     """
 
     count: int

@@ -79,6 +79,8 @@ class RoomSocket(
         """Have the client know that this socket leads somewhere, also while a message of its takes long."""
         if self._place is not None:
             self.send(protocol.Heard(count=self._place.ledger.heard))
+        elif self._live is not None:
+            self.send(protocol.Heard(count=0))
 
     async def on_message(self, data: str | bytes) -> None:
         """Hear one message; tornado reads the next when this returns."""
@@ -209,8 +211,10 @@ class RoomSocket(
     def _wait(self, message: protocol.ClientMessage) -> None:
         if isinstance(message, protocol.Leave):
             self.close(1000, "left")
-            return
-        raise ProtocolError("not-admitted", "You are not in this room yet. Wait for 'welcome'.")
+        elif isinstance(message, protocol.Heard):
+            self._say_heard()
+        else:
+            raise ProtocolError("not-admitted", "You are not in this room yet. Wait for 'welcome'.")
 
     def _refuse(self, code: str, message: str, about: str | None = None, id: int | None = None) -> None:
         error = protocol.Error(code=code, message=message, about=about, id=id)

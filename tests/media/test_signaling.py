@@ -91,6 +91,37 @@ async def test_a_broken_socket_is_replaced_with_the_session():
         assert [message.resumed for message in talk.messages] == [False, True]
 
 
+@pytest.mark.parametrize("how", ["stops", "breaks", "falls silent"])
+async def test_at_the_door_a_lost_server_is_tried_again_for_as_long_as_in_the_call(how, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(module, "WELCOME_SECONDS", 0.5)
+    answers = [None, HTTPStatus.SERVICE_UNAVAILABLE, None]
+    came = []
+
+    def process_request(connection, request):
+        status = answers.pop(0)
+        return connection.respond(status, "") if status else None
+
+    async def handler(socket):
+        await hello(socket)
+        came.append(socket)
+        await say(socket, protocol.Waiting(room="demo", message="A host lets you in."))
+        await say(socket, protocol.Heard(count=0))
+        if len(came) == 1 and how == "stops":
+            await say(socket, protocol.Bye(code="server-stopped", message="The server stops."))
+        if len(came) == 1 and how == "breaks":
+            socket.transport.abort()
+        if len(came) > 1:
+            await say(socket, welcome())
+            await say(socket, protocol.Bye(code="x", message="y"))
+        await socket.wait_closed()
+
+    async with Talk(handler, process_request=process_request) as talk:
+        assert await talk.run() == ("x", "y")
+        assert [type(one) for one in talk.messages] == [protocol.Waiting, protocol.Waiting, protocol.Welcome]
+        assert len(talk.lost) == 1
+
+
 async def test_a_server_that_is_busy_for_a_moment_is_tried_again():
     answers = [HTTPStatus.SERVICE_UNAVAILABLE, None]
 

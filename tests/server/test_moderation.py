@@ -100,6 +100,9 @@ async def test_a_locked_room(enter: Any, knock: Any) -> None:
     ana.say("set-lock", locked=True)
     await ana.until(lambda c: c.room["locked"])
     bo, eve = await knock("Bo"), await knock("Eve")
+    assert (await bo.next("heard"))["count"] == 0  # now and then, so that they know that they are not forgotten
+    bo.say("heard", count=0)
+    await bo.next("heard")
     await ana.until(lambda c: [one["name"] for one in c.room["waiting"]] == ["Bo", "Eve"])
     bo.socket.close()
     await ana.until(lambda c: [one["name"] for one in c.room["waiting"]] == ["Eve"])

@@ -5,6 +5,7 @@ import { Signaling, WELCOME_TIMEOUT, backoff } from "../../rtc_notebook/static/r
 import { FakeSocket } from "./fakes.js";
 
 const WELCOME = { type: "welcome", version: 1, serverVersion: "0", participant: "p", session: "s1", resumed: false, room: "demo", media: {} };
+const WAITING = { type: "waiting", room: "demo", message: "A host lets you in." };
 
 beforeEach(() => {
   mock.timers.reset();
@@ -145,6 +146,50 @@ test("a server that stops may come back", () => {
   assert.equal(signaling.state, "reconnecting");
   mock.timers.tick(3000);
   assert.equal(FakeSocket.all.length, 2);
+});
+
+test("a server that stops may come back to those at the door, too", () => {
+  const { signaling, heard } = start();
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WAITING);
+  FakeSocket.last.say({ type: "bye", code: "server-stopped", message: "…" });
+  assert.deepEqual([signaling.state, heard.map(({ type }) => type)], ["connecting", ["waiting"]]);
+  mock.timers.tick(3000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("at the door a socket over which nothing comes is given up, and one that leads somewhere kept for as long as it takes", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  start();
+  const socket = FakeSocket.last;
+  socket.accept();
+  socket.say(WAITING);
+  for (let second = 0; second < 60; second += 1) {
+    mock.timers.tick(1000);
+    socket.say({ type: "heard", count: 0 });
+  }
+  assert.equal(FakeSocket.all.length, 1);
+  for (let second = 0; second < 10; second += 1) mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("another network at the door: the socket is replaced unless an answer comes", () => {
+  const { signaling } = start();
+  const socket = FakeSocket.last;
+  socket.accept();
+  socket.say(WAITING);
+  signaling.retry();
+  assert.deepEqual(socket.sent.at(-1), { type: "heard", count: 0 });
+  socket.say({ type: "heard", count: 0 });
+  mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 1, "it still leads somewhere");
+  signaling.retry();
+  mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 2);
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  assert.equal(signaling.state, "connected");
 });
 
 test("waits longer each time, never long, and at random", () => {

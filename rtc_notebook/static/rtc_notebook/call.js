@@ -162,7 +162,7 @@ export class Call extends CallState {
   #socketChanged(state, attempt) {
     if (!this.#line.signaling || state === "closed") return;
     this.phase = state;
-    if (attempt >= 3 && !this.message) this.message = "The Jupyter server does not answer. Still trying.";
+    if (attempt >= 3 && (!this.message || this.atTheDoor)) this.message = "The Jupyter server does not answer. Still trying.";
     if (state === "connected") this.message = "";
     this.changed();
   }

@@ -52,6 +52,7 @@ export class Signaling {
   #attempt = 0;
   #begun = 0; // when the socket was made
   #welcomed = false;
+  #waiting = false; // at the door
   /** @type {SignalingState} */ #state = "connecting";
 
   /** @param {SignalingOptions} options */
@@ -107,7 +108,7 @@ export class Signaling {
   /** Tries at once instead of waiting, for when the network may be another one, or the page was asleep. */
   retry() {
     if (this.#state === "closed") return;
-    if (this.#welcomed) return this.#probe();
+    if (this.#welcomed || this.#waiting) return this.#probe();
     if (this.#socket && !this.#ledger) return;
     this.#attempt = 0; // whatever the others failed of is over
     if (this.#socket && Date.now() - this.#begun < HANDSHAKE) return;
@@ -143,12 +144,21 @@ export class Signaling {
     if (message.type === "heard") return this.#ledger?.acknowledge(message.count);
     this.#ledger?.hear(message);
     if (this.#ledger && this.#ledger.heard % HEARD_MESSAGES === 0) this.#say();
-    if (message.type === "waiting") clearTimeout(this.#timer); // for a host, as long as that takes
-    if (message.type === "bye" && message.code === COMES_BACK && this.#session) {
+    if (message.type === "waiting") this.#wait();
+    if (message.type === "bye" && message.code === COMES_BACK) {
       return this.#socket ? this.#broken(this.#socket) : undefined;
     }
     if (message.type === "bye") this.#end();
     this.options.onmessage(message);
+  }
+
+  /** For a host, as long as that takes. */
+  #wait() {
+    clearTimeout(this.#timer);
+    this.#waiting = true;
+    this.#attempt = 0;
+    this.#ticked = Date.now();
+    this.#listen();
   }
 
   /** @param {import("./protocol.js").Welcome} message */
@@ -156,6 +166,7 @@ export class Signaling {
     clearTimeout(this.#timer);
     this.#session = message.session;
     this.#welcomed = true;
+    this.#waiting = false;
     this.#attempt = 0;
     const before = this.#ledger;
     const ledger = message.resumed && before ? before : new Ledger();
@@ -171,7 +182,8 @@ export class Signaling {
   }
 
   #say() {
-    if (this.#welcomed && this.#ledger) this.send({ type: "heard", count: this.#ledger.heard });
+    if (this.#waiting) this.#socket?.send(encode({ type: "heard", count: 0 }));
+    else if (this.#welcomed && this.#ledger) this.send({ type: "heard", count: this.#ledger.heard });
   }
 
   #listen() {
@@ -222,7 +234,7 @@ export class Signaling {
     this.#asked = 0;
     const socket = this.#socket;
     this.#socket = null;
-    this.#welcomed = false;
+    this.#welcomed = this.#waiting = false;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
