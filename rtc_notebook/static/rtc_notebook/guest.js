@@ -3,6 +3,7 @@
 import { guestApiUrl, guestSocketUrl } from "./addresses.js";
 import { visit } from "./callpage.js";
 import { h } from "./dom.js";
+import { recall } from "./remembered.js";
 
 /** @typedef {{ baseUrl: string, version: string, xsrf: string }} GuestConfig */
 
@@ -12,6 +13,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("rtc-notebook")
 const base = new URL(config.baseUrl, location.href).href;
 const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname + location.search); // no screenshot or bookmark carries it on
+addEventListener("hashchange", () => location.reload()); // another invite was opened in this tab
 
 root.classList.add("rtc-notebook", "rtc-full");
 say("Joining…", "");
@@ -27,6 +29,7 @@ async function enter() {
   const told = await response.json();
   if (!response.ok) return say("You cannot come in", told.message ?? response.statusText);
   sessionStorage.setItem(SESSION, told.session);
+  if (token) recall(`${guestSocketUrl(base)} `); // who comes by a link is not who was here before
   document.title = `${told.room} - rtc-notebook`;
   await visit(root, {
     room: told.room, clientVersion: config.version, url: guestSocketUrl(base), protocols: ["rtc-notebook.guest", told.session],
