@@ -123,6 +123,17 @@ test("a refused offer lets the next one go out", async () => {
   assert.equal(last().id, 2);
 });
 
+test("what was published while a refused offer was out is offered then", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await publisher.set("microphone", track("audio"));
+  assert.equal(sent.length, 1);
+  await publisher.handleRefusal(1);
+  assert.deepEqual(Object.values(last().tracks).map((one) => /** @type {any} */ (one).source), ["camera", "microphone"]);
+  await publisher.handleRefusal(2);
+  assert.equal(sent.length, 2, "nothing changed meanwhile");
+});
+
 test("candidates go out one by one and those that come early are kept", async () => {
   const publisher = new Publisher(common());
   await publisher.set("camera", track("video"));
@@ -176,6 +187,25 @@ test("offers are answered in order", async () => {
   const { offer } = subscriber();
   await Promise.all([offer(1, { 0: "ta" }), offer(2, {}), offer(3, { 0: "tb" })]);
   assert.deepEqual(sent.map(({ id }) => id), [1, 2, 3]);
+});
+
+test("an answer that was under way when its connection was closed holds none up, and is not given", async () => {
+  const { subscriber: it, offer } = subscriber();
+  await offer(1, { 0: "ta" });
+  const [connection] = FakeConnection.all;
+  let go = () => {};
+  connection.setRemoteDescription = () => new Promise((resolve) => (go = resolve)); // a closed connection's stays so
+  void offer(2, { 0: "ta", 1: "tb" });
+  void offer(3, { 0: "ta", 1: "tc" });
+  await turn();
+  it.reset();
+  await it.handleCandidate({ candidate: "early" });
+  await Promise.race([offer(4, { 0: "ta" }, 2), turn()]);
+  assert.deepEqual(sent.map(({ id }) => id), [1, 4]);
+  go();
+  await turn();
+  assert.deepEqual(sent.map(({ id }) => id), [1, 4]);
+  assert.deepEqual(FakeConnection.all.map(({ candidates }) => candidates), [[], [{ candidate: "early" }]]);
 });
 
 test("a connection that fails is told once it has failed, not while it only stutters", async () => {

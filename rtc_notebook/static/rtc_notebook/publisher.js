@@ -140,11 +140,12 @@ export class Publisher {
 
   /** The server refused an offer: the connection stands as it stood. @param {number | null | undefined} id */
   async handleRefusal(id) {
-    if (id !== this.#offerId || !this.#connection) return;
-    if (this.#connection.signalingState === "have-local-offer") {
-      await this.#connection.setLocalDescription({ type: "rollback" });
-    }
+    const connection = this.#connection;
+    if (id !== this.#offerId || !connection) return;
+    if (connection.signalingState === "have-local-offer") await connection.setLocalDescription({ type: "rollback" });
+    if (connection !== this.#connection) return;
     this.#open = false;
+    if (this.#stale) await this.negotiate();
   }
 
   /** @param {RTCIceCandidateInit} candidate */

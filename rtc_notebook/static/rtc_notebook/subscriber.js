@@ -21,6 +21,7 @@ export class Subscriber {
   /** @type {Record<string, string>} mid → track id */ #mids = {};
   /** @type {RTCIceCandidateInit[]} */ #early = [];
   #queue = Promise.resolve();
+  #era = {}; // until the connection is forgotten: what was under way on a closed one may never end
 
   /** @param {SubscriberOptions} options */
   constructor(options) {
@@ -39,7 +40,14 @@ export class Subscriber {
 
   /** Answers offers one after another, in order. @param {Offer} offer */
   handleOffer(offer) {
-    this.#queue = this.#queue.then(() => this.#answer(offer)).catch((error) => this.options.onerror?.(error));
+    const era = this.#era;
+    this.#queue = this.#queue.then(async () => {
+      try {
+        if (era === this.#era) await this.#answer(offer);
+      } catch (error) {
+        if (era === this.#era) this.options.onerror?.(/** @type {Error} */ (error));
+      }
+    });
     return this.#queue;
   }
 
@@ -57,6 +65,7 @@ export class Subscriber {
     const kept = Object.entries(this.#mids).filter(([mid, track]) => offer.tracks[mid] === track);
     if (kept.length < Object.keys(this.#mids).length) this.#show(connection, Object.fromEntries(kept));
     await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    if (connection !== this.#connection) return;
     for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate);
     const answer = await connection.createAnswer();
     await connection.setLocalDescription(answer);
@@ -84,12 +93,14 @@ export class Subscriber {
 
   /** Forgets the connection; a fresh offer makes the next one. */
   reset() {
-    this.#disconnect();
+    this.close();
     this.options.ontracks(new Map());
   }
 
   close() {
     this.#disconnect();
+    this.#queue = Promise.resolve();
+    this.#era = {};
   }
 
   /** @param {RTCPeerConnection} connection @param {Record<string, string>} mids */
