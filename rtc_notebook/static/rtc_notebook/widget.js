@@ -24,6 +24,7 @@ class Session {
   /** @type {Client | null} */ client = null;
   /** @type {Promise<void> | null} */ #starting = null;
   /** @type {Set<() => void>} */ #listeners = new Set();
+  #disposed = new AbortController();
   views = 0;
   trouble = "";
 
@@ -37,8 +38,8 @@ class Session {
     });
     globalThis.addEventListener("pagehide", () => {
       if (this.client && this.owns) this.client.call.suspend();
-      this.dispose();
-    });
+      this.#drop();
+    }, { signal: this.#disposed.signal });
   }
 
   /** @param {() => void} listener */
@@ -146,6 +147,11 @@ class Session {
   }
 
   dispose() {
+    this.#disposed.abort();
+    this.#drop();
+  }
+
+  #drop() {
     if (this.client && this.owns) drop(this.client);
   }
 
