@@ -72,7 +72,8 @@ export class StatisticsView {
   /** @param {import("./room.js").Tile} tile */
   #pictureOf({ track, own, source, local }) {
     if (track && !own) return this.call.received.get(track)?.id;
-    if (local || own) return this.call.local[source === "screen" ? "screen" : "camera"]?.id;
+    const { local: mine, blur } = this.call;
+    if (local || own) return (source === "screen" ? mine.screen : blur.shown(mine.camera))?.id; // as it is sent
   }
 
   /** @param {string} participant */
