@@ -1,11 +1,14 @@
 // Background blur: whether it is wanted, and what is sent and shown in the place of the camera's own picture then.
 // blurring.js makes it, loaded when it is wanted first.
 
+import { loader } from "./loader.js";
+
 /**
  * @typedef {import("./blurring.js").Figures} Figures
  * @typedef {import("./blurring.js").Running} Running
  */
 
+const blurring = loader("blurring.js", () => import("./blurring.js"));
 const REMEMBERED = "rtc-notebook:blur";
 
 export class BackgroundBlur {
@@ -68,7 +71,7 @@ export class BackgroundBlur {
   async #load() {
     if (this.#code) return;
     try {
-      this.#code = await import("./blurring.js");
+      this.#code = await blurring.get();
     } catch {
       return this.#fail("The server does not answer.");
     }

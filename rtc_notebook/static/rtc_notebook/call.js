@@ -4,6 +4,7 @@ import { CallState } from "./callstate.js";
 import { Giving } from "./giving.js";
 import { House } from "./house.js";
 import { Line } from "./line.js";
+import { loader } from "./loader.js";
 import { pathOf } from "./pathof.js";
 import { Receiving } from "./receiving.js";
 
@@ -11,6 +12,9 @@ import { Receiving } from "./receiving.js";
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./devices.js").Opened} Opened
  */
+
+const overlays = loader("overlays.js", () => import("./overlays.js"));
+const echoes = loader("sameroom.js", () => import("./sameroom.js"));
 
 export class Call extends CallState {
   house = new House((message) => this.send(message));
@@ -244,7 +248,7 @@ export class Call extends CallState {
 
   /** @param {import("./protocol.js").Overlay} overlay */
   async #draw(overlay) {
-    const { Overlays } = await import("./overlays.js");
+    const { Overlays } = await overlays.get();
     if (!this.overlays) {
       this.overlays = new Overlays();
       this.changed();
@@ -254,7 +258,7 @@ export class Call extends CallState {
 
   /** Looks for echoes from now on. */
   listenForEchoes() {
-    this.#echoes ??= import("./sameroom.js").then(({ SameRoom }) => {
+    this.#echoes ??= echoes.get().then(({ SameRoom }) => {
       this.sameRoom = new SameRoom(() => this.changed());
       this.changed();
     }, () => void (this.#echoes = undefined)); // the server is away

@@ -4,6 +4,7 @@ import { Controls } from "./controls.js";
 import { DeviceMenu } from "./devicemenu.js";
 import { h, keyed, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
+import { loader } from "./loader.js";
 import { Reactions } from "./reactions.js";
 import { awaitKeys } from "./keys.js";
 import { Later } from "./later.js";
@@ -18,6 +19,12 @@ import { ViewMenu } from "./viewmenu.js";
  * @typedef {{ id: string, level: string, text: string, actions?: Action[], dismiss?: () => void }} Line
  */
 
+const marks = loader("recordmark.js", () => import("./recordmark.js"));
+const speech = loader("voices.js", () => import("./voices.js"));
+const locks = loader("wakelock.js", () => import("./wakelock.js"));
+const figures = loader("statisticsview.js", () => import("./statisticsview.js"));
+const keys = loader("shortcutsdialog.js", () => import("./shortcutsdialog.js"));
+const news = loader("toasts.js", () => import("./toasts.js"));
 const LISTENS = 2_000; // milliseconds
 const SETTLES = 5_000;
 
@@ -108,16 +115,16 @@ export class CallView {
       this.#timers = [setTimeout(() => this.#pass("listening"), LISTENS), setTimeout(() => this.#pass("settled"), SETTLES)];
     }
     later.get("recording", recorders(call.participants).length > 0, async () => {
-      const [{ RecordMark }] = await Promise.all([import("./recordmark.js"), style("recordmark.css")]);
+      const [{ RecordMark }] = await Promise.all([marks.get(), style("recordmark.css")]);
       const mark = new RecordMark(call);
       this.recording.append(mark.mark, mark.said);
       return mark;
     });
     if (this.settled && call.speaking && call.sound.tracks.length) call.listenForEchoes();
-    this.stage.voices = later.get("voices", this.listening, async () => new (await import("./voices.js")).Voices(call, () => this.stage.place()));
-    later.get("awake", this.settled, async () => new (await import("./wakelock.js")).WakeLock(call));
+    this.stage.voices = later.get("voices", this.listening, async () => new (await speech.get()).Voices(call, () => this.stage.place()));
+    later.get("awake", this.settled, async () => new (await locks.get()).WakeLock(call));
     later.get("statistics", this.settled || this.view.statistics, async () => {
-      const [{ StatisticsView }] = await Promise.all([import("./statisticsview.js"), style("statistics.css")]);
+      const [{ StatisticsView }] = await Promise.all([figures.get(), style("statistics.css")]);
       return new StatisticsView(this);
     });
     later.update();
@@ -142,7 +149,7 @@ export class CallView {
   }
 
   async toggleShortcuts() {
-    const [{ ShortcutsDialog }] = await Promise.all([import("./shortcutsdialog.js"), style("shortcuts.css"), style("devices.css"), style("side.css")]);
+    const [{ ShortcutsDialog }] = await Promise.all([keys.get(), style("shortcuts.css"), style("devices.css"), style("side.css")]);
     if (!this.shortcuts) {
       this.shortcuts = new ShortcutsDialog();
       this.element.append(this.shortcuts.element);
@@ -188,7 +195,7 @@ export class CallView {
     const { call } = this;
     if (call.phase !== "connected") return [];
     const toasts = this.later.get("toasts", call.house.news.length > 0, async () => {
-      return new (await import("./toasts.js")).Toasts(call, this.side, this.lines, () => this.#sayLines());
+      return new (await news.get()).Toasts(call, this.side, this.lines, () => this.#sayLines());
     });
     return toasts?.lines() ?? [];
   }

@@ -2,6 +2,7 @@
 // over them is loaded in their first seconds, in which they are only just being made.
 
 import { Attempt } from "./connection-attempt.js";
+import { loader } from "./loader.js";
 import { Publisher } from "./publisher.js";
 import { Subscriber } from "./subscriber.js";
 
@@ -27,6 +28,8 @@ import { Subscriber } from "./subscriber.js";
  * @property {() => void} onlost there was one before, and none is found again and again
  */
 
+const watchdogs = loader("watchdog.js", () => import("./watchdog.js"));
+const mending = loader("connection-repairs.js", () => import("./connection-repairs.js"));
 /** @type {ConnectionName[]} */ const BOTH = ["publish", "subscribe"];
 const LOAD_AGAIN = 3_000; // milliseconds
 const RENEW_WAIT = 3_000; // doubled each time that it did not help: a machine may be slow
@@ -123,7 +126,7 @@ export class Connections {
   /** Begins to watch over both. */
   async #watch() {
     try {
-      const [{ Watchdog }, { Repairs }] = await Promise.all([import("./watchdog.js"), import("./connection-repairs.js")]);
+      const [{ Watchdog }, { Repairs }] = await Promise.all([watchdogs.get(), mending.get()]);
       if (this.#closed) return;
       const { options, subscriber } = this;
       const repairs = (this.repairs = new Repairs(options.subscribe));

@@ -6,6 +6,7 @@ import { nameOf } from "./devicelist.js";
 import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { LevelMeter } from "./levelmeter.js";
+import { loader } from "./loader.js";
 
 /**
  * @typedef {import("./choices.js").Choices} Choices
@@ -22,6 +23,7 @@ import { LevelMeter } from "./levelmeter.js";
  * @property {(name: Treatment, on: boolean) => void} [ontreat] where the microphone's treatment may be changed
  */
 
+const sounds = loader("testsound.js", () => import("./testsound.js"));
 /** @type {Kind[]} */
 const KINDS = ["camera", "microphone", "speaker"];
 const WORDS = { camera: "Camera", microphone: "Microphone", speaker: "Speaker" };
@@ -87,7 +89,7 @@ export class DeviceFields {
     this.test.disabled = true;
     setText(this.trouble, "");
     try {
-      const { playTestSound } = await import("./testsound.js");
+      const { playTestSound } = await sounds.get();
       await playTestSound(this.selects.speaker.value);
     } catch (error) {
       setText(this.trouble, `The test sound could not be played: ${/** @type {Error} */ (error).message}`);

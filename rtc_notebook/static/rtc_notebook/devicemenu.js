@@ -2,9 +2,12 @@
 
 import { iconButton } from "./controls.js";
 import { style } from "./dom.js";
+import { loader } from "./loader.js";
 import { Opener } from "./opener.js";
 
 /** @typedef {import("./call.js").Call} Call */
+
+const panels = loader("devicepanel.js", () => import("./devicepanel.js"));
 
 export class DeviceMenu {
   /** @param {Call} call */
@@ -13,7 +16,7 @@ export class DeviceMenu {
     this.button = iconButton("settings", "Devices", () => void this.toggle(), "rtc-spare rtc-devices");
     this.flip = iconButton("flip", "Switch to the other camera", () => void call.devices.flip(), "rtc-spare rtc-flip");
     this.opener = new Opener(this.button, async () => {
-      const [{ DevicePanel }] = await Promise.all([import("./devicepanel.js"), style("devices.css"), style("menus.css"), style("side.css")]);
+      const [{ DevicePanel }] = await Promise.all([panels.get(), style("devices.css"), style("menus.css"), style("side.css")]);
       return new DevicePanel(call, () => void this.toggle(false));
     });
     this.element = this.opener.element;

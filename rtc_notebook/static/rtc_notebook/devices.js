@@ -2,12 +2,15 @@
 
 import { Choices, pick } from "./choices.js";
 import { devicesThere } from "./devicelist.js";
+import { loader } from "./loader.js";
 
 /**
  * @typedef {"camera" | "microphone" | "screen" | "screen-sound"} Device
  * @typedef {{ kind: "denied" | "missing" | "busy" | "insecure" | "other", device: Device, message: string }} Problem
  * @typedef {{ camera?: MediaStreamTrack, microphone?: MediaStreamTrack, problems: Problem[] }} Opened
  */
+
+const problems = loader("problems.js", () => import("./problems.js"));
 
 /** @type {MediaTrackConstraints} */
 const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
@@ -27,7 +30,7 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
   if (camera) wanted.push("camera");
   if (microphone) wanted.push("microphone");
   if (!wanted.length) return { problems: [] };
-  if (!navigator.mediaDevices?.getUserMedia) return { problems: [(await import("./problems.js")).insecure(wanted[0])] };
+  if (!navigator.mediaDevices?.getUserMedia) return { problems: [(await problems.get()).insecure(wanted[0])] };
   try {
     const known = wanted.some((device) => choices.of(device)) ? await devicesThere() : null;
     const ask = (/** @type {"camera" | "microphone"} */ device) => {
@@ -38,7 +41,7 @@ export async function openDevices({ camera, microphone }, choices = new Choices(
     const stream = await navigator.mediaDevices.getUserMedia({ video: ask("camera"), audio: ask("microphone") });
     return await settle(take(stream), choices);
   } catch (error) {
-    const { recover } = await import("./problems.js").catch(() => ({ recover: null })); // the server is away
+    const { recover } = await problems.get().catch(() => ({ recover: null })); // the server is away
     if (!recover) return { problems: wanted.map((device) => ({ kind: "other", device, message: `The ${device} could not be opened: ${error}` })) };
     return recover(error, wanted, (device) => openDevices({ camera: device === "camera", microphone: device === "microphone" }, choices));
   }

@@ -1,8 +1,11 @@
 // Waits for the first key or click in a call: shortcuts.js, which knows what keys do, is loaded then, and does it.
 
 import { ours } from "./dom.js";
+import { loader } from "./loader.js";
 
 /** @typedef {import("./callview.js").CallView} CallView */
+
+const shortcuts = loader("shortcuts.js", () => import("./shortcuts.js"));
 
 /**
  * Listens for the keys of a call: on a page of its own everywhere, in a notebook while the focus is within the call.
@@ -19,7 +22,7 @@ export function awaitKeys(view, everywhere) {
     early.push(event);
     if (early.length > 1) return;
     try {
-      const { listenForKeys } = await import("./shortcuts.js");
+      const { listenForKeys } = await shortcuts.get();
       if (stopped) return;
       stop();
       stop = listenForKeys(view, everywhere, document, early);

@@ -4,6 +4,7 @@
 import { Choices, pick } from "./choices.js";
 import { DeviceList } from "./devicelist.js";
 import { openDevices } from "./devices.js";
+import { loader } from "./loader.js";
 
 /**
  * @typedef {import("./devices.js").Device} Device
@@ -21,6 +22,8 @@ import { openDevices } from "./devices.js";
  * @typedef {"camera" | "microphone"} Input
  * @typedef {import("./devicechanges.js").DeviceChanges} DeviceChanges
  */
+
+const changes = loader("devicechanges.js", () => import("./devicechanges.js"));
 
 /** @type {Device[]} in the order in which they are published */
 const DEVICES = ["microphone", "camera", "screen", "screen-sound"];
@@ -194,7 +197,7 @@ export class LocalDevices {
 
   async #change() {
     if (!this.#changes) {
-      const { DeviceChanges } = await import("./devicechanges.js");
+      const { DeviceChanges } = await changes.get();
       this.#changes ??= new DeviceChanges(this);
     }
     return this.#changes;

@@ -2,8 +2,11 @@
 
 import { h, style } from "./dom.js";
 import { iconButton } from "./controls.js";
+import { loader } from "./loader.js";
 
 /** @typedef {import("./call.js").Call} Call */
+
+const views = loader("reactionsview.js", () => import("./reactionsview.js"));
 
 export class Reactions {
   /** @type {import("./reactionsview.js").ReactionsView | null} */ #view = null;
@@ -29,7 +32,7 @@ export class Reactions {
   }
 
   async #load() {
-    const [{ ReactionsView }] = await Promise.all([import("./reactionsview.js"), style("reactions.css")]);
+    const [{ ReactionsView }] = await Promise.all([views.get(), style("reactions.css")]);
     if (!this.#view) {
       this.#view = new ReactionsView(this.call, this.stage, this.button);
       this.element.append(this.#view.layer, this.#view.said, this.#view.row);

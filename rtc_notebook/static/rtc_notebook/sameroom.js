@@ -2,9 +2,11 @@
 // for machines beside each other, the microphone is compared with what is played.
 
 import { Listener } from "./listener.js";
+import { loader } from "./loader.js";
 
 /** @typedef {"tab" | "room" | ""} Echo */
 
+const correlation = loader("correlation.js", () => import("./correlation.js"));
 const CHANNEL = "rtc-notebook:same-room";
 const STEP = 100; // ms
 const WINDOW = 80; // steps
@@ -117,7 +119,7 @@ export class SameRoom {
   /** There is enough to compare by now. */
   async #prepare() {
     for (const levels of [this.#heard, this.#played]) levels.splice(0, EVERY);
-    this.#correlation = await import("./correlation.js").catch(() => null); // the server is away: tried again
+    this.#correlation = await correlation.get().catch(() => null); // the server is away: tried again
   }
 
   /** Only the one that came last is told: one of the two is enough. */

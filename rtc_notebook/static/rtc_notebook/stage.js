@@ -2,6 +2,7 @@
 
 import { h, setText } from "./dom.js";
 import { evenly } from "./layout.js";
+import { loader } from "./loader.js";
 import { tilesOf } from "./room.js";
 import { TileView } from "./tile.js";
 
@@ -9,6 +10,8 @@ import { TileView } from "./tile.js";
 /** @typedef {import("./layout.js").Layout} Layout */
 /** @typedef {import("./layout.js").Rect} Rect */
 /** @typedef {import("./room.js").Tile} Tile */
+
+const stages = loader("staged.js", () => import("./staged.js"));
 
 export class Stage {
   /** @type {Map<string, TileView>} in the order in which they are shown */ #views = new Map();
@@ -84,7 +87,7 @@ export class Stage {
 
   /** Loads what puts a tile on the stage. */
   #build() {
-    this.#staging ??= import("./staged.js").then((staged) => {
+    this.#staging ??= stages.get().then((staged) => {
       this.#staged = staged;
       this.focus = new staged.Focus();
       this.place();

@@ -1,12 +1,14 @@
 // Asks for figures every other second, shows them on the tiles where that is wanted, and marks bad connections.
 
 import { setAttribute } from "./dom.js";
+import { loader } from "./loader.js";
 import { Meter, countsOf, qualityOf } from "./statistics.js";
 
 /** @typedef {import("./statistics.js").Figures} Figures */
 /** @typedef {import("./statistics.js").Quality} Quality */
 /** @typedef {import("./tile.js").TileView} TileView */
 
+const lists = loader("statisticslist.js", () => import("./statisticslist.js"));
 const INTERVAL = 2_000;
 /** @type {Quality[]} */ const QUALITIES = ["poor", "fair", "good"];
 const QUALITY = { poor: "Bad connection", fair: "Unsteady connection", good: "Good connection" };
@@ -35,7 +37,7 @@ export class StatisticsView {
   /** @param {boolean} shown */
   async #show(shown) {
     this.#shown = shown;
-    if (shown) this.#list = await import("./statisticslist.js");
+    if (shown) this.#list = await lists.get();
     this.#update();
   }
 

@@ -2,10 +2,12 @@
 
 import { h, setAttribute, setText, style } from "./dom.js";
 import { icon } from "./icons.js";
+import { loader } from "./loader.js";
 import { COLOURS, colourOf, initials } from "./room.js";
 
 /** @typedef {import("./room.js").Tile} Tile */
 
+const comparing = loader("comparing.js", () => import("./comparing.js"));
 const MOST_CUT = 0.4;
 
 /** @type {Record<string, string>} */
@@ -101,7 +103,7 @@ export class TileView {
     const before = this.#original;
     this.#original = original;
     if (original && !before && !this.#compare) {
-      const [{ Compare }] = await Promise.all([import("./comparing.js"), style("comparing.css")]);
+      const [{ Compare }] = await Promise.all([comparing.get(), style("comparing.css")]);
       if (!this.#compare) {
         this.#compare = new Compare();
         this.pin.before(this.#compare.element);

@@ -4,6 +4,7 @@
 import { iconButton } from "./controls.js";
 import { setAttribute, style } from "./dom.js";
 import { LAYOUTS } from "./layout.js";
+import { loader } from "./loader.js";
 import { Opener } from "./opener.js";
 
 /**
@@ -11,6 +12,8 @@ import { Opener } from "./opener.js";
  * @typedef {import("./layout.js").Layout} Layout
  */
 
+const menus = loader("moremenu.js", () => import("./moremenu.js"));
+const windows = loader("popout.js", () => import("./popout.js"));
 const REMEMBERED = "rtc-notebook:layout";
 
 /** @returns {Layout} */
@@ -34,7 +37,7 @@ export class ViewMenu {
     this.button = iconButton("more", "More", () => void this.toggle(), "rtc-more-button");
     setAttribute(this.button, "aria-haspopup", "menu");
     this.opener = new Opener(this.button, async () => {
-      const [{ moreMenu }] = await Promise.all([import("./moremenu.js"), style("menus.css")]);
+      const [{ moreMenu }] = await Promise.all([menus.get(), style("menus.css")]);
       return moreMenu(this);
     });
     this.element = this.opener.element;
@@ -68,7 +71,7 @@ export class ViewMenu {
   }
 
   async togglePopOut() {
-    const { PopOut } = await import("./popout.js");
+    const { PopOut } = await windows.get();
     this.#popOut ??= new PopOut(this.view);
     await this.#popOut.toggle();
   }
