@@ -73,9 +73,10 @@ def test_nothing_moves_under_a_cell_which_may_be_narrow(
         assert page.evaluate(OUTSIDE) == []
         page.get_by_role("complementary", name="Beside the call").get_by_role("button", name="Close").click()
         expect(page.locator(tile("Ben"))).to_be_visible()
-        bar = page.get_by_role("toolbar", name="Call")
+        bar = page.get_by_role("group", name="Call", exact=True)
         for name in ("Turn microphone off", "Turn camera off", "Leave the call"):
             expect(bar.get_by_role("button", name=name)).to_be_visible()
+            expect(bar.get_by_role("button", name=name, pressed=True)).to_have_count(0)  # its name says what it does
         assert page.evaluate(OUTSIDE) == []
         bar.get_by_role("button", name="More", exact=True).click()
         menu = page.get_by_role("menu", name="More")

@@ -12,14 +12,14 @@ export function iconButton(name, label, onclick, kind = "") {
   return button;
 }
 
-/** A device's button: pressed while the device is on. @param {HTMLButtonElement} button @param {string} device @param {{ on: boolean, busy?: boolean, problem?: string }} state */
+/** A device's button, whose name is what it does next. @param {HTMLButtonElement} button @param {string} device @param {{ on: boolean, busy?: boolean, problem?: string }} state */
 export function showDevice(button, device, { on, busy = false, problem }) {
   const name = on ? device : `${device}-off`;
   if (/** @type {SVGElement} */ (button.firstElementChild).dataset.icon !== name) button.replaceChildren(icon(name));
   const label = problem ? `${problem}` : `Turn ${device} ${on ? "off" : "on"}`;
   setAttribute(button, "aria-label", `Turn ${device} ${on ? "off" : "on"}`);
   setAttribute(button, "title", label);
-  setAttribute(button, "aria-pressed", String(on));
+  setAttribute(button, "data-on", String(on));
   setAttribute(button, "aria-busy", busy ? "true" : null);
   setAttribute(button, "data-problem", problem !== undefined);
 }
@@ -44,7 +44,7 @@ export class Controls {
     this.kernels = h("span", { class: "rtc-kernels" }, icon("chip"), h("span"));
     this.element = h(
       "div",
-      { class: "rtc-controls", role: "toolbar", "aria-label": "Call" },
+      { class: "rtc-controls", role: "group", "aria-label": "Call" },
       h("div", { class: "rtc-room" }, h("span", { class: "rtc-room-name" }, call.options.room)),
       h("div", { class: "rtc-buttons" }, this.microphone, this.camera, this.screen, ...more, this.invite, this.tab, this.leave),
       h("div", { class: "rtc-presence" }, this.kernels, this.people),
@@ -61,7 +61,7 @@ export class Controls {
     this.invite.hidden = call.atTheDoor || !(call.options.link || call.house.hosts);
     this.screen.hidden = watches || call.atTheDoor || !navigator.mediaDevices?.getDisplayMedia;
     const sharing = !!call.local.screen;
-    setAttribute(this.screen, "aria-pressed", String(sharing));
+    setAttribute(this.screen, "data-on", String(sharing));
     setAttribute(this.screen, "aria-label", sharing ? "Stop sharing" : "Share your screen");
     setAttribute(this.screen, "title", sharing ? "Stop sharing" : "Share your screen");
     const { people, kernels } = presence(call.participants);

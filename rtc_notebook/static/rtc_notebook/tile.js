@@ -43,7 +43,7 @@ export class TileView {
     this.hand = h("span", { class: "rtc-hand-mark", role: "img", "aria-label": "Hand raised", title: "Hand raised" }, icon("hand"));
     this.quality = h("span", { class: "rtc-quality-mark", role: "img" }, h("i"), h("i"), h("i"));
     this.quality.hidden = true;
-    this.pin = h("button", { type: "button", class: "rtc-pin", "aria-pressed": "false", onclick: () => this.#pin() }, icon("pin"));
+    this.pin = h("button", { type: "button", class: "rtc-pin", "data-on": "false", onclick: () => this.#pin() }, icon("pin"));
     this.statistics = h("dl", { class: "rtc-tile-stats" });
     this.statistics.hidden = true;
     this.element = h(
@@ -91,7 +91,7 @@ export class TileView {
   stand({ staged, pinned, talking }) {
     setAttribute(this.element, "data-staged", staged);
     setAttribute(this.element, "data-talking", talking);
-    setAttribute(this.pin, "aria-pressed", String(pinned));
+    setAttribute(this.pin, "data-on", String(pinned));
     const who = this.element.getAttribute("aria-label") ?? "";
     const label = pinned ? `Take ${who} off the stage` : `Put ${who} on the stage`;
     setAttribute(this.pin, "aria-label", label);
