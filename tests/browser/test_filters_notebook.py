@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_live_filters.ipynb"
 CALL, EDGES, CHAIN, COMPARE, TRAILS, BROKEN, TABLE, MENDED, HEAVY, BUSY, END = 1, 3, 5, 7, 9, 11, 13, 15, 17, 18, 19
 PROCESSED = tile("Ana") + "[data-processed]"
-SHOTS = os.environ.get("SCREENSHOTS")
 
 
 @pytest.fixture
@@ -92,10 +90,6 @@ def test_the_filters_notebook(notebook: Notebook, guest: Page, lab: JupyterServe
     notebook.run(CHAIN)
     expect(page.locator(".rtc-filter-name")).to_have_count(2)
     expect(page.locator(".rtc-filter-controls select").first).to_have_value("red")
-    if SHOTS:
-        page.locator(".jp-Cell").nth(CALL).scroll_into_view_if_needed()
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=f"{SHOTS}/notebook-chain.png")
 
     notebook.run(COMPARE)
     until(guest, lambda shown: shown.shape[1] / shown.shape[0] > 3, "two pictures beside each other")
@@ -110,10 +104,6 @@ def test_the_filters_notebook(notebook: Notebook, guest: Page, lab: JupyterServe
     said = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
     expect(said).to_have_count(1)
     expect(said).to_contain_text("return frame[:, :, 7]")
-    if SHOTS:
-        tables.last.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
-        page.screenshot(path=f"{SHOTS}/notebook-table.png")
 
     notebook.run(MENDED)
     until(guest, grey, "the mended filter")

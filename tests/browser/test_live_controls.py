@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 PROCESSED = tile("Ana") + "[data-processed]"
-SHOTS = os.environ.get("SCREENSHOTS")
 
 CALL = "from rtc_notebook import Call\ncall = Call({room!r}, name='Ana')\ncall"
 PAINT = """
@@ -49,12 +47,6 @@ def until(page: Page, colour: tuple[int, int, int]) -> None:
     raise AssertionError(f"not {colour}, but {shown.round()}")
 
 
-def screenshot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
 def test_a_slider_changes_what_the_others_see(
     notebook: Notebook, lab: JupyterServer, join: Callable[..., Page], pattern: Browser
 ):
@@ -76,7 +68,6 @@ def test_a_slider_changes_what_the_others_see(
     notebook.run(1)
     until(guest, (0, 0, 200))
     expect(page.locator(".rtc-filter-controls select")).to_have_value("red")
-    screenshot(page, "controls-light")
 
     notebook.run(2)  # the call once more: both views have the controls, and one connection
     expect(page.locator(".rtc-filter-controls select")).to_have_count(2)
@@ -87,11 +78,6 @@ def test_a_slider_changes_what_the_others_see(
     notebook.set_source(3, "call.unfilter()")
     notebook.run(3)
     expect(page.locator(".rtc-filter-controls select")).to_have_count(0)
-    if SHOTS:
-        notebook.run(1)
-        notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-        screenshot(page, "controls-dark")
-        notebook.command("apputils:change-theme", {"theme": "JupyterLab Light"})
 
 
 def test_a_slider_works_while_a_cell_is_busy(notebook: Notebook, join: Callable[..., Page], pattern: Browser):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,6 @@ from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
 RAW = tile("Ana") + ":not([data-processed])"
-SHOTS = os.environ.get("SCREENSHOTS")
 
 # Draws a box around the growing slice in the middle of Chromium's test picture.
 DETECT = """
@@ -208,10 +206,8 @@ threading.Thread(target=detect, daemon=True).start()""",
 ]
 
 
-def screen(page: Page, selector: str, name: str) -> np.ndarray:
+def screen(page: Page, selector: str) -> np.ndarray:
     """Return what somebody sees of a tile, whatever its parts think that they show: BGRA."""
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
     shot = page.locator(selector).locator("..").screenshot()
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2BGRA)
 
@@ -241,7 +237,7 @@ def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
             change_theme(theme)
             page.wait_for_function(AT_REST, arg=RAW, timeout=15_000)
             _, info = painted(page, RAW)
-            seen = screen(page, RAW, f"overlays-{theme.lower()}")
+            seen = screen(page, RAW)
             box, triangle, mask = [extent(seen, info, bgr) for bgr in ((0, 0, 255), (255, 0, 0), (255, 255, 0))]
             np.testing.assert_allclose(np.delete(box, 1), (0.4, 0.6, 0.7), atol=0.012)
             assert 0.08 < box[1] < 0.19, "its label is above it"
@@ -253,7 +249,7 @@ def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
         notebook.run(2)
         page.wait_for_function(HIDDEN, arg=RAW, timeout=10_000)  # the last one is out of date
         with pytest.raises(AssertionError, match="nothing in this colour"):
-            extent(screen(page, RAW, "overlays-gone"), info, (0, 0, 255))
+            extent(screen(page, RAW), info, (0, 0, 255))
         notebook.run(3)
         expect(page.get_by_text(re.compile(r"a\.mkv: recording, 0:0[1-9].* [1-4] tracks"))).to_be_visible()
         notebook.run(4)
@@ -263,7 +259,6 @@ def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
             "fill", re.compile(r"rgba?\(2\d\d, 2\d\d, 2\d\d")
         )  # light, as all that is written here
         expect(plot.locator("#legend_1")).to_be_attached()  # there are lines
-        screen(page, RAW, "recording-and-statistics")
         notebook.run(5)
         expect(page.get_by_text(re.compile(r"a\.mkv: stopped"))).to_be_visible()
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from playwright.sync_api import Browser, Page, expect
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_measure.ipynb"
 CALL, FUNCTIONS, MEASURE, TABLE, SUMMARY, PLOT = 1, 3, 5, 7, 8, 10
-SHOTS = os.environ.get("SCREENSHOTS")
 
 # Chromium's fake microphone beeps once a second: mostly silence, and never longer than that.
 FACTS = """
@@ -79,9 +77,5 @@ def test_the_measure_notebook(notebook: Notebook, guest: Page, lab: JupyterServe
     outputs = page.locator(".jp-OutputArea-output")
     expect(outputs.locator("table").first).to_contain_text("motion")
     expect(outputs.locator("img")).to_have_count(1)
-    if SHOTS:
-        outputs.locator("img").scroll_into_view_if_needed()
-        page.wait_for_timeout(1_000)
-        page.screenshot(path=f"{SHOTS}/notebook-measure.png")
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
     kernel.run("call.leave()")

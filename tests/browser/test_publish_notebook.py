@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from playwright.sync_api import Browser, Page, expect
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_publish.ipynb"
 CALL, PICTURE, ORANGE, LIFE, FIGURE, DRAWING, TONE, TABLE, STOP = 1, 3, 4, 6, 8, 9, 11, 13, 14
-SHOTS = os.environ.get("SCREENSHOTS")
 
 
 def titled(title: str) -> str:
@@ -77,9 +75,6 @@ def test_the_publish_notebook(notebook: Notebook, guest: Page):
     until_drawn(guest, titled("plot"), empty)
     notebook.run(TONE)
     notebook.run(TABLE)
-    if SHOTS:
-        guest.screenshot(path=f"{SHOTS}/publish-guest.png")
-        page.screenshot(path=f"{SHOTS}/publish-notebook.png")
     notebook.run(STOP)
     expect(guest.locator(titled("life"))).to_have_count(0, timeout=10_000)
     expect(guest.locator(titled("picture"))).to_be_attached()
