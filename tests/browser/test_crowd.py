@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.browser import INBOUND, PLAYERS, tile
+from harness.browser import INBOUND, PLAYERS, choose, tile
 from harness.crowd import NAMES, crowd
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
@@ -22,11 +22,6 @@ SENT = """async () => {
         if (sender.track?.kind === "video") return sender.getParameters().encodings[0];
 }"""
 PLACED = "() => document.querySelectorAll('.rtc-tile:not([hidden]) video[data-state=live]').length"
-
-
-def choose(page: Page, item: str) -> None:
-    page.get_by_role("button", name="More", exact=True).click()
-    page.get_by_role("menu", name="More").get_by_text(item, exact=True).click()
 
 
 def receives(page: Page, wanted: Callable[[int], bool]) -> None:

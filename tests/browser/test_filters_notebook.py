@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from harness.browser import context, picture, tile
+from harness.browser import context, picture, tile, until_shown
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.lab import Notebook
@@ -45,11 +45,7 @@ def press(page: Page, key: str) -> None:
 
 def until(page: Page, holds: Callable[[np.ndarray], bool], what: str) -> None:
     """Wait until Ana's picture, as this page shows it, is so."""
-    for _ in range(60):
-        if page.locator(PROCESSED).count() and holds(picture(page, PROCESSED)):
-            return
-        page.wait_for_timeout(150)
-    raise AssertionError(what)
+    until_shown(page, PROCESSED, holds, what)
 
 
 def brightness(shown: np.ndarray) -> float:

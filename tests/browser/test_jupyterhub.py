@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import nbformat
 import pytest
 from harness.browser import context, picture, plays, tile
 from harness.hub import Hub, HubServer, unavailable
 from harness.kernel import Kernel
-from harness.lab import Notebook
+from harness.lab import Notebook, make_notebook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.skipif(bool(unavailable()), reason=unavailable())
@@ -36,9 +35,7 @@ def bens_notebook(page: Page, server: HubServer, link: str) -> Notebook:
         "call.wait_until_connected()\nprint(call.room, call.participants['ana'].video.frame(timeout=30).shape)",
         "@call.filter\ndef red(frame):\n    frame[:] = (0, 0, 255)\n    return frame",
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, server.notebooks / "ben.ipynb")
+    make_notebook(server.notebooks / "ben.ipynb", *cells)
     return Notebook(page, server, "ben.ipynb")
 
 

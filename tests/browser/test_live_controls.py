@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import nbformat
-import numpy as np
 import pytest
-from harness.browser import context, picture, tile
+from harness.browser import coloured, context, tile, until_shown
 from harness.jupyter import JupyterServer
-from harness.lab import Notebook
+from harness.lab import Notebook, make_notebook
 from playwright.sync_api import Browser, Page, expect
 
 PROCESSED = tile("Ana") + "[data-processed]"
@@ -28,23 +26,15 @@ BUSY = "import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() 
 @pytest.fixture
 def notebook(lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path) -> Iterator[Notebook]:
     cells = [CALL.format(room=room), PAINT, "call", "pass"]
-    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    path = tmp_path / f"{room}.ipynb"
-    nbformat.write(written, path)
+    path = make_notebook(tmp_path / f"{room}.ipynb", *cells)
     opened = context(pattern, viewport={"width": 900, "height": 1000})
     yield Notebook(opened.new_page(), lab, lab.copy_notebook(path))
     opened.close()
 
 
 def until(page: Page, colour: tuple[int, int, int]) -> None:
-    """Wait until Ana's tile shows this colour, BGR, all over."""
-    for _ in range(100):
-        shown = picture(page, PROCESSED).astype(int).mean(axis=(0, 1))
-        if (np.abs(shown - colour) < 25).all():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"not {colour}, but {shown.round()}")
+    """Wait until Ana's tile shows this colour."""
+    until_shown(page, PROCESSED, coloured(colour), f"{colour}")
 
 
 def test_a_slider_changes_what_the_others_see(

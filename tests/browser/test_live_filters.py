@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness.browser import picture, plays, tile
+from harness.browser import coloured, picture, plays, tile, until_shown
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.measure import BUSY, TIMECODE, Watched, beside_work, megabytes, running, watch
@@ -102,19 +102,13 @@ def paint(kernel: Kernel, colour: str, policy: str = "pass") -> None:
     kernel.run(PAINT.format(colour=colour, policy=policy))
 
 
-def near(page: Page, colour: tuple[int, int, int]) -> bool:
-    """Whether Ana's tile shows this colour, BGR, all over."""
-    shown = picture(page, PROCESSED).astype(np.int16)
-    return bool((np.abs(shown - np.array(colour)).mean(axis=(0, 1)) < 30).all() and shown.std(axis=(0, 1)).max() < 20)
+def until(page: Page, colour: tuple[int, int, int]) -> None:
+    """Wait until Ana's tile shows this colour, BGR, all over."""
 
+    def near(shown: np.ndarray) -> bool:
+        return coloured(colour, 30)(shown) and bool(shown.std(axis=(0, 1)).max() < 20)
 
-def until(page: Page, colour: tuple[int, int, int], seconds: float = 10) -> float:
-    """Wait until Ana's tile shows this colour; returns after how many seconds it did."""
-    start = time.monotonic()
-    while not near(page, colour):
-        assert time.monotonic() - start < seconds, f"not {colour} within {seconds} s"
-        page.wait_for_timeout(50)
-    return time.monotonic() - start
+    until_shown(page, PROCESSED, near, f"{colour}", 10)
 
 
 def shown(page: Page, name: str, since: float, until: float = float("inf")) -> list[dict[str, Any]]:

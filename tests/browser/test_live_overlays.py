@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import nbformat
 import numpy as np
 import pytest
 from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from harness.lab import Notebook
+from harness.lab import Notebook, make_notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -216,12 +215,9 @@ def test_in_a_notebook_shapes_a_recordings_line_and_statistics_are_seen(
     ana: Page, lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
 ):
     cells = [cell.format(room=room, path=str(tmp_path / "a.mkv")) for cell in IN_A_NOTEBOOK]
-    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(written, tmp_path / f"{room}.ipynb")
     opened = context(pattern, viewport={"width": 1000, "height": 1300})
     page = opened.new_page()
-    notebook = Notebook(page, lab, lab.copy_notebook(tmp_path / f"{room}.ipynb"))
+    notebook = Notebook(page, lab, lab.copy_notebook(make_notebook(tmp_path / f"{room}.ipynb", *cells)))
     notebook.run(0)
     expect(page.locator(RAW)).to_be_attached(timeout=30_000)
     notebook.run(1)

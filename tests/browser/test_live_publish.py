@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 import tenacity
-from harness.browser import frames_shown, picture
+from harness.browser import frames_shown, picture, titled
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
 
@@ -41,10 +41,6 @@ LOUDEST = """() => new Promise(resolve => {
 
 def tone(hertz: float, seconds: np.ndarray) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * hertz * seconds)
-
-
-def titled(title: str) -> str:
-    return f'video[data-source=kernel][data-title="{title}"][data-state=live]'
 
 
 @tenacity.retry(stop=tenacity.stop_after_delay(15), wait=tenacity.wait_fixed(0.1))

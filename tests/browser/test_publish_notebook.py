@@ -7,17 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.browser import context, picture, plays
+from harness.browser import coloured, context, picture, plays, titled, until_shown
 from harness.jupyter import JupyterServer
 from harness.lab import Notebook
 from playwright.sync_api import Browser, Page, expect
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_publish.ipynb"
 CALL, PICTURE, ORANGE, LIFE, FIGURE, DRAWING, TONE, TABLE, STOP = 1, 3, 4, 6, 8, 9, 11, 13, 14
-
-
-def titled(title: str) -> str:
-    return f'video[data-source=kernel][data-title="{title}"][data-state=live]'
 
 
 @pytest.fixture
@@ -37,33 +33,21 @@ def guest(lab: JupyterServer, pattern: Browser) -> Iterator[Page]:
     opened.close()
 
 
-def until_mean(page: Page, selector: str, bgr: tuple[int, int, int]) -> None:
-    for _ in range(60):
-        if page.locator(selector).count() and np.abs(picture(page, selector).mean((0, 1)) - bgr).max() < 15:
-            return
-        page.wait_for_timeout(150)
-    raise AssertionError(f"{selector} does not become {bgr}")
-
-
-def until_drawn(page: Page, selector: str, empty: np.ndarray) -> None:
-    """Wait until the line has grown to the figure's right end."""
-    for _ in range(60):
-        changed = np.abs(picture(page, selector).astype(int) - empty).max(axis=2) > 60
-        if changed.sum() > 300 and changed[:, 500:].any():
-            return
-        page.wait_for_timeout(150)
-    raise AssertionError(f"{selector} does not show the whole line")
+def drawn(shown: np.ndarray, empty: np.ndarray) -> bool:
+    """Whether the line has grown to the figure's right end."""
+    changed = np.abs(shown.astype(int) - empty).max(axis=2) > 60
+    return bool(changed.sum() > 300 and changed[:, 500:].any())
 
 
 def test_the_publish_notebook(notebook: Notebook, guest: Page):
     page = notebook.page
     notebook.run(CALL)
     notebook.run(PICTURE)
-    until_mean(guest, titled("picture"), (127, 127, 127))
+    until_shown(guest, titled("picture"), coloured((127, 127, 127), 15), "grey on average")
     ramp = picture(guest, titled("picture")).mean((0, 2))
     assert ramp[0] < 30 < 220 < ramp[-1], "dark on the left, bright on the right"
     notebook.run(ORANGE)
-    until_mean(guest, titled("picture"), (30, 160, 250))
+    until_shown(guest, titled("picture"), coloured((30, 160, 250), 15), "orange")
     notebook.run(LIFE)
     expect(guest.locator(titled("life"))).to_be_attached(timeout=15_000)
     plays(guest, titled("life"), 5)
@@ -72,7 +56,7 @@ def test_the_publish_notebook(notebook: Notebook, guest: Page):
     empty = picture(guest, titled("plot"))
     assert empty.shape == (360, 640, 3), "its own size, although the notebook shows it cropped"
     notebook.run(DRAWING)
-    until_drawn(guest, titled("plot"), empty)
+    until_shown(guest, titled("plot"), lambda shown: drawn(shown, empty), "the whole line")
     notebook.run(TONE)
     notebook.run(TABLE)
     notebook.run(STOP)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from harness.lab import Notebook
+from harness.lab import Notebook, make_notebook
 from playwright.sync_api import Browser, Page, expect
 
 Join = Callable[..., Page]
@@ -25,11 +25,7 @@ def test_participants_show_with_live_thumbnails_and_a_snapshot_as_a_picture(
 ):
     guest = join(head, "Guest")
     expect(guest.locator(tile("Guest"))).to_be_attached(timeout=20_000)
-    cells = [{"cell_type": "code", "source": source.format(room=room), "metadata": {}, "outputs": [],
-              "execution_count": None} for source in CELLS]  # fmt: skip
-    notebook = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-                "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
-    (lab.notebooks / "seen.ipynb").write_text(json.dumps(notebook))
+    make_notebook(lab.notebooks / "seen.ipynb", *(source.format(room=room) for source in CELLS))
     page = context(pattern, viewport={"width": 1000, "height": 760}).new_page()
     try:
         opened = Notebook(page, lab, "seen.ipynb")

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from harness.browser import tile
+from harness.browser import stood, tile
 from harness.jupyter import JupyterServer
 from harness.seats import seated
 from harness.somebody import somebody
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 SHARE = """() => {
     const [stage, tile] = [".rtc-stage", ".rtc-tile[data-staged]"].map((one) => document.querySelector(one)
         .getBoundingClientRect());
     return tile.width * tile.height > 0.4 * stage.width * stage.height;
 }"""
-
-
-def stood(page: Page, name: str, source: str = "camera") -> Locator:
-    return page.locator(".rtc-tile", has=page.locator(tile(name, source, state=None)))
 
 
 def staged(page: Page, name: str, source: str = "camera") -> None:

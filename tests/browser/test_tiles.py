@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.browser import painted, picture, tile
+from harness.browser import choose, painted, picture, stood, tile
 from harness.kernel import Kernel
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 LARGER = """() => {
     const [bo, ana] = ["Bo", "Ana"].map((name) => document.querySelector(`.rtc-tile:has([data-participant=${name}])`)
         .getBoundingClientRect()).map(({width, height}) => width * height);
     return bo > 4 * ana;
 }"""
-
-
-def stood(page: Page, name: str) -> Locator:
-    return page.locator(".rtc-tile", has=page.locator(tile(name, state=None)))
-
-
-def choose(page: Page, item: str) -> None:
-    page.get_by_role("button", name="More", exact=True).click()
-    page.get_by_role("menu", name="More").get_by_text(item, exact=True).click()
 
 
 def test_layouts_pins_statistics_and_the_original(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -129,6 +130,22 @@ def tile(participant: str, source: str = "camera", state: str | None = "live") -
     return f'video[data-participant="{participant}"][data-source="{source}"]{wanted}'
 
 
+def titled(title: str) -> str:
+    """Return the CSS selector of the video of what a kernel publishes."""
+    return f'video[data-source=kernel][data-title="{title}"][data-state=live]'
+
+
+def stood(page: Page, name: str, source: str = "camera") -> Locator:
+    """Return a participant's tile, with all that is in it."""
+    return page.locator(".rtc-tile", has=page.locator(tile(name, source, state=None)))
+
+
+def choose(page: Page, item: str) -> None:
+    """Choose something from the menu of all that has no button."""
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menu", name="More").get_by_text(item, exact=True).click()
+
+
 def picture(page: Page, selector: str) -> np.ndarray:
     """Return what a video element shows now, uint8 (height, width, 3), BGR."""
     data = page.locator(selector).first.evaluate(
@@ -142,6 +159,23 @@ def picture(page: Page, selector: str) -> np.ndarray:
     decoded = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     return decoded
+
+
+def coloured(bgr: tuple[int, int, int], apart: float = 25) -> Callable[[np.ndarray], bool]:
+    """Return what says whether a picture has this colour, on average."""
+    return lambda shown: bool(np.abs(shown.mean(axis=(0, 1)) - bgr).max() < apart)
+
+
+def until_shown(page: Page, selector: str, holds: Callable[[np.ndarray], bool], what: str, seconds: float = 20) -> None:
+    """Wait until what a video element shows is so; ``what`` says how, for who reads that it never was."""
+    end = time.monotonic() + seconds
+    while True:
+        shown = picture(page, selector) if page.locator(selector).count() else None
+        if shown is not None and holds(shown):
+            return
+        seen = "nothing" if shown is None else f"{shown.mean(axis=(0, 1)).round()} on average"
+        assert time.monotonic() < end, f"{selector} is not {what} within {seconds} s, but {seen}"
+        page.wait_for_timeout(50)
 
 
 def frames_shown(page: Page, selector: str, seconds: float) -> dict[str, float]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 from playwright.sync_api import Page, expect
 
 from ..jupyter import JupyterServer
 from ..kernel import Kernel
-from ..lab import Notebook
+from ..lab import Notebook, make_notebook
 from .scene import CALL, Scene
 
 FAILS = "@call.filter(on='Bo')\ndef wrong(frame, low=(0, 255)):\n    raise ValueError('no')"
@@ -19,12 +18,7 @@ THEMES = ("JupyterLab Light", "JupyterLab Dark")
 
 def opened(page: Page, server: JupyterServer, room: str, directory: Path) -> Notebook:
     """Open a notebook whose first cell is a call, and run that."""
-    path = directory / f"{room}.ipynb"
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in (CALL.format(room=room) + "call", FAILS)]
-    )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)
+    path = make_notebook(directory / f"{room}.ipynb", CALL.format(room=room) + "call", FAILS)
     shown = Notebook(page, server, server.copy_notebook(path))
     shown.run(0)
     return shown
