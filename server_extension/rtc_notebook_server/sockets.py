@@ -99,6 +99,9 @@ class RoomSocket(
             self._refuse(error.code, str(error))
             return
         about, number = str(message.__struct_config__.tag), getattr(message, "id", None)
+        if self._place is None and self._live is not None and not isinstance(message, protocol.Heard):
+            async with self._live.lock:  # it may be about to be let in, and know that already
+                pass
         if self._place is not None:
             if isinstance(message, protocol.Heard):
                 self._place.ledger.acknowledge(message.count)

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine
 from rtc_notebook_server import going
+from rtc_notebook_server.live import LiveRoom
 from rtc_notebook_server.place import CHANGES_AT_ONCE, CHANGES_PER_SECOND, CHAT_AT_ONCE, CHAT_PER_SECOND
+
+from rtc_notebook import protocol
 
 
 @pytest.fixture
@@ -228,6 +231,34 @@ async def test_who_goes_while_being_let_in_leaves_nobody_behind(
     bo.socket.close()
     await ana.until(lambda c: c.names == ["Ana"] and not c.room["waiting"])
     assert list(engines[0].seats) == [ana.id], "the seat that was taken meanwhile is given back"
+
+
+async def test_what_somebody_says_at_once_when_let_in_is_heard(
+    enter: Any, knock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await enter("Ana")
+    ana.say("set-lock", locked=True)
+    await ana.until(lambda c: c.room["locked"])
+    bo = await knock("Bo")
+    await ana.until(lambda c: c.room["waiting"])
+    said, settle, decode = asyncio.Event(), LiveRoom.settle, protocol.decode_client
+
+    async def settle_late(live: LiveRoom) -> None:
+        await said.wait()
+        await settle(live)
+
+    def decoded(data: str | bytes) -> protocol.ClientMessage:
+        message = decode(data)
+        if isinstance(message, protocol.SetHand):
+            said.set()
+        return message
+
+    monkeypatch.setattr(LiveRoom, "settle", settle_late)
+    monkeypatch.setattr(protocol, "decode_client", decoded)
+    ana.say("moderate", action="admit", participant=ana.room["waiting"][0]["id"])
+    await bo.next("welcome")
+    bo.say("set-hand", raised=True)
+    await asyncio.wait_for(bo.until(lambda c: (c.who("Bo") or {}).get("hand")), 10)
 
 
 def _noting(waits: list[float]) -> Any:
