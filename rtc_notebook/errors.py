@@ -138,10 +138,10 @@ class ProtocolError(RtcNotebookError):
 class RoomNameError(RtcNotebookError, ValueError):
     """The name is none that a room can have."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: object) -> None:
         self.name = name
         super().__init__(
-            f"{name[:80]!r} cannot be a room's name. Use 1 to 64 letters, digits, spaces, '.', '-' or '_', "
+            f"{name!r:.80} cannot be a room's name. Use 1 to 64 letters, digits, spaces, '.', '-' or '_', "
             "beginning with a letter or digit, without '..'."
         )
 

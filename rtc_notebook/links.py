@@ -37,7 +37,7 @@ class Link:
 
 def is_link(text: str) -> bool:
     """Whether this is an address, which no room's name can be."""
-    return "://" in text
+    return isinstance(text, str) and "://" in text
 
 
 def read(text: str) -> Link:

@@ -21,7 +21,7 @@ def room_name(name: str) -> str:
     RoomNameError
         If the name is none.
     """
-    normal = unicodedata.normalize("NFC", name)
+    normal = unicodedata.normalize("NFC", name) if isinstance(name, str) else ""
     if not _ROOM_NAME.fullmatch(normal) or ".." in normal:
         raise RoomNameError(name)
     return normal

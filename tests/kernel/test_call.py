@@ -3,6 +3,7 @@ from __future__ import annotations
 import queue
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_worker import FakeWorker, Workers, person
@@ -29,9 +30,10 @@ def test_no_secret_is_shown(call: Call, worker: FakeWorker) -> None:
     assert "Guest" in repr(call) and call.link == "http://127.0.0.1:8888/base/rtc-notebook/room/demo"
 
 
-def test_a_bad_room_name_is_refused_at_once(workers: Workers) -> None:
-    with pytest.raises(RoomNameError):
-        Call("../etc", server="http://127.0.0.1:1/")
+@pytest.mark.parametrize("room", ["../etc", "", 5, None, ["demo"]])
+def test_a_bad_room_name_is_refused_at_once(workers: Workers, room: Any) -> None:
+    with pytest.raises(RoomNameError, match="cannot be a room's name"):
+        Call(room, server="http://127.0.0.1:1/")
     assert not workers
 
 
