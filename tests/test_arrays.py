@@ -176,8 +176,8 @@ plot = call.stats.plot("fps", "bitrate")
 assert "application/vnd.jupyter.widget-view+json" in plot._repr_mimebundle_()
 until(lambda: plot.drawn > 2)
 shown = plot._image.value
-picture = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR)
-assert picture.shape[1] == 800 and "Ana camera" in [line.get_label() for line in plot.figure.axes[0].lines]
+assert shown.startswith('<svg role="img"') and "<style" not in shown  # which would be for the whole notebook
+assert "Ana camera" in [line.get_label() for line in plot.figure.axes[0].lines]
 until(lambda: plot._image.value != shown)
 plot.stop()
 """)

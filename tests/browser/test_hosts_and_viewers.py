@@ -140,3 +140,23 @@ def test_a_member_may_filter_others_is_removed_and_another_is_denied(
     kernel.wait_until("call.waiting == ['Cy']")
     kernel.run("call.admit('Cy')")
     expect(bo.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+
+    # the link is withdrawn and who came by it stays; then it is over for everybody
+    host.get_by_role("button", name="Invite others").click()
+    dialog = host.get_by_role("dialog", name="Invite")
+    dialog.get_by_role("button", name="Revoke").click()
+    dialog.get_by_role("button", name="They stay").click()
+    expect(dialog.get_by_role("button", name="Revoke")).to_have_count(0)
+    dialog.get_by_role("button", name="Close").click()
+    kernel.wait_until("not call.invites")
+    bo.get_by_role("button", name="Raise your hand").click()
+    hand = host.locator(".rtc-tile", has=host.locator(tile("Cy"))).get_by_label("Hand raised")
+    expect(hand).to_be_visible()
+    kernel.run("call.participants['Cy'].lower_hand()")
+    expect(hand).to_be_hidden()
+    kernel.run("call.unlock()")
+    expect(host.get_by_role("button", name="Lock room")).to_be_visible()
+    kernel.run("call.end()")
+    for page in (host, bo):
+        expect(page.get_by_text("A host ended the call for everybody.")).to_be_visible(timeout=20_000)
+        page.wait_for_function("() => cameras.every(({readyState}) => readyState === 'ended')")

@@ -73,3 +73,11 @@ def test_a_click_for_sound_a_screen_with_its_sound_and_a_window_of_its_own(
         page.get_by_role("button", name="Bring it back").click()
         expect(page.locator(tile("Ben"))).to_be_attached()
         goes_on(page, tile("Ben"))
+
+        page.get_by_role("button", name="More", exact=True).click()
+        with page.context.expect_page() as opened:
+            page.get_by_role("menuitem", name="Pop out").click()
+        window = opened.value
+        window.get_by_role("button", name="More", exact=True).click()
+        window.get_by_role("menuitem", name="Back to the page").click()
+        goes_on(page, tile("Ben"))

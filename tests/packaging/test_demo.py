@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -36,8 +37,12 @@ def test_the_demo_serves_the_first_notebook_until_it_is_interrupted(tmp_path: Pa
         assert served["type"] == "notebook"
         assert "rooms" in _get(f"http://localhost:{port}/rtc-notebook/api/rooms?token=abc", demo)
         everything = psutil.Process(demo.pid).children(recursive=True)
-        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
-        demo.wait(20)
+        for _ in range(3):  # JupyterLab loses one that comes while it looks for language servers, in its first moment
+            os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                demo.wait(20)
+                break
+        assert demo.poll() is not None
         _, left = psutil.wait_procs(everything, timeout=20)
         assert not left
     finally:

@@ -84,7 +84,7 @@ def test_a_child_hears_everything_in_the_order_in_which_it_was_sent():
     lines: queue.Queue[bytes] = queue.Queue()
     child = ThreadedChild("echo_child", lines.put, lambda code: None)
     for number in range(300):
-        child.send([number, " " * (200_000 if number % 7 == 3 else 0)])  # some fit into a pipe at once, some do not
+        child.send([number, " " * (40_000 if number % 7 == 3 else 0)])  # some fit into a pipe at once, some do not
     assert [msgspec.json.decode(lines.get(timeout=20))["echo"][0] for _ in range(300)] == list(range(300))
     child.close()
 

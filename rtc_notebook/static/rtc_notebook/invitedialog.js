@@ -100,7 +100,8 @@ export class InviteDialog {
     this.made.hidden = !invited || !hosts;
     if (invited && this.#shown !== invited.id) this.#show(invited);
     keyed(this.list, invites, ({ id }) => id, (invite) => this.#row(invite), (row, { used, uses }) => {
-      setText(/** @type {Element} */ (row.querySelector(".rtc-invite-used")), uses === null ? `used ${used === 1 ? "once" : `${used} times`}` : `${used} of ${uses} used`);
+      const often = used === 1 ? "once" : `${used} times`;
+      setText(/** @type {Element} */ (row.querySelector(".rtc-invite-used")), uses === null ? `used ${often}` : `${used} of ${uses} used`);
     });
   }
 
