@@ -33,6 +33,9 @@ OUTSIDE = """() => {
 }"""
 
 
+FITS = f"() => !({OUTSIDE})().length"  # once everything has found its place
+
+
 def stays(page: Page, lab: JupyterServer, room: str) -> None:
     """Have people join while the panel of people is open and another has the stage; nothing watched may move."""
     expect(page.locator(tile("Ben"))).to_be_attached(timeout=20_000)
@@ -70,18 +73,18 @@ def test_nothing_moves_under_a_cell_which_may_be_narrow(
         stays(page, lab, room)
         page.add_style_tag(content=".rtc-widget { width: 300px !important; min-width: 0 !important; }")
         expect(page.locator(".rtc-people-row").first).to_be_visible()
-        assert page.evaluate(OUTSIDE) == []
+        page.wait_for_function(FITS)
         page.get_by_role("complementary", name="Beside the call").get_by_role("button", name="Close").click()
         expect(page.locator(tile("Ben"))).to_be_visible()
         bar = page.get_by_role("group", name="Call", exact=True)
         for name in ("Turn microphone off", "Turn camera off", "Leave the call"):
             expect(bar.get_by_role("button", name=name)).to_be_visible()
             expect(bar.get_by_role("button", name=name, pressed=True)).to_have_count(0)  # its name says what it does
-        assert page.evaluate(OUTSIDE) == []
+        page.wait_for_function(FITS)
         bar.get_by_role("button", name="More", exact=True).click()
         menu = page.get_by_role("menu", name="More")
         expect(menu.get_by_text("Share your screen")).to_be_visible()
-        assert page.evaluate(OUTSIDE) == []
+        page.wait_for_function(FITS)
         menu.get_by_text("Devices", exact=True).click()
         expect(page.get_by_role("dialog", name="Devices")).to_be_visible()
-        assert page.evaluate(OUTSIDE) == []
+        page.wait_for_function(FITS)
