@@ -57,8 +57,8 @@ def test_reactions_hands_filters_and_recording(
     guest.get_by_role("button", name="React", exact=True).click()
     guest.get_by_role("button", name="Applause").click()
     guest.keyboard.press("Escape")
-    host.wait_for_function("floated.includes('👏Bo')")
-    guest.wait_for_function("floated.includes('👏You')")
+    host.wait_for_function("() => floated.includes('👏Bo')")
+    guest.wait_for_function("() => floated.includes('👏You')")
     expect(host.get_by_text("Bo: Applause")).to_be_attached()
     kernel.wait_until("heard == [('Bo', '👏')]")
 
