@@ -209,14 +209,20 @@ async def test_a_room_whose_host_left_for_good_has_another(enter: Any) -> None:
     assert (await asyncio.wait_for(bo.next("invites"), 5))["invites"] == []
 
 
-async def test_who_goes_while_being_let_in_leaves_nobody_behind(
-    enter: Any, knock: Any, engines: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def _kept_waiting(enter: Any, knock: Any) -> tuple[Any, Any]:
+    """Return a host in a room that she has locked, and somebody at its door."""
     ana = await enter("Ana")
     ana.say("set-lock", locked=True)
     await ana.until(lambda c: c.room["locked"])
     bo = await knock("Bo")
     await ana.until(lambda c: c.room["waiting"])
+    return ana, bo
+
+
+async def test_who_goes_while_being_let_in_leaves_nobody_behind(
+    enter: Any, knock: Any, engines: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo = await _kept_waiting(enter, knock)
     seating, gone, real = asyncio.Event(), asyncio.Event(), engines[0].join
 
     async def join(*args: Any) -> Any:
@@ -236,11 +242,7 @@ async def test_who_goes_while_being_let_in_leaves_nobody_behind(
 async def test_what_somebody_says_at_once_when_let_in_is_heard(
     enter: Any, knock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ana = await enter("Ana")
-    ana.say("set-lock", locked=True)
-    await ana.until(lambda c: c.room["locked"])
-    bo = await knock("Bo")
-    await ana.until(lambda c: c.room["waiting"])
+    ana, bo = await _kept_waiting(enter, knock)
     said, settle, decode = asyncio.Event(), LiveRoom.settle, protocol.decode_client
 
     async def settle_late(live: LiveRoom) -> None:
