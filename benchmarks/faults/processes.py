@@ -72,11 +72,13 @@ def server_suspended(scene: Scene) -> None:
     """Suspend the Jupyter server and its SFU for 10 s, as a machine that hangs."""
     everything = [scene.server.pid, scene.sfu().pid]
     with scene.fault("server and SFU suspended for 10 s"):
-        for pid in everything:
-            os.kill(pid, signal.SIGSTOP)
-        time.sleep(10)
-        for pid in everything:
-            os.kill(pid, signal.SIGCONT)
+        try:
+            for pid in everything:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(10)
+        finally:  # whoever breaks off here leaves none behind that cannot end
+            for pid in everything:
+                os.kill(pid, signal.SIGCONT)
 
 
 def server_restarted(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from harness.browser import CHROMIUM, chromium, context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace
-from harness.views import RECORDER, View, judge
+from harness.views import RECORDER, STRICTLY, View, judge
 from playwright.sync_api import Browser, Page, Playwright
 
 STAGES = (Path(__file__).parent / "stages.js").read_text()
@@ -131,7 +131,8 @@ class Scene:
 
     def direct(self) -> None:
         """Wait until Ana's pictures go over WebRTC, if they went over the WebSocket for a moment."""
-        self.ana.locator(f'[data-link="webrtc"] {tile("Ana", state=None)}').first.wait_for(state="attached")
+        webrtc = self.ana.locator(f'[data-link="webrtc"] {tile("Ana", state=None)}').first
+        webrtc.wait_for(state="attached", timeout=90_000)  # where it broke without a word, it is tried after a minute
         self.ana.wait_for_timeout(3000)  # a way that works is known as such by then
         self.settle()
 
@@ -158,9 +159,9 @@ class Scene:
         yield fault
         if not fault.ended:
             fault.gone()
-        seen = judge(views or self.views(), fault.begun, fault.ended, patience)
+        seen = judge(views or self.views(), fault.begun, fault.ended, patience, STRICTLY)
         gap = max(one.gap for one in seen)
-        lost = [f"{gap:.1f} s of pictures"] if gap > 1 else ["nothing seen"]
+        lost = [f"{gap:.1f} s of pictures"] if gap > STRICTLY.halt else ["nothing seen"]
         if (now := self.people()) != people:
             lost.append(f"{people} → {now}")
         worst = None if any(one.after is None for one in seen) else max(one.after or 0.0 for one in seen)

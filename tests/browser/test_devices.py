@@ -146,11 +146,18 @@ def test_a_device_is_changed_on_the_websocket_link(
         goes_on(ben, tile("Ana"))
 
 
-def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Browser, lab: JupyterServer, room: str):
-    refused = two.new_context(permissions=[])
+def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(
+    two: Browser, join: Callable[..., Page], pattern: Browser, lab: JupyterServer, room: str
+):
+    dan = join(pattern, "Dan", camera="0")
+    refused = context(two)
     page = refused.new_page()
     page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };"
+        """const {mediaDevices} = navigator, open = mediaDevices.getUserMedia.bind(mediaDevices);
+        mediaDevices.getUserMedia = async (wish) => {
+            if (!globalThis.allowed) throw new DOMException('', 'NotAllowedError');
+            return open(wish);
+        };"""
     )
     page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana"))
     expect(page.get_by_text("The browser does not allow camera and microphone here. Allow them next")).to_be_visible()
@@ -160,6 +167,11 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     page.get_by_role("button", name="Choose another").first.click()
     expect(page.get_by_role("dialog", name="Devices")).to_be_visible()
     page.keyboard.press("Escape")
+    goes_on(page, tile("Dan"))
+    expect(dan.locator(tile("Ana", state="off"))).to_be_attached()
+    page.evaluate("globalThis.allowed = true")  # as in the browser's settings of the site
+    page.get_by_role("button", name="Turn camera on").click()
+    goes_on(dan, tile("Ana"))
 
     bare = context(two)
     page = bare.new_page()
@@ -175,6 +187,10 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Bo", state="off"))).to_be_attached(timeout=20_000)
     expect(page.get_by_role("button", name="Turn microphone off")).to_be_visible()
+    goes_on(page, tile("Dan"))
+    bo = dan.locator(".rtc-tile", has=dan.locator(tile("Bo", state="off")))
+    expect(bo).to_be_visible()
+    expect(bo.get_by_role("img", name="Microphone off")).to_be_hidden()
 
     open_air = context(two)
     page = open_air.new_page()
@@ -184,8 +200,9 @@ def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(two: Brow
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
     page.get_by_role("button", name="Join").click()
     expect(page.locator(tile("Cy", state="off"))).to_be_attached(timeout=20_000)
-    for name in ("Ana", "Bo"):  # who joined without a camera is there for the others
-        expect(page.locator(tile(name, state="off"))).to_be_attached(timeout=20_000)
+    goes_on(page, tile("Ana"))
+    expect(page.locator(tile("Bo", state="off"))).to_be_attached()
+    expect(dan.locator(tile("Cy", state="off"))).to_be_attached()
     for opened in (refused, bare, open_air):
         opened.close()
 

@@ -62,6 +62,12 @@ FLASH_AND_BEEP = """
 })();
 """
 
+# Nothing of a tile lies under the mark.
+ABOVE = """() => {
+    const {bottom} = document.querySelector(".rtc-record").getBoundingClientRect();
+    return [...document.querySelectorAll(".rtc-tile")].every((tile) => tile.getBoundingClientRect().top >= bottom);
+}"""
+
 
 @pytest.fixture
 def call(kernel: Kernel, room: str) -> Kernel:
@@ -134,7 +140,9 @@ def test_a_call_is_kept(call: Kernel, ana: Page, join: Join, pattern: Browser, t
     path = tmp_path / "lesson.mkv"
     call.run(f"recording = call.record({str(path)!r})")
     wait_for(call, "recording.tracks == 2 and recording.seconds > 4")
-    expect(ana.locator(".rtc-record")).to_be_visible()
+    mark = ana.locator(".rtc-record")
+    expect(mark).to_be_visible()
+    ana.wait_for_function(ABOVE)
     ana.evaluate("() => { Object.assign(canvas, {width: 480, height: 270}); }")
     join(pattern, "Ben")
     wait_for(call, "recording.tracks == 4")
@@ -144,7 +152,7 @@ def test_a_call_is_kept(call: Kernel, ana: Page, join: Join, pattern: Browser, t
     ana.wait_for_timeout(2500)
     call.run("recording.stop()")
     assert call.run("print(recording.state)").strip() == "stopped"
-    expect(ana.locator(".rtc-record")).to_be_hidden()
+    expect(mark).to_be_hidden()
 
     times, painted_at, widths = pictures(path, "Ana camera", painted)
     assert {320, 480} <= set(widths)

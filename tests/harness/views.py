@@ -11,8 +11,23 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 RECORDER = (Path(__file__).parent / "recorder.js").read_text()
-IN_A_ROW = 5
-HICCUP_SECONDS = 0.7
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What counts as a picture that moves: how many in a row, with no longer a halt between them.
+
+    Pictures that were on their way when everything stopped are no such ones, so the row is to take longer than they do;
+    what a busy machine halts for a moment is not the fault's.
+    """
+
+    pictures: int = 5
+    halt: float = 0.7
+
+
+LOOSELY = Moving()
+STRICTLY = Moving(pictures=20, halt=0.3)
+"""For a machine that has nothing else to do: a process that is back after half a second was seen to be away."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +55,12 @@ class Seen:
     after: float | None
 
 
-def moving_since(times: Sequence[float], start: float) -> float | None:
-    """Return the first picture from ``start`` on that was followed by some without a halt; None if there is none yet.
-
-    Pictures on their way when everything stopped are no such ones; and what a busy machine halts later is not counted.
-    """
+def moving_since(times: Sequence[float], start: float, moving: Moving = LOOSELY) -> float | None:
+    """Return the first picture from ``start`` on that was followed by some without a halt, or None."""
     later = [one for one in times if one >= start]
     for index, first in enumerate(later):
-        run = later[index : index + IN_A_ROW]
-        if len(run) == IN_A_ROW and all(b - a < HICCUP_SECONDS for a, b in itertools.pairwise(run)):
+        run = later[index : index + moving.pictures]
+        if len(run) == moving.pictures and all(b - a < moving.halt for a, b in itertools.pairwise(run)):
             return first
     return None
 
@@ -60,18 +72,18 @@ def longest_gap(times: Sequence[float], start: float, end: float) -> float:
     return max(b - a for a, b in itertools.pairwise(inside))
 
 
-def judge(views: Sequence[View], begun: float, gone: float, patience: float) -> list[Seen]:
+def judge(views: Sequence[View], begun: float, gone: float, patience: float, moving: Moving = LOOSELY) -> list[Seen]:
     """Wait until every view moves again, ``patience`` seconds at most, and say how each fared."""
     kept: dict[View, list[float]] = {view: [] for view in views}
     while True:
         now = time.time()
         for view in views:
             kept[view] = sorted({*kept[view], *view.presented()})
-        moving = {view: moving_since(kept[view], gone) for view in views}
-        if all(since is not None for since in moving.values()) or now > gone + patience:
+        found = {view: moving_since(kept[view], gone, moving) for view in views}
+        if all(since is not None for since in found.values()) or now > gone + patience:
             break
         views[0].page.wait_for_timeout(250)
     return [
         Seen(view.key, longest_gap(kept[view], begun, since or now), None if since is None else since - gone)
-        for view, since in moving.items()
+        for view, since in found.items()
     ]
