@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -136,13 +136,29 @@ def ours(browser: Browser, server: JupyterServer, room: str) -> Iterator[Ours]:
 
 
 ROUNDS = 3
+MODES = {"wide": "forced to 1280", "busy": ", busy"}
+"""Of the echo, by the words for them in a row's name."""
+
+
+def in_turns(measure: Callable[[str], Watched], *names: str) -> dict[str, Watched]:
+    """Measure each of these ``ROUNDS`` times in turns, and print and return of each the one in the middle.
+
+    What else the machine does hits all alike so.
+    """
+    rounds: dict[str, list[Watched]] = {name: [] for name in names}
+    for _ in range(ROUNDS):
+        for name, seen in rounds.items():
+            seen.append(measure(name))
+    rows = {name: sorted(seen, key=lambda one: one.p50(3))[ROUNDS // 2] for name, seen in rounds.items()}
+    for name, row in rows.items():
+        print(row.row(name, 3), flush=True)
+    return rows
 
 
 def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) -> None:
     """Unfiltered, from Ana to Guest, the kernel idle and busy, beside a direct connection and work elsewhere.
 
-    Three rounds in turns, and of each row the one in the middle: what else the machine does hits all alike. Every
-    measurement is a call of its own: a receiver that has been through trouble keeps its larger buffer for a while.
+    Every measurement is a call of its own: a receiver that has been through trouble keeps its larger buffer a while.
     """
     numbers = itertools.count()
 
@@ -165,13 +181,10 @@ def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) 
         f"rtc-notebook, browser to browser, {state}"
         for state in ("kernel idle", "a busy process beside it", "kernel busy")
     )
-    rounds: dict[str, list[Watched]] = {name: [] for name in (direct_idle, direct_beside, idle, beside, busy)}
-    for _ in range(ROUNDS):
-        for name, seen in rounds.items():
-            seen.append((straight if name.startswith("direct") else forwarded)(name))
-    rows = {name: sorted(seen, key=lambda one: one.p50(3))[ROUNDS // 2] for name, seen in rounds.items()}
-    for name, row in rows.items():
-        print(row.row(name, 3), flush=True)
+    rows = in_turns(
+        lambda name: (straight if name.startswith("direct") else forwarded)(name),
+        *(direct_idle, direct_beside, idle, beside, busy),
+    )
     more = rows[idle].p50(3) - rows[direct_idle].p50(3)
     notes.append(f"unfiltered minus direct, p50: {more:+.0f} ms (expected under 10)")
     for what, one, other in (
@@ -187,22 +200,31 @@ def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) 
 
 def filtered(browser: Browser, server: JupyterServer, seconds: float) -> None:
     """Put on a filter that sets a few pixels, seen on the own tile, beside the echo."""
-    plain, _ = echo(browser, seconds)
-    print(plain.row("aiortc echo", 3), flush=True)
-    wide, _ = echo(browser, seconds, "wide")
-    print(wide.row("aiortc echo, forced to 1280", 3), flush=True)
-    with ours(browser, server, "filtered") as call:
-        call.join()
-        ana = call.enter("Ana")
-        call.filter("frame[-8:, -8:] = 255; return frame", "touch")
-        idle = watch(ana, tile("Ana"), seconds, call.processes())
-        print(idle.row("rtc-notebook, filtered, kernel idle", 3), flush=True)
-        call.busy(seconds + 2)
-        busy = watch(ana, tile("Ana"), seconds, call.processes())
-        print(busy.row("rtc-notebook, filtered, kernel busy", 3), flush=True)
-    echo_busy, _ = echo(browser, seconds, "wide", "busy")
-    print(echo_busy.row("aiortc echo, forced to 1280, busy", 3), flush=True)
-    notes.append(f"filtered / echo at the same width, p50: {idle.p50(3) / wide.p50(3):.2f} (expected at most 0.7)")
+    numbers = itertools.count()
+
+    def echoed(name: str) -> Watched:
+        return echo(browser, seconds, *(mode for mode, word in MODES.items() if word in name))[0]
+
+    def ours_filtered(name: str) -> Watched:
+        with ours(browser, server, f"filtered-{next(numbers)}") as call:
+            call.join()
+            ana = call.enter("Ana")
+            call.filter("frame[-8:, -8:] = 255; return frame", "touch")
+            if name.endswith("busy"):
+                call.busy(seconds + 2)
+            return watch(ana, tile("Ana"), seconds, call.processes())
+
+    _, wide, idle, _, _ = names = (
+        "aiortc echo",
+        "aiortc echo, forced to 1280",
+        "rtc-notebook, filtered, kernel idle",
+        "rtc-notebook, filtered, kernel busy",
+        "aiortc echo, forced to 1280, busy",
+    )
+    rows = in_turns(lambda name: (echoed if name.startswith("aiortc") else ours_filtered)(name), *names)
+    notes.append(
+        f"filtered / echo at the same width, p50: {rows[idle].p50(3) / rows[wide].p50(3):.2f} (expected at most 0.7)"
+    )
 
 
 def trouble(browser: Browser, server: JupyterServer, seconds: float) -> None:
