@@ -63,6 +63,18 @@ test("a lively connection that falls silent is asked about after a second, and t
   assert.deepEqual(told, ["quiet", "subscribe silent"]);
 });
 
+test("a candidate pair that the browser counts no more is no sign of life", async () => {
+  await pass(6, comes);
+  await pass(1, () => void (publish.bytes += 100));
+  await pass(1, () => {
+    publish.bytes += 100;
+    subscribe.bytes -= 2;
+  });
+  assert.deepEqual(told, ["quiet"]);
+  await pass(2, () => void (publish.bytes += 100));
+  assert.deepEqual(told, ["quiet", "subscribe silent"]);
+});
+
 test("one that never said much is waited for longer", async () => {
   await pass(2, comes);
   await pass(6, () => void (subscribe.bytes += 100));

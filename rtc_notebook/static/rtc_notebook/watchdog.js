@@ -70,7 +70,7 @@ export class Watchdog {
     const pairs = stats.filter(({ type }) => type === "candidate-pair");
     const bytes = pairs.reduce((sum, pair) => sum + (pair.bytesReceived ?? 0) + (pair.responsesReceived ?? 0) + (pair.requestsReceived ?? 0), 0);
     const { bytes: before, lively, looks } = this.#connections.get(connection) ?? { bytes: -1, lively: 0, looks: 0 };
-    const comes = bytes !== before;
+    const comes = bytes > before; // less, where the browser has given up a pair and counts it no more
     const now = { bytes, lively: comes ? (looks > 1 ? 1 : lively + 1) : lively, looks: comes ? 0 : looks + 1 };
     this.#connections.set(connection, now);
     return now.looks >= (now.lively >= LIVELY ? SILENT : SILENT_OTHERWISE);
