@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.browser import tile
+from harness.tabs import tabbed
 from harness.views import View
 
 from .scene import Scene
@@ -19,17 +20,16 @@ def reloaded(scene: Scene) -> None:
 
 
 def in_background(scene: Scene) -> None:
-    """Hide Ana's page for 10 s, as a tab behind another."""
-    seen = [View(scene.ben, "Ana/camera/filtered")]
-    session = scene.ana.context.new_cdp_session(scene.ana)
-    with scene.fault("tab in the background for 10 s", seen) as fault:
-        session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
-        window = session.send("Browser.getWindowForTarget")["windowId"]
-        session.send("Browser.setWindowBounds", {"windowId": window, "bounds": {"windowState": "minimized"}})
-        scene.ben.wait_for_timeout(10_000)
-        fault.note(f"the page is {scene.ana.evaluate('document.visibilityState')}")
-        session.send("Browser.setWindowBounds", {"windowId": window, "bounds": {"windowState": "normal"}})
-        session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    """Have somebody else come, and put another tab before theirs for 20 s."""
+    with tabbed((320, 180)) as tab:  # two cores have enough to do already
+        tab.go(scene.url("Cleo", far=False))
+        scene.ben.locator(tile("Cleo")).wait_for(state="attached", timeout=20_000)
+        scene.settle()
+        with scene.fault("tab in the background for 20 s", [View(scene.ben, "Cleo/camera")]):
+            tab.hide()
+            scene.ben.wait_for_timeout(20_000)
+            tab.show()
+    scene.settle()
 
 
 def frozen(scene: Scene) -> None:
@@ -100,4 +100,4 @@ def track_frozen(scene: Scene) -> None:
 
 
 FAULTS = [reloaded, in_background, frozen, permission_revoked, unplugged, track_frozen]
-LINKED = [reloaded, frozen]
+LINKED = [reloaded, in_background, frozen]

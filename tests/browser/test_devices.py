@@ -149,7 +149,7 @@ def test_a_device_is_changed_on_the_websocket_link(
 def test_without_permission_or_camera_one_is_told_what_to_do_and_joins(
     two: Browser, join: Callable[..., Page], pattern: Browser, lab: JupyterServer, room: str
 ):
-    dan = join(pattern, "Dan", camera="0")
+    dan = join(pattern, "Dan")
     refused = context(two)
     page = refused.new_page()
     page.add_init_script(

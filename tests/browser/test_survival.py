@@ -15,7 +15,8 @@ from harness.browser import chromium, context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.lab import Notebook, make_notebook
-from harness.views import RECORDER, View, judge
+from harness.tabs import tabbed
+from harness.views import RECORDER, View, judge, longest_gap
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 Join = Callable[..., Page]
@@ -102,6 +103,21 @@ def test_the_widget_and_a_page_find_back_to_a_server_that_is_started_again(playw
         kernel.run("call.participants['me'].video.frame(timeout=30)")
         assert places(server)["Ana"] == ids["Ana"], "Ana is the new kernel's, without having left"
         expect(page.locator(tile("Ana", state=None))).to_have_count(1)
+
+
+def test_a_tab_behind_another_one_goes_on_sending(join: Join, lab: JupyterServer, room: str, pattern: Browser):
+    ben = join(pattern, "Ben", script=RECORDER)
+    with tabbed() as ana:
+        ana.go(lab.page(f"rtc-notebook/room/{room}", name="Ana", join=""))
+        ben.locator(tile("Ana")).wait_for(state="attached", timeout=20_000)
+        ana.hide()
+        begun = time.time()
+        ben.wait_for_timeout(5000)
+        ended = time.time()
+        assert longest_gap(View(ben, "Ana/camera").presented(), begun, ended) < 2.0
+        assert ana.evaluate("document.visibilityState") == "hidden"
+        ana.show()
+        assert None not in recovered([View(ben, "Ana/camera")], time.time()).values()
 
 
 def test_nothing_outlives_a_server_or_a_kernel(playwright: Playwright, tmp_path: Path):

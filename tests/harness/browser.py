@@ -71,6 +71,12 @@ HTMLMediaElement.prototype.play = function () {
 """
 
 
+def flags(camera: Path | None = None, fps: int = 30, cameras: int = 1, *more: str) -> list[str]:
+    """Return the command line's options for a Chromium with a fake camera, which plays ``camera`` (MJPEG, Y4M)."""
+    chosen = [*_FLAGS, *more, f"--use-fake-device-for-media-stream=fps={fps},device-count={cameras}"]
+    return [*chosen, f"--use-file-for-fake-video-capture={camera}"] if camera else chosen
+
+
 @contextmanager
 def chromium(
     playwright: Playwright,
@@ -81,10 +87,9 @@ def chromium(
     cameras: int = 1,
 ) -> Iterator[Browser]:
     """Start Chromium whose camera plays ``camera`` (MJPEG, Y4M) or, without, the built-in test picture."""
-    flags = [*_FLAGS, *more, f"--use-fake-device-for-media-stream=fps={fps},device-count={cameras}"]
-    if camera:
-        flags.append(f"--use-file-for-fake-video-capture={camera}")
-    browser = playwright.chromium.launch(executable_path=executable or CHROMIUM, args=flags)
+    browser = playwright.chromium.launch(
+        executable_path=executable or CHROMIUM, args=flags(camera, fps, cameras, *more)
+    )
     _running.append(browser)
     try:
         yield browser
