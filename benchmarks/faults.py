@@ -4,7 +4,7 @@ Usage: ``python benchmarks/faults.py [--stages] [fault ...]``, as root (it makes
 server, two Chromium pages, one of them in a network of its own, and a kernel that filters. For each fault: what was
 lost, and how long after its cause was gone all pictures moved again, without a click. Then the same where all media
 goes over the WebSocket (those faults' names begin with ``linked_``), and with one of the two in front of a notebook in
-JupyterLab. With ``--stages``, also what each page went through meanwhile, and when. In all a quarter of an hour.
+JupyterLab. With ``--stages``, also what each page went through meanwhile, and when. In all ten minutes.
 """
 
 from __future__ import annotations

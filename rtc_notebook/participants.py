@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from .audio import AudioTrack
 from .environment import in_kernel
 from .errors import CallEnded, ParticipantNotFound
-from .feed import Feed
 from .house import House
 from .media.control import TrackKey
 from .protocol import Kind, ParticipantInfo, Role, Source
+from .reception import Reception
 from .roster import Roster
 from .tracks import Track
 from .video import VideoTrack
@@ -28,21 +28,13 @@ class Studio(Protocol):
 
     roster: Roster
     house: House
-
-    def track(self, key: TrackKey) -> Track | None:
-        """Return the track of this participant and source, if it is published."""
+    reception: Reception
 
     def first_connected(self) -> None:
         """Wait, within reason, until the room is known; raise `CallEnded` when the call is over."""
 
     def first_me(self) -> None:
         """Wait, once and within reason, for the browser that shows this call."""
-
-    def feed(self, key: TrackKey) -> Feed:
-        """Return where the frames of a track come in."""
-
-    def glance(self, owner: str, keys: tuple[TrackKey, ...]) -> None:
-        """Have these tracks come in for as long as ``owner`` does not say otherwise."""
 
     def over(self) -> CallEnded | None:
         """Return the error that says why the call is over, once it is."""
@@ -111,7 +103,7 @@ class Participant:
             raise over
         found: dict[str, Track] = {}
         for info in self._info.tracks:
-            track = self._studio.track(TrackKey.of(self.id, info)) if info.source == "kernel" else None
+            track = self._studio.reception.track(TrackKey.of(self.id, info)) if info.source == "kernel" else None
             if track is not None and (info.kind == "video" or info.label not in found):
                 found[info.label] = track
         return found
@@ -187,7 +179,7 @@ class Participant:
         if over is not None:
             raise over
         first = next((t for t in self._info.tracks if t.of is None and (t.source, t.kind) == (source, kind)), None)
-        return None if first is None else self._studio.track(TrackKey.of(self.id, first))
+        return None if first is None else self._studio.reception.track(TrackKey.of(self.id, first))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Participant) and (self.id, self._studio) == (other.id, other._studio)

@@ -11,7 +11,6 @@ from typing import Any
 from .answering import Answering
 from .chat import ChatMessage
 from .errors import CallEnded, CallTimeout, ConnectionFailed, RtcNotebookError
-from .feed import Feed
 from .filters.slot import key_of
 from .filters.slots import Slots
 from .house import House
@@ -37,14 +36,14 @@ from .media.control import (
     Room,
     State,
     TrackKey,
-    Want,
 )
 from .participants import ME, Participant, live_track
 from .protocol import Asked, Data, Filterable, ParticipantInfo, Reaction, Stats
 from .publications import Publications
+from .reception import Reception, Told
 from .recording.recordings import Recordings, preview
 from .relay import NOTHING, Relay
-from .roster import Change, Roster
+from .roster import Roster
 from .statistics import SfuCounters
 from .tracks import Track
 from .worker import Worker
@@ -90,7 +89,6 @@ class Studio:
         self.message = ""
         self.left = False
         self._on_change = on_change
-        self._make_track = track
         # one lock for all of it: the worker's events and the author's calls take it in either order
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -99,19 +97,18 @@ class Studio:
         self._awaits_widget = False
         self._room_known = False
         self._everybody: tuple[ParticipantInfo, ...] = ()
-        self._tracks: dict[TrackKey, Track] = {}
-        self._feeds: dict[TrackKey, Feed] = {}
-        self._wanted: dict[TrackKey, None] = {}
-        self._glanced: dict[str, tuple[TrackKey, ...]] = {}
         self.relay = Relay(self._send)
         self.house = House(self.roster, self._send)
+        self.reception = Reception(
+            self.roster, self._send, self._lock, track, self.over, lambda key: self.filters.uses(key)
+        )
         self.filters = Slots(
             self.roster,
-            self.feed,
+            self.reception.feed,
             self._send,
             lambda: self._worker.directory,
             self._lock,
-            lambda keys: self.glance("drawings", keys),
+            lambda keys: self.reception.glance("drawings", keys),
             self.relay.draw,
         )
         self.sfu = SfuCounters(self._send)
@@ -172,16 +169,6 @@ class Studio:
         """Return who is in the room, this kernel included."""
         return self._everybody
 
-    def track(self, key: TrackKey) -> Track | None:
-        """Return the track of this participant and source, if it is published."""
-        with self._changed:
-            return self._tracks.get(key) if self.roster.track(key) is not None else None
-
-    def feed(self, key: TrackKey) -> Feed:
-        """Return where the frames of a track come in."""
-        with self._changed:
-            return self._feeds.setdefault(key, Feed())
-
     def close(self) -> None:
         """Leave; idempotent."""
         with self._changed:
@@ -208,7 +195,7 @@ class Studio:
             self.arrivals = {arrival.track: arrival for arrival in event.tracks}
             return
         if isinstance(event, Frame):
-            self.feed(event.track).wake()
+            self.reception.feed(event.track).wake()
             return
         with self._changed:
             if self.left:
@@ -219,16 +206,16 @@ class Studio:
             self.listeners.emit(name, *args)
         self._on_change()
 
-    def _take(self, event: Event) -> list[tuple[str, tuple[Any, ...]]]:
+    def _take(self, event: Event) -> Told:
         if isinstance(event, State):
             return self._state(event)
         if isinstance(event, Room):
             self.house.locked, self.house.waiting = event.locked, event.waiting
             return self._room(event.participants)
         if isinstance(event, Frames):
-            self.feed(event.track).open(event.path)
+            self.reception.feed(event.track).open(event.path)
         elif isinstance(event, Ended):
-            return [] if self.publications.over(event.track) else self._end(event.track)
+            return [] if self.publications.over(event.track) else self.reception.end(event.track)
         elif isinstance(event, PublicationReport):
             self.publications.report(event.track, event.fps)
         elif isinstance(event, FilterReport):
@@ -260,7 +247,7 @@ class Studio:
     def _file_refused(self, event: Refused) -> bool:
         return event.track is not None and self.publications.over(event.track, event.message)
 
-    def _state(self, state: State) -> list[tuple[str, tuple[Any, ...]]]:
+    def _state(self, state: State) -> Told:
         before, self.phase, self.message = self.phase, state.phase, state.message
         if state.participant is not None and state.participant != self.roster.own_id:
             # the first place in the room, or another one: nothing is subscribed or filtered there
@@ -268,7 +255,7 @@ class Studio:
             self.filters.reset()
             self.house.entered()
             self.publications.reset()
-            self._want()
+            self.reception.ask()
             self.recordings.worker_is_back()
         if state.code == "worker-died":
             self.roster.own_id = None  # the next one comes to the same place, but knows nothing
@@ -282,43 +269,20 @@ class Studio:
             return []
         return [(state.phase, (state.message,) if state.phase == "ended" else ())]
 
-    def _room(self, everybody: tuple[ParticipantInfo, ...]) -> list[tuple[str, tuple[Any, ...]]]:
+    def _room(self, everybody: tuple[ParticipantInfo, ...]) -> Told:
         self._room_known = True
         self._everybody = everybody
         change = self.roster.update(everybody)
         own = next((one for one in everybody if one.id == self.roster.own_id), None)
         self.publications.seen(() if own is None else own.tracks)
-        for key, feed in self._feeds.items():
-            info = self.roster.track(key)
-            feed.mute(info is not None and info.muted)
-        tell: list[tuple[str, tuple[Any, ...]]] = []
-        for key in [*change.unpublished, *(key for one in change.left for key in self._tracks_of(one))]:
-            if key.participant in self.roster.participants:
-                self._tracks[key].missing(True)
-            else:
-                tell += self._end(key)
+        tell = self.reception.gone(change)
         tell += [("participant-left", (Participant(self, one),)) for one in change.left]
         tell += [("participant-joined", (Participant(self, one),)) for one in change.joined]
-        tell += self._appeared(change)
+        tell += self.reception.appeared(change)
         self.filters.bind()
         return tell
 
-    def _appeared(self, change: Change) -> list[tuple[str, tuple[Any, ...]]]:
-        tell: list[tuple[str, tuple[Any, ...]]] = []
-        for key in change.published:
-            track = self._tracks.get(key)
-            if track is not None and not track.ended:
-                track.missing(False)  # back within the grace time: whoever reads it goes on
-                continue
-            info = self.roster.track(key)
-            assert info is not None
-            self._tracks[key] = self._make_track(
-                key, info.kind, self.feed(key), self._want, self.over, self._describer(key)
-            )
-            tell.append(("track-published", (self._tracks[key],)))
-        return tell
-
-    def _heard(self, part: Data) -> list[tuple[str, tuple[Any, ...]]]:
+    def _heard(self, part: Data) -> Told:
         sender = self.roster.participants.get(part.by)
         if sender is None:
             return []
@@ -332,23 +296,9 @@ class Studio:
         self.recordings.note({"event": "message", "from": sender.name, "message": preview(value)})
         return [("message", (Participant(self, sender), value))]
 
-    def _reaction(self, reaction: Reaction) -> list[tuple[str, tuple[Any, ...]]]:
+    def _reaction(self, reaction: Reaction) -> Told:
         by = self.roster.participants.get(reaction.by)
         return [] if by is None else [("reaction", (Participant(self, by), reaction.emoji))]
-
-    def _end(self, key: TrackKey) -> list[tuple[str, tuple[Any, ...]]]:
-        track = self._tracks.pop(key, None)
-        if key.participant not in self.roster.participants:
-            self._feeds.pop(key, None)
-        if self._wanted.pop(key, self) is None:
-            self._want()
-        if track is None:
-            return []
-        track.end()
-        return [("track-ended", (track,))]
-
-    def _tracks_of(self, one: ParticipantInfo) -> list[TrackKey]:
-        return [key for key in self._tracks if key.participant == one.id]
 
     # ---------------------------------------------------------------------------------------------------
 
@@ -369,41 +319,8 @@ class Studio:
         info = self.roster.widget if who == ME else self.roster.named(who)
         return None if info is None else info.id
 
-    def _want(self, key: TrackKey | None = None) -> None:
-        with self._changed:
-            if key in self._wanted:
-                return
-            if key is not None:
-                self._wanted[key] = None
-            self._send_wanted()
-
-    def glance(self, owner: str, keys: tuple[TrackKey, ...]) -> None:
-        """Have these tracks come in for as long as ``owner`` does not say otherwise; none: no more of them."""
-        with self._changed:
-            before = self._glanced.pop(owner, ())
-            if keys:
-                self._glanced[owner] = keys
-            if keys == before:
-                return
-            self._send_wanted()
-            for key in before:
-                if key in self._feeds and not self._comes_in(key):
-                    self._feeds[key].clear()  # or an old picture would be the newest one day
-
-    def _comes_in(self, key: TrackKey) -> bool:
-        return key in self._wanted or self.filters.uses(key) or any(key in keys for keys in self._glanced.values())
-
-    def _send_wanted(self) -> None:
-        glanced = (key for keys in self._glanced.values() for key in keys)
-        self._send(Want(tracks=tuple(dict.fromkeys((*self._wanted, *glanced)))))
-
     def _send(self, command: Any) -> None:
         self._worker.send(command)
-
-    def _describer(self, key: TrackKey) -> Callable[[], str]:
-        name = self.roster.participants[key.participant].name
-        what = repr(key.name) if key.source == "kernel" else f"the {key.source}"
-        return lambda: f"{what} of {name!r}"
 
     def _tell(self, text: str) -> None:
         self._context.copy().run(print, f"rtc-notebook: {text}", file=sys.stderr, flush=True)
@@ -414,9 +331,5 @@ class Studio:
         self.recordings.over()
         self.publications.close()
         with self._changed:
-            tracks, feeds = list(self._tracks.values()), list(self._feeds.values())
             self._changed.notify_all()
-        for track in tracks:
-            track.end()
-        for feed in feeds:
-            feed.wake()
+        self.reception.close()

@@ -13,11 +13,11 @@ import traitlets
 from ._esm import link
 from ._served import MODULES
 from .errors import CallEnded
-from .feed import Feed
 from .grid import scaled
 from .images import encode
 from .media.control import TrackKey
 from .protocol import ParticipantInfo, Source, TrackInfo
+from .reception import Reception
 from .roster import Roster
 
 WIDTH = 160
@@ -33,12 +33,7 @@ class Studio(Protocol):
     """What the table needs of its call."""
 
     roster: Roster
-
-    def feed(self, key: TrackKey) -> Feed:
-        """Return where the frames of a track come in."""
-
-    def glance(self, owner: str, keys: tuple[TrackKey, ...]) -> None:
-        """Have these tracks come in for as long as ``owner`` does not say otherwise."""
+    reception: Reception
 
     def over(self) -> CallEnded | None:
         """Return the error that says why the call is over, once it is."""
@@ -84,7 +79,7 @@ class ParticipantsTable(anywidget.AnyWidget):
         while True:
             with self._lock:
                 if self._clock() > self._seen_until or self._studio.over() is not None:
-                    self._studio.glance("thumbnails", ())
+                    self._studio.reception.glance("thumbnails", ())
                     self._thread = None
                     break
             self._show(sent)
@@ -94,10 +89,10 @@ class ParticipantsTable(anywidget.AnyWidget):
     def _show(self, sent: dict[str, tuple[int, int]]) -> None:
         self.rows = _rows(self._studio)
         pictures = _pictures(self._studio)
-        self._studio.glance("thumbnails", tuple(pictures.values()))
+        self._studio.reception.glance("thumbnails", tuple(pictures.values()))
         names, buffers = [], []
         for id, key in pictures.items():
-            taken = self._studio.feed(key).latest(copy=False)
+            taken = self._studio.reception.feed(key).latest(copy=False)
             if taken is None or sent.get(id) == taken.position:
                 continue
             sent[id] = taken.position

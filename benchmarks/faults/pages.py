@@ -29,6 +29,7 @@ def in_background(scene: Scene) -> None:
             tab.hide()
             scene.ben.wait_for_timeout(20_000)
             tab.show()
+        tab.go("about:blank")  # which leaves the call
     scene.settle()
 
 

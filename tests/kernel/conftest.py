@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_worker import FakeWorker, Workers
+from fake_worker import FakeWorker, Workers, person
 
 from rtc_notebook import Call
 
@@ -30,3 +30,10 @@ def call(workers: Workers) -> Iterator[Call]:
 @pytest.fixture
 def worker(call: Call, workers: Workers) -> FakeWorker:
     return workers[0]
+
+
+@pytest.fixture
+def room(call: Call, worker: FakeWorker) -> Call:
+    """Return the call, connected, with a Guest whose camera is on."""
+    worker.connect(person("p2", "Guest", "camera"))
+    return call

@@ -9,18 +9,12 @@ from typing import Annotated, Any
 import ipywidgets
 import numpy as np
 import pytest
-from fake_worker import GUEST, FakeWorker, person, picture
+from fake_worker import GUEST, FakeWorker, picture
 
 from rtc_notebook import Call, FilterError
 from rtc_notebook.filters import mirror
 from rtc_notebook.frames import FrameInfo
 from rtc_notebook.media.control import FilterFigures, FilterOutput, Isolate, Result, SetFilter, SetValues
-
-
-@pytest.fixture
-def room(call: Call, worker: FakeWorker) -> Call:
-    worker.connect(person("p2", "Guest", "camera"))
-    return call
 
 
 def shown(call: Call) -> dict[str, Any]:

@@ -24,12 +24,6 @@ from rtc_notebook.media.control import (
 from rtc_notebook.protocol import DrawOverlay
 
 
-@pytest.fixture
-def room(call: Call, worker: FakeWorker) -> Call:
-    worker.connect(person("p2", "Guest", "camera"))
-    return call
-
-
 def drawn(worker: FakeWorker, count: int = 1) -> DrawOverlay:
     """Wait for the count-th drawing that is not empty."""
     eventually(lambda: len(drawings(worker)) >= count)

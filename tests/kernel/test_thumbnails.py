@@ -40,7 +40,7 @@ def test_pictures_come_in_while_somebody_looks_and_no_longer(
     monkeypatch.setattr("rtc_notebook.thumbnails.LOOKED_AT_SECONDS", -1)
     shown.look()
     eventually(lambda: GUEST not in wanted(worker))
-    assert call._studio.feed(GUEST).latest() is None, "a picture of now is not the newest for ever"
+    assert call._studio.reception.feed(GUEST).latest() is None, "a picture of now is not the newest for ever"
 
 
 def test_a_track_that_is_wanted_otherwise_stays(call: Call, worker: FakeWorker, table: Any):
@@ -49,8 +49,8 @@ def test_a_track_that_is_wanted_otherwise_stays(call: Call, worker: FakeWorker, 
     worker.frame(picture(90), 1)
     assert call.participants["Guest"].video.latest() is not None
     shown.look()
-    call._studio.glance("thumbnails", (GUEST,))
-    call._studio.glance("thumbnails", ())
+    call._studio.reception.glance("thumbnails", (GUEST,))
+    call._studio.reception.glance("thumbnails", ())
     assert GUEST in wanted(worker)
     assert call.participants["Guest"].video.latest() is not None
 
