@@ -37,6 +37,28 @@ test("a widget goes on by itself when a kernel comes whose worker took long to s
   call.leave();
 });
 
+test("a camera that was turned on and off before the widget's kernel came stays off", async () => {
+  const asked = /** @type {any[]} */ ([]);
+  const devices = Object.assign(new EventTarget(), {
+    enumerateDevices: async () => [],
+    getUserMedia: async (/** @type {any} */ constraints) => {
+      asked.push(Object.keys(constraints).filter((kind) => constraints[kind]));
+      throw new DOMException("", "NotFoundError");
+    },
+  });
+  Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: devices }, configurable: true });
+  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0", secret: "pair", kernel: OwnKernel });
+  void call.join({ camera: true, microphone: true });
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  await call.setCamera(false);
+  const me = { id: "p", name: "Ana", client: "browser", widgetOf: "k" };
+  FakeSocket.last.say({ type: "room", revision: 1, participants: [me, { id: "k", name: "kernel", client: "kernel" }] });
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(asked, [["audio"]]);
+  call.leave();
+});
+
 test("who is denied at the door is not told that they were in the call, and may ask again", () => {
   const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0" });
   const knock = () => {

@@ -94,11 +94,13 @@ export class Call extends CallState {
 
   /** Turns the camera on or off; off releases the device, so its light goes out. @param {boolean} on */
   setCamera(on) {
+    this.#kernel?.decided("camera");
     return this.devices.setCamera(on);
   }
 
   /** @param {boolean} on */
   setMicrophone(on) {
+    this.#kernel?.decided("microphone");
     return this.devices.setMicrophone(on);
   }
 

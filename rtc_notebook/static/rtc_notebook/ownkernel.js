@@ -31,6 +31,11 @@ export class OwnKernel {
     this.expect();
   }
 
+  /** The person has turned a device on or off meanwhile: that holds. @param {keyof Wish} device */
+  decided(device) {
+    if (this.#wish) this.#wish = { ...this.#wish, [device]: false };
+  }
+
   /** From now on it should not take long, if devices wait for it. */
   expect() {
     if (!this.#wish) return;
