@@ -55,8 +55,8 @@ test("a camera that was turned on and off before the widget's kernel came stays 
   const me = { id: "p", name: "Ana", client: "browser", widgetOf: "k" };
   FakeSocket.last.say({ type: "room", revision: 1, participants: [me, { id: "k", name: "kernel", client: "kernel" }] });
   await new Promise((done) => setImmediate(done));
-  assert.deepEqual(asked, [["audio"]]);
   call.leave();
+  assert.deepEqual(asked, [["audio"]]);
 });
 
 test("who is denied at the door is not told that they were in the call, and may ask again", () => {
