@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import cv2
+import numpy as np
 from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 TEXT = "See https://jupyter.org/try?a=1, or `code`:\n```python\nprint(1 < 2)\n```"
 WHOSE = "Whose picture"
+IN_EIGHT_HOURS = """() => [0, 1].map((minutes) => new Date(Date.now() + 8 * 3.6e6 - minutes * 6e4)
+    .toLocaleString([], {dateStyle: "short", timeStyle: "short"}))"""
+
+
+def scanned(code: Locator) -> str:
+    """Return what a phone's camera reads."""
+    shown = cv2.imdecode(np.frombuffer(code.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    return cv2.QRCodeDetector().detectAndDecode(shown)[0]
 
 
 def test_a_viewer_is_invited_from_the_dialog_becomes_a_member_and_is_revoked(
@@ -22,7 +33,7 @@ def test_a_viewer_is_invited_from_the_dialog_becomes_a_member_and_is_revoked(
     host.get_by_role("button", name="People", exact=True).click()
     host.get_by_role("button", name="Invite…").click()
     dialog = host.get_by_role("dialog", name="Invite")
-    for label, choice in (("As", "viewer: watches and chats"), ("For", "any number")):
+    for label, choice in (("As", "viewer: watches and chats"), ("Good for", "8 hours"), ("For", "any number")):
         dialog.locator("label", has_text=re.compile(f"^{label}")).locator("select").select_option(label=choice)
     dialog.get_by_label("Name, if you like").fill("Maths")
     expect(dialog.get_by_label("Link to this call")).to_have_value(f"{lab.url}rtc-notebook/room/{room}")
@@ -34,6 +45,10 @@ def test_a_viewer_is_invited_from_the_dialog_becomes_a_member_and_is_revoked(
     expect(dialog.locator(".rtc-invite-made").get_by_role("button", name="Copied")).to_be_visible()
     assert host.evaluate("navigator.clipboard.readText()") == link
     assert link.startswith(f"{lab.url}rtc-notebook/guest#") and lab.token not in link
+    expect(dialog.get_by_role("note")).to_contain_text("This address works on this machine only.")
+    assert scanned(dialog.get_by_role("img", name="The link as a QR code")) == link
+    row = dialog.locator(".rtc-invite-list").inner_text()
+    assert any(until in row for until in host.evaluate(IN_EIGHT_HOURS)), row
     dialog.get_by_role("button", name="Close").click()
 
     # the look in the mirror, without one
@@ -58,7 +73,7 @@ def test_a_viewer_is_invited_from_the_dialog_becomes_a_member_and_is_revoked(
     assert viewer.evaluate("cameras.length") == 0
     viewer.get_by_role("button", name="Chat", exact=True).click()
     viewer.get_by_label("Write to everybody").fill(TEXT)
-    viewer.keyboard.press("Enter")
+    viewer.get_by_role("button", name="Send").click()
     host.get_by_role("button", name="Chat, 1 new").click()
     said = host.get_by_role("log", name="Chat")
     expect(said.get_by_role("link", name="https://jupyter.org/try?a=1", exact=True)).to_be_visible()

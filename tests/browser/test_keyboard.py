@@ -8,6 +8,11 @@ from harness.browser import context, tile
 from harness.jupyter import JupyterServer
 from playwright.sync_api import Browser, Page, expect
 
+SEEN = """() => {
+    const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(document.activeElement);
+    return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+}"""
+
 
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
@@ -22,6 +27,7 @@ def test_by_keyboard_alone(join: Callable[..., Page], pattern: Browser, lab: Jup
     expect(page.get_by_role("button", name="Turn camera off")).to_be_visible()
     for _ in range(12):
         page.keyboard.press("Tab")
+        assert page.evaluate(SEEN), f"the focus on {focused(page)!r} is not seen"
         if focused(page) == "Your name":
             break
     page.keyboard.type("Ana ms")  # letters that are shortcuts in the call
@@ -73,6 +79,7 @@ def test_by_keyboard_alone(join: Callable[..., Page], pattern: Browser, lab: Jup
     expect(silent).to_be_hidden()
     page.get_by_role("button", name="Turn microphone off").focus()
     page.keyboard.press("Tab")
+    assert page.evaluate(SEEN), f"the focus on {focused(page)!r} is not seen"
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")  # a button that was reached by keyboard is pressed
     expect(silent).to_be_visible()

@@ -20,6 +20,11 @@ WATCHED = """() => [".rtc-controls", ".rtc-controls :is(button, a)", ".rtc-main"
         const {x, y, width, height} = one.getBoundingClientRect();
         return [one.ariaLabel ?? one.className, ...[x, y, width, height].map((edge) => Math.round(edge))].join(" ");
     }))"""
+# What the browser counts as a layout shift (WICG Layout Instability), from when a page begins.
+SHIFTS = """globalThis.shifts = [];
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({value, sources}) =>
+    [value, ...sources.map(({node}) => node?.className ?? "")]))).observe({type: "layout-shift", buffered: true});"""
+MOVING = "() => document.getAnimations().filter(({playState}) => playState === 'running').length"
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 OUTSIDE = """() => {
     const box = document.querySelector(".rtc-widget").getBoundingClientRect();
@@ -60,6 +65,26 @@ def test_nothing_moves_on_the_page(pattern: Browser, lab: JupyterServer, room: s
     with somebody(lab, room, "Ben"):
         page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana", join=""))
         stays(page, lab, room)
+        assert page.evaluate(MOVING) == 0  # reduced motion was asked for
+
+
+def test_joins_shift_no_layout_in_the_grid(pattern: Browser, lab: JupyterServer, room: str):
+    page = context(pattern, viewport={"width": 1280, "height": 720}).new_page()
+    page.add_init_script(SHIFTS)
+    with somebody(lab, room, "Ben"):
+        page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana", join=""))
+        expect(page.locator(tile("Ben"))).to_be_attached(timeout=20_000)
+        page.evaluate(DRAWN)
+        before = page.evaluate("shifts.length")
+        for names in (["Cy"], ["Dan", "Eve", "Fay"]):
+            with seated(lab, room, names):
+                for name in names:
+                    expect(page.locator(tile(name, state="off"))).to_be_attached(timeout=20_000)
+                page.wait_for_function(f"() => ({MOVING})() === 0")
+            expect(page.locator(tile(names[-1], state=None))).to_have_count(0, timeout=20_000)
+        assert page.evaluate("shifts")[before:] == []
+        page.evaluate("document.querySelector('.rtc-call').before(Object.assign(new Image(), {height: 200}))")
+        page.wait_for_function("before => shifts.length > before", arg=before)  # it does count them
 
 
 def test_nothing_moves_under_a_cell_which_may_be_narrow(
