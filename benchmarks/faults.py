@@ -43,6 +43,7 @@ def main(names: list[str], stages: bool) -> None:
     if unknown := set(names) - set(known):
         sys.exit(f"No such fault: {', '.join(unknown)}. There are: {', '.join(known)}.")
     began = time.monotonic()
+    wrong: list[str] = []
     for kind, faults in ALL:
         waiting = {name: provoke for name, provoke in faults.items() if not names or name in names}
         if waiting:
@@ -62,10 +63,14 @@ def main(names: list[str], stages: bool) -> None:
                         del waiting[name]
                         provoke(scene)
                         scene.settle(5)
-            except Exception:
+                        wrong += [row.fault for row in scene.rows[-1:] if row.wrong]
+            except Exception as error:
                 traceback.print_exc()
+                wrong.append(f"{error!r:.200}")
                 print("<!-- the call is made anew -->", flush=True)
     print(f"\n<!-- {(time.monotonic() - began) / 60:.0f} minutes -->", flush=True)
+    if wrong:
+        sys.exit(f"Not as it should be: {'; '.join(wrong)}.")
 
 
 if __name__ == "__main__":

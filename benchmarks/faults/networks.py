@@ -136,7 +136,8 @@ def _asleep(scene: Scene, seconds: int) -> None:
 
 def _places(scene: Scene, ids: dict[str, str]) -> None:
     if ids != scene.ids():
-        print(f"<!-- places: {ids} → {scene.ids()} -->")
+        scene.rows[-1].lost += "; new places"
+        print(f"<!-- new places: {ids} → {scene.ids()} -->")
 
 
 FAULTS = [socket_cut, cable_pulled, packets_dropped, address_changed, browser_asleep, udp_blocked, browser_long_asleep]

@@ -59,6 +59,7 @@ def lab_server_restarted(scene: InLab) -> None:
         [back] = judge([View(scene.ana, "Ben/camera")], fault.ended, fault.ended, 30)
         fault.note(f"the widget showed Ben again after {back.after or float('inf'):.1f} s")
         scene.notebook.look()
+        fault.gone()  # what is lost is the filter's pictures, until somebody runs its cell
         for number in range(len(CELLS)):  # one by one: all at once would each start a kernel where there is none
             scene.notebook.run(number)
         _everybody(scene)

@@ -16,7 +16,8 @@ def reloaded(scene: Scene) -> None:
         scene.ana.reload()
         fault.gone()
     if ids["Ana"] != scene.ids()["Ana"]:
-        print("<!-- another participant -->")
+        scene.rows[-1].lost += "; ANOTHER ANA"
+        print("<!-- another Ana -->")
 
 
 def in_background(scene: Scene) -> None:

@@ -21,6 +21,10 @@ from playwright.sync_api import Browser, Page, Playwright
 
 STAGES = (Path(__file__).parent / "stages.js").read_text()
 PATIENCE = 40.0
+MOST_SECONDS = 5.0
+"""After its cause is gone, no fault may be seen for longer."""
+WRONG = ("LOST", "ANOTHER", "new places")
+"""What must not be among what was lost."""
 JOIN = """
 from rtc_notebook import Call
 call = Call({room!r})
@@ -39,6 +43,11 @@ class Row:
     fault: str
     lost: str
     after: float | None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody would notice more than they may."""
+        return self.after is None or self.after > MOST_SECONDS or any(one in self.lost for one in WRONG)
 
     def __str__(self) -> str:
         return f"| {self.fault} | {self.lost} | {'never' if self.after is None else f'{max(0.0, self.after):.1f} s'} |"

@@ -22,8 +22,12 @@ def notebook(lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path) ->
     cell = f"from rtc_notebook import Call\ncall = Call({room!r}, name='Ana')\ncall"
     name = lab.copy_notebook(make_notebook(tmp_path / f"{room}.ipynb", cell, "call", "pass"))
     opened = context(pattern, viewport={"width": 900, "height": 900})
+    foreign: list[str] = []
+    ours = (lab.url, "data:", "blob:")
+    opened.on("request", lambda one: None if one.url.startswith(ours) else foreign.append(one.url))
     yield Notebook(opened.new_page(), lab, name)
     opened.close()
+    assert not foreign, "something comes from elsewhere"
 
 
 @tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1), reraise=True)

@@ -17,6 +17,13 @@ OPENED = {
 }
 
 
+def joining(scene: Scene) -> None:
+    """Look at Ana's page while the server does not answer."""
+    scene.page.get_by_role("button", name="Join").click()
+    expect(scene.call.get_by_text("Joining…")).to_be_visible()
+    scene("joining")
+
+
 def alone(scene: Scene) -> None:
     """Wait until Ana is in."""
     attached(scene.page, tile("Ana"))

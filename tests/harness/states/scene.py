@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,23 +97,33 @@ class Scene:
 
 
 class Cut:
-    """Cuts a page's sockets when it is called, and lets none through after that."""
+    """Cuts a page's sockets when it is called, and lets none through after that; or has them wait for a while."""
 
     def __init__(self, page: Page) -> None:
         self._open: list[WebSocketRoute] = []
-        self._done = False
+        self._done = self._waiting = False
         page.route_web_socket("**/rtc-notebook/api/**", self._route)
 
     def _route(self, socket: WebSocketRoute) -> None:
         if self._done:
             return socket.close()
-        socket.connect_to_server()
+        if not self._waiting:
+            socket.connect_to_server()
         self._open.append(socket)
 
     def __call__(self) -> None:
         self._done = True
         for socket in self._open:
             socket.close()
+
+    @contextmanager
+    def nobody_answers(self) -> Iterator[None]:
+        """Have sockets that are opened meanwhile hear nothing, and break in the end."""
+        self._waiting = True
+        yield
+        self._waiting = False
+        while self._open:
+            self._open.pop().close()
 
 
 def attached(page: Page, selector: str) -> None:

@@ -16,7 +16,8 @@ def call(scene: Scene, cut: Cut, address: str) -> None:
     """
     before.before(scene, address)
     before.not_let_in(scene)
-    scene.page.get_by_role("button", name="Join").click()
+    with cut.nobody_answers():
+        meeting.joining(scene)
     meeting.alone(scene)
     before.rooms(scene)
     guest = meeting.two(scene)
