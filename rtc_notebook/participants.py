@@ -174,11 +174,19 @@ class Participant:
             raise over
         return self._studio.house
 
-    def _track(self, source: Source, kind: Kind) -> Track | None:
+    def _shown(self) -> VideoTrack | None:
+        """Return the picture that is to be seen of them now, the camera's before the screen's: none that is muted."""
+        sources: tuple[Source, ...] = ("kernel",) if self.is_kernel else ("camera", "screen")
+        shown = (self._track(source, "video", muted=False) for source in sources)
+        return cast("VideoTrack | None", next((track for track in shown if track is not None), None))
+
+    def _track(self, source: Source, kind: Kind, muted: bool = True) -> Track | None:
+        """Return the first track of a source; without ``muted`` the first of those that are not."""
         over = self._studio.over()
         if over is not None:
             raise over
-        first = next((t for t in self._info.tracks if t.of is None and (t.source, t.kind) == (source, kind)), None)
+        tracks = (t for t in self._info.tracks if t.of is None and (t.source, t.kind) == (source, kind))
+        first = next((t for t in tracks if muted or not t.muted), None)
         return None if first is None else self._studio.reception.track(TrackKey.of(self.id, first))
 
     def __eq__(self, other: object) -> bool:

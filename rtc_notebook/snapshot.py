@@ -88,7 +88,7 @@ class Snapshot:
 
 def of_one(participant: Participant) -> Snapshot:
     """Return a participant's picture; see `Call.snapshot`."""
-    track = participant.video or participant.screen
+    track = participant._shown()
     if track is None:
         raise CallError(f"{participant.name!r} shows no picture at the moment; the camera is off.")
     picture = _picture(track, time.monotonic() + FIRST_SECONDS)
@@ -103,7 +103,7 @@ def of_all(participants: Mapping[str, Participant]) -> Snapshot:
     if not people:
         raise CallError("Nobody else is in the call; there is nothing to take a picture of.")
     deadline = time.monotonic() + FIRST_SECONDS
-    tracks = [one.video for one in people]
+    tracks = [one._shown() for one in people]
     for track in tracks:  # asked for all at once, then waited for
         if track is not None:
             _newest(track)
@@ -123,7 +123,9 @@ def _picture(track: VideoTrack, deadline: float) -> NDArray[np.uint8] | None:
 
 
 def _newest(track: VideoTrack) -> NDArray[np.uint8] | None:
+    """Return the newest picture, unless it is from before the track was last muted."""
     try:
-        return track.latest()
+        found = track.latest(info=True)
     except TrackEnded:
         return None
+    return None if found is None or track._feed.muted_since(found[1].arrived) else found[0]

@@ -134,10 +134,11 @@ class Giving(CallBase):
         ----------
         source : object
             A picture, which stays: uint8 (0 to 255), float (0 to 1) or bool, ``(height, width, 3)`` in BGR,
-            ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size; or a PIL image. A matplotlib figure or
-            axes, drawn anew whenever it changes, also after pyplot has closed it. An iterable, generator or
-            ``(frames, height, width, 3)`` array of pictures. A function that is called with the seconds since the start
-            and returns a picture. The path of a video, sound or picture file, played once in real time with its sound.
+            ``(height, width, 4)`` BGRA or ``(height, width)`` grey, of any size (an odd height or width loses its last
+            row or column); or a PIL image. A matplotlib figure or axes, drawn anew whenever it changes, also after
+            pyplot has closed it. An iterable, generator or ``(frames, height, width, 3)`` array of pictures. A function
+            that is called with the seconds since the start and returns a picture. The path of a video, sound or picture
+            file, played once in real time with its sound.
 
             Sound, 48000 samples a second: an array of floats in [-1, 1] or of int16, ``(samples,)`` or ``(samples, 1
             or 2)``, played once. With ``kind="audio"`` also an iterable or generator of such blocks, of any length, or

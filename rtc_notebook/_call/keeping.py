@@ -73,14 +73,14 @@ class Keeping(CallBase):
         Returns
         -------
         Snapshot
-            The camera's picture (the shared screen where there is no camera), or 1280x720 with all of them.
+            The camera's picture (the shared screen where the camera is off), or 1280x720 with all of them.
 
         Raises
         ------
         ParticipantNotFound
             If nobody of that name is in the call.
         CallError
-            If there is no picture to take.
+            If there is no picture to take: both are off, or nobody else is in the call.
         CallTimeout
             If none came within five seconds.
         CallEnded

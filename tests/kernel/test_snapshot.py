@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import msgspec
 import numpy as np
 import pytest
-from fake_worker import FakeWorker, person, picture
+from fake_worker import GUEST, FakeWorker, person, picture
 
 from rtc_notebook import Call
 from rtc_notebook.errors import CallError, CallTimeout, ParticipantNotFound
 from rtc_notebook.grid import compose
 from rtc_notebook.images import encode
 from rtc_notebook.letters import writable
+from rtc_notebook.media.control import TrackKey
+from rtc_notebook.protocol import ParticipantInfo
 
 
 def decode(data: bytes, tmp_path: Path) -> np.ndarray:
@@ -56,6 +60,52 @@ def test_who_is_not_there_or_shows_nothing_is_told(call: Call, worker: FakeWorke
     with pytest.raises(CallError, match="camera is off"):
         call.snapshot("Ben")
     with pytest.raises(CallTimeout, match="No picture came"):
+        call.snapshot("Guest")
+
+
+def with_muted(one: ParticipantInfo, *sources: str) -> ParticipantInfo:
+    tracks = [msgspec.structs.replace(track, muted=track.source in sources) for track in one.tracks]
+    return msgspec.structs.replace(one, tracks=tuple(tracks))
+
+
+def test_a_camera_that_is_off_shows_nothing_of_before(call: Call, worker: FakeWorker):
+    guest, ben = person("p2", "Guest", "camera"), person("p3", "Ben", "camera")
+    worker.connect(guest, ben)
+    for key in (GUEST, TrackKey("p3", "camera")):
+        worker.frame(picture(200), 1, key)
+    worker.room(with_muted(guest, "camera"), ben)
+    with pytest.raises(CallError, match="camera is off"):
+        call.snapshot("Guest")
+    taken = call.snapshot()
+    assert taken.names == ("Guest", "Ben")
+    left, right = taken.array[200:500, :640], taken.array[200:500, 640:]
+    assert left.mean() < 60 < 150 < right.mean()
+
+
+def test_once_it_is_on_again_what_is_shown_is_new(call: Call, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch):
+    guest = person("p2", "Guest", "camera")
+    worker.connect(guest)
+    worker.frame(picture(200), 1)
+    for now in (with_muted(guest, "camera"), guest):
+        worker.room(now)
+    monkeypatch.setattr("rtc_notebook.snapshot.FIRST_SECONDS", 0.05)
+    with pytest.raises(CallTimeout):
+        call.snapshot("Guest")
+    monkeypatch.setattr("rtc_notebook.snapshot.FIRST_SECONDS", 20.0)
+    later = threading.Timer(0.1, worker.frame, (picture(90), 2))
+    later.start()
+    assert abs(int(call.snapshot("Guest").array[0, 0, 0]) - 90) < 3
+    later.join()
+
+
+def test_where_the_camera_is_off_the_screen_is_taken(call: Call, worker: FakeWorker):
+    guest = person("p2", "Guest", "camera", "screen")
+    worker.connect(with_muted(guest, "camera"))
+    worker.frame(picture(90), 1, TrackKey("p2", "screen"))
+    assert abs(int(call.snapshot("Guest").array[0, 0, 0]) - 90) < 3
+    assert (abs(call.snapshot().array.astype(int) - 90) < 3).mean() > 0.3
+    worker.room(with_muted(guest, "camera", "screen"))
+    with pytest.raises(CallError, match="no picture at the moment"):
         call.snapshot("Guest")
 
 
