@@ -48,9 +48,7 @@ class Recordings:
         RecordingError
             If there can be no such file; says why.
         """
-        if not isinstance(path, str | os.PathLike):
-            raise RecordingError(f"A recording is named by the path of its file, not by {path!r:.80}.")
-        target = Path(path).expanduser().absolute()
+        target = _file(path)
         if target.is_dir():
             raise RecordingError(f"{target} is a folder. Name a file in it.")
         with self._lock:
@@ -88,6 +86,9 @@ class Recordings:
             composition = None if report.state == "recording" else self._compositions.pop(report.id, None)
         if recording is None:
             return
+        if composition is not None and report.state == "failed" and not recording.wait_until_begun(0):
+            threading.Thread(target=composition.finish, daemon=True).start()  # there is nothing to draw
+            composition = None
         if composition is not None:  # may take a while; the thread that reports come in is not to wait
             threading.Thread(target=self._finish, args=(report, recording, composition), daemon=True).start()
         else:
@@ -202,6 +203,21 @@ def preview(message: Any) -> str:
     short = reprlib.Repr()
     short.maxstring = short.maxother = 500
     return short.repr(message)[:2000]
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    """Return the whole path; raise where the system can tell at once that no file can be there."""
+    if not isinstance(path, str | os.PathLike):
+        raise RecordingError(f"A recording is named by the path of its file, not by {path!r:.80}.")
+    try:
+        target = Path(path).expanduser().absolute()
+        target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, RuntimeError, ValueError) as error:  # no way into the folder, nobody's home, no name for a file
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RecordingError(f"{os.fspath(path)!r:.200} cannot be written: {why}. Name another file.") from None
+    return target
 
 
 def _same(one: Path, other: Path) -> bool:

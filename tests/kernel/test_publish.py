@@ -177,6 +177,37 @@ def test_a_new_worker_is_told_everything_again(connected: Call, workers: Workers
     assert level(workers[1]) > 200
 
 
+def test_what_is_published_while_the_connection_is_mended_begins_afterwards(
+    connected: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = threading.Event()
+
+    def moving(seconds: float) -> np.ndarray:
+        begun.set()
+        return picture(100)
+
+    worker.say(State(phase="reconnecting", participant=OWN_ID))
+    assert connected.phase == "reconnecting"
+    with pytest.raises(SourceError, match="NaN"):
+        connected.publish(np.full((20, 20), np.nan))
+    still, live = connected.publish(picture(10), name="still"), connected.publish(moving, name="live")
+    still.update(picture(255))
+    assert connected.publications == {"still": still, "live": live} and still.viewers == 0
+    assert connected.phase == "reconnecting" and not begun.is_set(), "nobody sees it yet"
+
+    keys = TrackKey.own("still", "video"), TrackKey.own("live", "video")
+    told, shown = len(worker.sent(Publish)), len(worker.sent(Result))
+    worker.connect(own_id="k2")
+    assert {one.track for one in worker.sent(Publish)[told:]} == set(keys), "another place in the room has none of it"
+    show(worker, *keys, own_id="k2")
+    assert begun.wait(5)
+    worker.wait_for(Result, shown + 2)
+    assert level(worker, keys[0]) > 200
+    assert not still.ended and not live.ended
+    live.stop()
+    assert not capsys.readouterr().err
+
+
 def test_viewers_and_fps(connected: Call, worker: FakeWorker) -> None:
     publication = connected.publish(picture())
     assert publication.viewers == 0

@@ -83,6 +83,9 @@ def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp
         ("folder.mkv", "is a folder"),
         ("", "is a folder"),
         (5, "not by 5"),
+        ("there.mkv/a.mkv", "no folder"),
+        ("a" * 300 + ".mkv", "cannot be written: File name too long"),
+        ("a\0b.mkv", "cannot be written: .*null"),
     ],
 )
 def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path: Path, name: str | int, message: str):
@@ -156,6 +159,33 @@ def test_the_workers_refusal_is_an_error_where_it_was_asked(call: Call, worker: 
     worker.say(RecordingReport(id=1, state="failed", message="a.mkv cannot be written: no space left."))
     recording.join(5)
     assert "no space left" in str(errors[0])
+
+
+def test_a_film_that_cannot_be_written_is_an_error_where_it_was_asked(call: Call, worker: FakeWorker, tmp_path: Path):
+    send = worker.send
+
+    def refuse(command: object, droppable: bool = False) -> None:
+        send(command)
+        if isinstance(command, StartRecording):
+            report = RecordingReport(id=command.id, state="failed", message="a.mp4.mkv cannot be written: read-only.")
+            threading.Thread(target=worker.say, args=(report,)).start()
+
+    worker.send = refuse  # type: ignore[method-assign]
+    worker.connect()
+    with pytest.raises(RecordingError, match="read-only"):
+        call.record(tmp_path / "a.mp4", layout="grid")
+    assert not call._studio.recordings._running
+
+
+def test_a_folder_that_may_not_be_entered_is_told(
+    call: Call, answering: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def forbidden(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "lstat", forbidden)  # a root's tests may enter all
+    with pytest.raises(RecordingError, match=r"a\.mkv' cannot be written: Permission denied"):
+        call.record(tmp_path / "a.mkv")
 
 
 def test_a_disk_that_fills_is_told_below_the_cell(call: Call, answering: FakeWorker, tmp_path: Path, capfd):

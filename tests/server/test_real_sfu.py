@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 from typing import Any
@@ -30,7 +31,8 @@ async def sfu_pid(jp_fetch: Any) -> int:
 
 async def publish(client: Any) -> dict[str, Any]:
     connection = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-    connection.addTransceiver("video", direction="sendonly")
+    for kind in ("video", "audio"):
+        connection.addTransceiver(kind, direction="sendonly")
     try:
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {connection.getTransceivers()[0].mid: {"source": "camera"}}
@@ -40,12 +42,14 @@ async def publish(client: Any) -> dict[str, Any]:
         await connection.close()
 
 
-async def test_pictures_begin_and_end_at_the_bitrates_that_are_configured(connect: Any) -> None:
+async def test_what_is_sent_has_the_bitrates_that_are_configured_and_sound_its_error_correction(connect: Any) -> None:
     ana = await connect()
     media = (await ana.hello())["media"]
     assert (media["startBitrate"], media["maxBitrate"]) == (900_000, 1_800_000)
     sdp = (await publish(ana))["sdp"]
     assert "x-google-start-bitrate=900;x-google-max-bitrate=1800;" in sdp
+    opus = re.search(r"a=rtpmap:(\d+) opus/48000/2\r\n", sdp)
+    assert opus and re.search(rf"a=fmtp:{opus[1]} (.*;)?useinbandfec=1[;\r]", sdp)
 
 
 async def test_offers_are_answered_and_an_sfu_that_is_killed_comes_back(join: Any, jp_fetch: Any) -> None:
