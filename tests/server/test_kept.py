@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from client import Client
 from fake_engine import SDP, FakeEngine
+from guest import invite
+from harness.jupyter import JupyterServer
 from rtc_notebook_server.conversation import hear
 from rtc_notebook_server.identity import Identity
 from rtc_notebook_server.kept import GOOD_SECONDS, KeptRooms
@@ -21,7 +24,10 @@ from rtc_notebook_server.manager import RoomManager
 from rtc_notebook_server.place import Place
 from rtc_notebook_server.rooms import Room
 from rtc_notebook_server.settings import Settings
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
+from rtc_notebook import NotAllowed, links, server, visiting
 from rtc_notebook.errors import SfuError
 from rtc_notebook.protocol import (
     Chat,
@@ -236,3 +242,40 @@ async def test_what_is_written_last_is_the_newest_however_long_the_write_before_
     assert go_on.wait(20) and kept._writing is not None
     await kept._writing
     assert b"the newest" in await asyncio.to_thread(path.read_bytes)
+
+
+async def connect(where: server.Server) -> Client:
+    request = HTTPRequest(where.socket("demo"), headers={"Authorization": where.authorization})
+    return Client(await websocket_connect(request, subprotocols=list(where.subprotocols)))
+
+
+@pytest.mark.slow
+async def test_invites_and_guests_outlast_a_jupyter_server(tmp_path: Path) -> None:
+    jupyter = JupyterServer(tmp_path, "server")
+    own = server.named(jupyter.url, jupyter.token)
+    await asyncio.to_thread(jupyter.start)
+    try:
+        ana = await connect(own)
+        await ana.hello(name="Ana")
+        made = links.read((await invite(ana, role="viewer", uses=2))["url"])
+        before = await asyncio.to_thread(visiting.enter, made, tmp_path / "bo")
+        bo = await connect(before.server)
+        await bo.hello(name="Bo")
+        await asyncio.to_thread(jupyter.stop)
+        await asyncio.to_thread(jupyter.start)
+
+        ana_again = await connect(own)
+        await ana_again.hello(session=ana.session)
+        after = await asyncio.to_thread(visiting.enter, made, tmp_path / "bo")
+        assert after == before, "a guest's session is good still, and uses no invite up"
+        bo_again = await connect(after.server)
+        await bo_again.hello(session=bo.session)
+        assert bo_again.id == bo.id
+        cy = await connect((await asyncio.to_thread(visiting.enter, made, tmp_path / "cy")).server)
+        await cy.hello(name="Cy")
+        await ana_again.until(lambda c: c.names == ["Ana", "Bo", "Cy"])
+        assert [ana_again.who(name)["role"] for name in ("Ana", "Bo", "Cy")] == ["host", "viewer", "viewer"]
+        with pytest.raises(NotAllowed):
+            await asyncio.to_thread(visiting.enter, made, tmp_path / "dan")
+    finally:
+        await asyncio.to_thread(jupyter.stop)
