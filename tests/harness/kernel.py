@@ -152,6 +152,7 @@ def held(kernel: Kernel, directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(end)
+        pipe.unlink()
 
 
 @tenacity.retry(
