@@ -59,6 +59,23 @@ def stays(page: Page, lab: JupyterServer, room: str) -> None:
     assert page.evaluate(WATCHED) == before
 
 
+def test_the_mirror_stays_where_it_is_whatever_it_shows(pattern: Browser, lab: JupyterServer, room: str):
+    profile = context(pattern, viewport={"width": 844, "height": 390}, is_mobile=True, has_touch=True)
+    page = profile.new_page()
+    page.goto(lab.page(f"rtc-notebook/room/{room}", name="Ana"))
+    expect(page.get_by_role("button", name="Turn camera off")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 300")
+    before = page.locator(".rtc-preview").bounding_box()
+    page.get_by_role("button", name="Turn camera off").click()
+    expect(page.get_by_text("Camera is off")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').videoWidth === 0")
+    assert page.locator(".rtc-preview").bounding_box() == before
+    page.get_by_role("button", name="Turn camera on").click()
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 300")
+    assert page.locator(".rtc-preview").bounding_box() == before
+    profile.close()
+
+
 def test_nothing_moves_on_the_page(pattern: Browser, lab: JupyterServer, room: str):
     page = context(pattern, viewport={"width": 1280, "height": 720}, reduced_motion="reduce").new_page()
     page.add_init_script(SPEAKER)
