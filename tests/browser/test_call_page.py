@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness.browser import frames_shown, picture, plays, tile
+from harness.browser import frames_shown, picture, plays, tile, until
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from playwright.sync_api import Browser, Page, expect
@@ -87,7 +87,7 @@ def test_two_people_see_and_hear_each_other(join: Join, head: Browser, pattern: 
     for page, other in ((ana, "Guest"), (guest, "Ana")):
         expect(page.locator(tile(other))).to_be_attached(timeout=20_000)
         plays(page, tile(other), 5)
-        page.wait_for_function(f"async () => (await ({HEARD})()) > 0", timeout=10_000)
+        until(page, f"async () => (await ({HEARD})()) > 0")
     assert abs(float(picture(guest, tile("Ana")).mean()) - float(picture(ana, tile("Ana")).mean())) < 10
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness.browser import CHROMIUM, chromium, context, picture, plays, tile
+from harness.browser import CHROMIUM, PLAYERS, chromium, context, picture, plays, tile, until
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace, unavailable
@@ -27,18 +27,35 @@ NOTE_FIRST = """selector => {
     }, 20);
 }"""
 
+# Whether what the page plays is more than silence: the other's fake microphone beeps every second.
+HEARS = """async () => {
+    const tracks = [...players].flatMap(({srcObject}) => srcObject?.getAudioTracks() ?? []);
+    if (tracks.length !== 1) return false;
+    globalThis.ear ??= new AudioContext();
+    const analyser = new AnalyserNode(ear, {fftSize: 32768});
+    const source = ear.createMediaStreamSource(new MediaStream(tracks));
+    source.connect(analyser);
+    await new Promise(resolve => setTimeout(resolve, 700));
+    source.disconnect();
+    const samples = new Float32Array(analyser.fftSize);
+    analyser.getFloatTimeDomainData(samples);
+    return Math.max(...samples) > 0.05;
+}"""
 
-def test_pictures_both_ways_between_a_websocket_and_webrtc(
+
+def test_pictures_and_sound_both_ways_between_a_websocket_and_webrtc(
     pattern: Browser, join: Callable[..., Page], room: str, kernel: Kernel
 ):
-    ana = join(pattern, "Ana", link="websocket")
-    ben = join(pattern, "Ben")
+    ana = join(pattern, "Ana", PLAYERS, link="websocket")
+    ben = join(pattern, "Ben", PLAYERS)
     expect(ben.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(ana.locator(LINKED + tile("Ben"))).to_be_attached(timeout=20_000)
     assert ana.evaluate("connections.length") == 0, "Ana's page opened no peer connection"
     plays(ben, tile("Ana"), 4)
     plays(ana, tile("Ben"), 4)
     assert picture(ana, tile("Ben")).std() > 20, "a picture, not a black rectangle"
+    for page in (ana, ben):
+        until(page, HEARS)
     expect(ben.locator('.rtc-tile[data-link="websocket"]')).to_have_count(1)
     kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\ncall.wait_until_connected()")
     kernel.run(RED)

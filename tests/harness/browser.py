@@ -212,6 +212,14 @@ INBOUND = """async () => {
 }"""
 
 
+def until(page: Page, function: str, argument: Any = None, seconds: float = 20) -> None:
+    """Wait until what a function promises is true: to ``wait_for_function`` every promise is."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(function, argument):
+        assert time.monotonic() < end, f"not within {seconds} s: {function}"
+        page.wait_for_timeout(50)
+
+
 def goes_on(page: Page, selector: str, seconds: float = 0.5) -> None:
     """Wait until a video has gone on for so long, however slowly: its own time is what tells, not how much is drawn."""
     expect(page.locator(selector)).to_be_attached(timeout=20_000)

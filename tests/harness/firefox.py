@@ -63,6 +63,7 @@ class FirefoxPage:
     def __init__(self, browser: Firefox, url: str) -> None:
         self._browser = browser
         self._closed = False
+        self._over: list[str] = []
         self._context: str = browser.command("browsingContext.create", type="tab")["context"]
         browser.command("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
@@ -90,11 +91,19 @@ class FirefoxPage:
             f"not within {timeout} s: {function} of {argument!r}; the page says: {self.evaluate(text)!r}"
         )
 
+    def hide(self) -> None:
+        """Put another tab before it."""
+        over = self._browser.command("browsingContext.create", type="tab")["context"]
+        self._browser.command("browsingContext.activate", context=over)
+        self._over.append(over)
+        self.wait_for("() => document.visibilityState === 'hidden'")
+
     def close(self) -> None:
         """Close the tab as a person does: the page hears of it. Idempotent."""
         if not self._closed:
             self._closed = True
-            self._browser.command("browsingContext.close", context=self._context)
+            for context in (*self._over, self._context):
+                self._browser.command("browsingContext.close", context=context)
 
     def _run(self, expression: str, timeout: float) -> Any:
         # What is thrown comes back as a value too: Firefox takes a rejection without a stack for a fault of its own.

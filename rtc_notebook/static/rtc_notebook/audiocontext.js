@@ -12,6 +12,7 @@ export function acquire() {
   if (!globalThis.AudioContext) return null;
   if (!context) {
     context = new AudioContext();
+    context.onstatechange = wake; // acquired while it fell asleep
     for (const event of ["pointerdown", "keydown", "touchend"]) globalThis.addEventListener(event, wake, { capture: true, passive: true });
     globalThis.document?.addEventListener("visibilitychange", wake);
   }

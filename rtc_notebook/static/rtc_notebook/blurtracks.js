@@ -1,5 +1,7 @@
 // How a camera's pictures get to a worker, and what it makes of them becomes a track.
 
+import { eachPicture } from "./eachpicture.js";
+
 /**
  * @typedef {object} Way
  * @property {MediaStreamTrack} sent
@@ -7,8 +9,6 @@
  * @property {(bitmap: ImageBitmap) => void} [take] a picture that the worker has made
  * @property {() => void} stop
  */
-
-const STALLED = 250; // milliseconds without a callback: the tab is hidden
 
 /** By streams that the worker reads and writes itself; Chromium has them. @param {MediaStreamTrack} raw @returns {Way | null} */
 export function streamed(raw) {
@@ -22,22 +22,15 @@ export function streamed(raw) {
 
 /** By a video and a canvas on the page; one picture is on its way at a time. @param {MediaStreamTrack} raw @returns {Way} */
 export function drawn(raw) {
-  const video = document.createElement("video");
   const canvas = document.createElement("canvas");
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const [sent] = canvas.captureStream().getVideoTracks();
-  let [stopped, away, last, shown] = [false, false, 0, -1];
+  let [stopped, away] = [false, false];
   /** @type {Worker | undefined} */
   let worker;
-  video.muted = video.playsInline = true;
-  video.srcObject = new MediaStream([raw]);
-  video.play().catch(() => {});
-
-  async function give() {
-    last = performance.now();
-    if (stopped || away || !worker || video.readyState < 2 || video.currentTime === shown) return;
+  const end = eachPicture(raw, async (video) => {
+    if (away || !worker) return;
     away = true;
-    shown = video.currentTime;
     try {
       const frame = await createImageBitmap(video);
       if (stopped) return frame.close();
@@ -45,13 +38,7 @@ export function drawn(raw) {
     } catch {
       away = false; // between two pictures
     }
-  }
-  const follow = () => {
-    void give();
-    if (!stopped) video.requestVideoFrameCallback(follow);
-  };
-  video.requestVideoFrameCallback(follow);
-  const timer = setInterval(() => performance.now() - last > STALLED && void give(), STALLED);
+  });
 
   return {
     sent,
@@ -67,8 +54,7 @@ export function drawn(raw) {
     },
     stop() {
       stopped = true;
-      clearInterval(timer);
-      video.srcObject = null;
+      end();
       sent.stop();
     },
   };

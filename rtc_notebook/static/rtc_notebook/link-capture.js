@@ -1,5 +1,8 @@
 // What a device gives, as frames for WebCodecs: through MediaStreamTrackProcessor where the browser has it.
 
+import { acquire, release } from "./link-audio.js";
+import { eachPicture } from "./eachpicture.js";
+
 /** @typedef {{ stop: () => void }} Capture */
 
 /** Calls back with each picture; whoever gets it closes it. @param {MediaStreamTrack} track @param {(frame: VideoFrame) => void} onframe @returns {Capture} */
@@ -40,35 +43,21 @@ function processed(track, onframe) {
 
 /** @param {MediaStreamTrack} track @param {(frame: VideoFrame) => void} onframe @returns {Capture} */
 function watched(track, onframe) {
-  const video = document.createElement("video");
-  let stopped = false;
-  video.muted = true;
-  video.srcObject = new MediaStream([track]);
-  video.play().catch(() => {});
-  const next = () => {
-    video.requestVideoFrameCallback((now) => {
-      if (stopped) return;
-      next();
-      let frame;
-      try {
-        frame = new VideoFrame(video, { timestamp: Math.round(now * 1000) });
-      } catch {
-        return; // nothing to take at this moment; the next may be had
-      }
-      onframe(frame);
-    });
-  };
-  next();
-  const stop = () => {
-    stopped = true;
-    video.srcObject = null;
-  };
+  const stop = eachPicture(track, (video) => {
+    let frame;
+    try {
+      frame = new VideoFrame(video, { timestamp: Math.round(performance.now() * 1000) });
+    } catch {
+      return; // nothing to take at this moment; the next may be had
+    }
+    onframe(frame);
+  });
   return { stop };
 }
 
 /** ScriptProcessorNode is old, but needs no address to load a worklet from, which a widget has not. @param {MediaStreamTrack} track @param {(data: AudioData) => void} ondata @returns {Capture} */
 function heard(track, ondata) {
-  const context = new AudioContext({ sampleRate: 48_000 });
+  const context = acquire();
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const node = context.createScriptProcessor(1024, 1, 1);
   let samples = 0;
@@ -82,7 +71,9 @@ function heard(track, ondata) {
   source.connect(node).connect(context.destination);
   const stop = () => {
     node.onaudioprocess = null;
-    void context.close();
+    source.disconnect();
+    node.disconnect();
+    release();
   };
   return { stop };
 }

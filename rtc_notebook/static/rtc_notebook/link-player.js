@@ -1,5 +1,7 @@
 // Decodes what comes over the media link into ordinary MediaStreamTracks, so that nobody else needs to know of it.
 
+import { acquire, release } from "./link-audio.js";
+
 /**
  * @typedef {import("./link-wire.js").Frame} Frame
  * @typedef {{ track: MediaStreamTrack, counted: Counted, take: (frame: Frame) => void, close: () => void }} Player
@@ -129,7 +131,7 @@ export class SoundPlayer {
   /** @type {AudioDecoder | null} */ #decoder = null;
   #times = new Times();
   #closed = false;
-  /** @type {AudioContext | null} */ #context = null;
+  #release = () => {};
   counted = counting("audio");
 
   constructor() {
@@ -138,11 +140,13 @@ export class SoundPlayer {
       this.track = /** @type {MediaStreamTrack} */ (made.track);
       this.play = (/** @type {AudioData} */ data) => void made.writer.write(data).catch(() => data.close());
     } else {
-      const context = (this.#context = new AudioContext({ sampleRate: 48_000 }));
+      const context = acquire();
+      this.#release = release;
       const destination = context.createMediaStreamDestination();
       this.track = destination.stream.getAudioTracks()[0];
       let next = 0;
       this.play = (/** @type {AudioData} */ data) => {
+        if (context.state !== "running") return data.close(); // or all of it would be heard at once afterwards
         const { numberOfFrames, numberOfChannels, sampleRate } = data;
         const buffer = context.createBuffer(numberOfChannels, numberOfFrames, sampleRate);
         for (let channel = 0; channel < numberOfChannels; channel++) {
@@ -172,11 +176,12 @@ export class SoundPlayer {
   }
 
   close() {
+    if (this.#closed) return;
     this.#closed = true;
     const decoder = this.#decoder;
     this.#decoder = null;
     if (decoder && decoder.state !== "closed") decoder.close();
-    void this.#context?.close();
+    this.#release();
     this.track.stop();
   }
 

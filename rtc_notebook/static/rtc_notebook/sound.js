@@ -2,10 +2,14 @@
 
 /** @typedef {{ track: MediaStreamTrack, volume: number }} Voice */
 
+/** What is held back before it comes to the players here. */
+export const elsewhere = Object.assign(new EventTarget(), { blocked: false });
+
 export class Sound {
   /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
   /** Whether the browser waits for a click before it lets sound out. */
   blocked = false;
+  #refused = false;
   #speaker = "";
 
   /** @param {() => void} onchange */
@@ -32,7 +36,8 @@ export class Sound {
       if (this.#speaker) this.#route(player);
       this.#start(player);
     }
-    if (!voices.size) this.#block(false);
+    elsewhere[voices.size ? "addEventListener" : "removeEventListener"]("change", this.#tell);
+    this.#block(this.#refused && voices.size > 0);
   }
 
   /** What is played now. */
@@ -66,10 +71,16 @@ export class Sound {
     player.play().catch((error) => error.name === "NotAllowedError" && player.srcObject && this.#block(true));
   }
 
-  /** @param {boolean} blocked */
-  #block(blocked) {
+  /** @param {boolean} refused */
+  #block(refused) {
+    this.#refused = refused;
+    this.#tell();
+  }
+
+  #tell = () => {
+    const blocked = this.#refused || (this.#players.size > 0 && elsewhere.blocked);
     if (this.blocked === blocked) return;
     this.blocked = blocked;
     this.onchange();
-  }
+  };
 }
