@@ -59,7 +59,7 @@ screenshots: .venv/test.stamp browsers
 .PHONY: browsers
 browsers:
 	@scripts/system-packages require chromium firefox-esr
-	@scripts/system-packages want coturn iproute2 iptables nginx  # for the tests of firewalls, which are left out without them
+	@scripts/system-packages want coturn iproute2 iptables nginx pulseaudio  # for tests of firewalls and of sound, left out without
 
 .venv/bin/python:
 	@scripts/system-packages require python3-venv

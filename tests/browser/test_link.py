@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness.browser import CHROMIUM, PLAYERS, chromium, context, picture, plays, tile, until
+from harness.browser import CHROMIUM, HEARS, PLAYERS, chromium, context, picture, plays, tile, until
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace, unavailable
@@ -25,21 +25,6 @@ NOTE_FIRST = """selector => {
         clearInterval(looking);
         video.requestVideoFrameCallback(() => { globalThis.first = Date.now(); });
     }, 20);
-}"""
-
-# Whether what the page plays is more than silence: the other's fake microphone beeps every second.
-HEARS = """async () => {
-    const tracks = [...players].flatMap(({srcObject}) => srcObject?.getAudioTracks() ?? []);
-    if (tracks.length !== 1) return false;
-    globalThis.ear ??= new AudioContext();
-    const analyser = new AnalyserNode(ear, {fftSize: 32768});
-    const source = ear.createMediaStreamSource(new MediaStream(tracks));
-    source.connect(analyser);
-    await new Promise(resolve => setTimeout(resolve, 700));
-    source.disconnect();
-    const samples = new Float32Array(analyser.fftSize);
-    analyser.getFloatTimeDomainData(samples);
-    return Math.max(...samples) > 0.05;
 }"""
 
 

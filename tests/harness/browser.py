@@ -71,6 +71,22 @@ HTMLMediaElement.prototype.play = function () {
 """
 
 
+# With those, whether what the page plays is more than silence: the other's fake microphone beeps every second.
+HEARS = """async () => {
+    const tracks = [...players].flatMap(({srcObject}) => srcObject?.getAudioTracks() ?? []);
+    if (tracks.length !== 1) return false;
+    globalThis.ear ??= new AudioContext();
+    const analyser = new AnalyserNode(ear, {fftSize: 32768});
+    const source = ear.createMediaStreamSource(new MediaStream(tracks));
+    source.connect(analyser);
+    await new Promise(resolve => setTimeout(resolve, 700));
+    source.disconnect();
+    const samples = new Float32Array(analyser.fftSize);
+    analyser.getFloatTimeDomainData(samples);
+    return Math.max(...samples) > 0.05;
+}"""
+
+
 def flags(camera: Path | None = None, fps: int = 30, cameras: int = 1, *more: str) -> list[str]:
     """Return the command line's options for a Chromium with a fake camera, which plays ``camera`` (MJPEG, Y4M)."""
     chosen = [*_FLAGS, *more, f"--use-fake-device-for-media-stream=fps={fps},device-count={cameras}"]

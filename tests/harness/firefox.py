@@ -16,7 +16,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from .browser import WITNESS
+from .browser import PLAYERS, WITNESS
+from .soundcard import sound_card
 
 FIREFOX = os.environ.get("FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox") or "/usr/bin/firefox-esr"
 
@@ -128,7 +129,7 @@ class Firefox:
         self._socket = socket
         self._last = 0
         self.command("session.new", capabilities={})
-        self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {WITNESS} }}")
+        self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {WITNESS} {PLAYERS} }}")
 
     def page(self, url: str) -> FirefoxPage:
         """Open a tab and wait until the page has loaded."""
@@ -158,7 +159,13 @@ class Firefox:
 
 @contextmanager
 def firefox(profile: Path) -> Iterator[Firefox]:
-    """Start Firefox with a new profile in the empty directory ``profile``."""
+    """Start Firefox with a new profile in the empty directory ``profile``, and a sound card where that can be had."""
+    with sound_card() as sound, _running(profile, sound) as started:
+        yield started
+
+
+@contextmanager
+def _running(profile: Path, environment: dict[str, str]) -> Iterator[Firefox]:
     lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in _PREFERENCES.items())
     (profile / "user.js").write_text("".join(lines))
     command = [FIREFOX, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port=0"]
@@ -168,7 +175,7 @@ def firefox(profile: Path) -> Iterator[Firefox]:
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**os.environ, "MOZ_CRASHREPORTER_DISABLE": "1"},
+        env={**os.environ, **environment, "MOZ_CRASHREPORTER_DISABLE": "1"},
     )
     address: Future[str] = Future()
     reader = threading.Thread(target=_read, args=(process, address), daemon=True)
