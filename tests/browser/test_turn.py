@@ -35,7 +35,6 @@ def test_a_call_through_turn_over_tcp_where_udp_is_blocked(playwright: Playwrigh
             "lab",
             "--ServerApp.ip=0.0.0.0",
             f"--RtcNotebookApp.turn_urls=turn:{guest_side.here}:{port}?transport=tcp",
-            "--RtcNotebookApp.ice_transport_policy=relay",
             env={"RTC_NOTEBOOK_TURN_SECRET": "s3cret"},
         )
         address = f"http://{guest_side.here}:{server.port}"
