@@ -1,4 +1,4 @@
-"""Where no UDP gets through and only a TURN server answers; a real coturn, a real firewall."""
+"""Through a TURN server: a real coturn, a real firewall."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ ROUTES = """async () => (await Promise.all(connections.map(async one => {
 }))).filter(Boolean)"""
 
 
-def test_a_call_through_turn_over_tcp_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
+@pytest.mark.parametrize(("policy", "blocked"), [("all", True), ("relay", False)])
+def test_a_call_through_turn_over_tcp(policy: str, blocked: bool, playwright: Playwright, tmp_path: Path):
+    """Where nothing else gets through, and where other ways are not to be taken."""
     with Namespace() as guest_side, turn_server(guest_side.here, "s3cret", tmp_path) as port:
-        guest_side.block_udp()
+        if blocked:
+            guest_side.block_udp()
         server = JupyterServer(
             tmp_path / "home",
             "lab",
             "--ServerApp.ip=0.0.0.0",
             f"--RtcNotebookApp.turn_urls=turn:{guest_side.here}:{port}?transport=tcp",
+            f"--RtcNotebookApp.ice_transport_policy={policy}",
             env={"RTC_NOTEBOOK_TURN_SECRET": "s3cret"},
         )
         address = f"http://{guest_side.here}:{server.port}"
