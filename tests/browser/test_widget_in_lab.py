@@ -210,6 +210,12 @@ def test_a_call_goes_on_in_a_browser_tab(notebook: Notebook, lab: JupyterServer,
     expect(tab.locator(tile("Ana"))).to_be_attached(timeout=20_000)
     expect(page.locator(tile("Ana's tab"))).to_be_attached(timeout=20_000)
     people(lab, room, "Ana", "Ana's kernel", "Ana's tab")
+    tab.close()
+    page.evaluate("() => { delete globalThis.documentPictureInPicture; }")  # as in Firefox and Safari
+    page.get_by_role("button", name="More", exact=True).click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("menuitem", name="Pop out").click()
+    expect(opened.value.get_by_role("button", name="Join")).to_be_visible()
 
 
 class Elsewhere:
