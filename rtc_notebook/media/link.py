@@ -74,6 +74,11 @@ class MediaLink:
         self._heard = 0.0
         self._task = asyncio.ensure_future(self._run())
 
+    @property
+    def quiet(self) -> float:
+        """Seconds since anything came, which the server sees to once a second."""
+        return time.monotonic() - self._heard
+
     def ready(self) -> bool:
         """Whether a picture that is encoded now gets out at once."""
         ready = self.open and self._window.open and len(self._waiting) < MAX_WAITING

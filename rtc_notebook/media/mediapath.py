@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -68,6 +69,7 @@ class MediaPath:
         self.publishing: Publishing | LinkPublishing = Publishing(signaling.send, on_change)
         self.subscribing: Subscribing | LinkSubscribing = Subscribing(signaling.send, bind)
         self._link: MediaLink | None = None
+        self._watchdog = Watchdog()  # of what comes in
         self._webrtc_worked = False
         self._webrtc_tries = 0
         self._again: asyncio.TimerHandle | None = None
@@ -96,7 +98,7 @@ class MediaPath:
 
     async def watch(self) -> None:
         """Make a connection anew over which nothing comes, while the server itself is heard from."""
-        publish, subscribe = Watchdog(), Watchdog()
+        publish, subscribe = Watchdog(), self._watchdog
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -112,6 +114,13 @@ class MediaPath:
                 publishing.renew()
             if subscribe.look(subscribing.connection, now):
                 self._later(subscribing.renew())
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since anything came over the way there is; infinite while nothing can."""
+        if self._signaling.silent > SERVER_SILENT_SECONDS:
+            return math.inf
+        return self._watchdog.quiet(asyncio.get_running_loop().time()) if self._link is None else self._link.quiet
 
     def stay(self) -> None:
         """Try WebRTC no more by itself."""

@@ -25,10 +25,17 @@ from .seen import processed, published
 from .selection import Room
 from .sender import Sender
 from .sound import OpusEncoder
+from .starved import Starved, flowing
 from .tap import sending
 from .tracks import IncomingTracks
 
 REPORT_SECONDS = 1.0
+LOOK_SECONDS = 0.5
+WITHOUT_SECONDS = 0.4
+"""Enough for the SFU to have offered less."""
+
+QUIET_SECONDS = 1.5
+"""All of the way is quiet then, which is nothing that a single track could be blamed for."""
 GIVE_BACK_SECONDS = 3.0
 """After somebody has gone; their decoders and the encoders of what was made of them have ended by then."""
 
@@ -74,6 +81,8 @@ class Streams:
         self._giving_back: asyncio.TimerHandle | None = None
         self._wanted: set[TrackKey] = set()
         self._subscribed: tuple[str, ...] | None = None
+        self._starved = Starved()
+        self._without: set[str] = set()  # not subscribed to for a moment
         self._arrivals = ArrivalCounter()
         self._tracks = IncomingTracks(join.directory, parent, lambda track: self._room.owner(track))
         self._tracks.on_encoded = self._on_encoded
@@ -128,7 +137,7 @@ class Streams:
         self._tracks.keep(keys, lambda key: self._room.raw(key) is not None, present)
         self.recordings.update(self._room, self._room.me, self.filtering.keys)
         carriers_wanted = {carrier for carrier in carriers.values() if carrier is not None}
-        wanted = tuple(sorted(carriers_wanted | self.recordings.wanted))
+        wanted = tuple(sorted((carriers_wanted | self.recordings.wanted) - self._without))
         if wanted != (self._subscribed or ()):
             self._subscribed = wanted
             self.path.want(wanted)
@@ -149,6 +158,21 @@ class Streams:
             self.filtering.report(self._room)
             self.own.report()
             self._parent.send_latest("arrivals", self._arrivals.report())
+
+    async def repair(self) -> None:
+        """Have a single track sent afresh whose pictures stay away while all else comes, again and again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self.path.quiet > QUIET_SECONDS:
+                self._starved.forget()
+                continue
+            self._without = self._starved.look(flowing(self._room, self._subscribed or ()), loop.time())
+            if self._without:
+                self.update()
+                await asyncio.sleep(WITHOUT_SECONDS)
+                self._without = set()
+                self.update()
 
     async def close(self) -> None:
         """Close the connections and end the threads and processes."""
@@ -193,5 +217,6 @@ class Streams:
         self.recordings.tap(taps)
 
     def _on_encoded(self, publication: str, receiver: FrameReceiver, frame: ReceivedFrame) -> None:
+        self._starved.came(publication, asyncio.get_running_loop().time())
         self._arrivals.received(publication, receiver, frame)
         self.recordings.received(publication, receiver, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..rtp import seam
@@ -27,6 +28,10 @@ class Watchdog:
         self._looked = 0.0
         self._wait = FIRST_WAIT_SECONDS
         self._said_at = float("-inf")
+
+    def quiet(self, now: float) -> float:
+        """Return for how many seconds nothing has come, as of the last look; infinite where nothing can."""
+        return math.inf if self._connection is None else now - self._heard_at
 
     def look(self, connection: Any, now: float) -> bool:
         """Say whether a connection has fallen silent; not again for a while, if it is made anew and is silent, too."""

@@ -56,11 +56,12 @@ class Worker:
         obeying = asyncio.ensure_future(self._obey(commands))
         reporting = asyncio.ensure_future(self._streams.report())
         watching = asyncio.ensure_future(self._streams.path.watch())
+        repairing = asyncio.ensure_future(self._streams.repair())
         try:
             await asyncio.wait((talking, obeying), return_when=asyncio.FIRST_COMPLETED)
             await self._signaling.leave()
         finally:
-            for task in (talking, obeying, reporting, watching):
+            for task in (talking, obeying, reporting, watching, repairing):
                 task.cancel()
 
     async def close(self) -> None:

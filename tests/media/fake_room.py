@@ -71,6 +71,7 @@ class FakeRoom:
         self._offers = 0
         self._connection_id = 1
         self._wanted: tuple[str, ...] = ()
+        self._frozen = ""
         self._offered: tuple[str, ...] = ()
         self._tasks: list[asyncio.Future[None]] = []
         self._revision = 0
@@ -128,6 +129,18 @@ class FakeRoom:
                 for transceiver in peer.getTransceivers():
                     transceiver.sender.transport._send_rtp = swallow  # type: ignore[method-assign]
 
+    def freeze(self, track: str) -> None:
+        """Send nothing of one track any more, until it is no longer subscribed to."""
+        sender = self._senders[track].sender
+        transport, self._frozen = sender.transport, track
+        send, ssrc = transport._send_rtp, sender._ssrc.to_bytes(4, "big")
+
+        async def without(data: bytes) -> None:
+            if self._frozen != track or data[8:12] != ssrc:
+                await send(data)
+
+        transport._send_rtp = without
+
     async def next_grey(self) -> float:
         """Return the mean brightness of the next picture that the worker sends."""
         frame = await asyncio.wait_for(self.received.get(), SECONDS)
@@ -177,6 +190,8 @@ class FakeRoom:
             await self.describe()
         elif isinstance(message, protocol.Subscribe):
             self._wanted = message.tracks
+            if self._frozen not in message.tracks:
+                self._frozen = ""
             await self._offer()
         elif isinstance(message, protocol.OfferAnswer):
             assert self._down is not None

@@ -317,3 +317,16 @@ async def test_connections_that_fall_silent_are_made_anew_long_before_ice_gives_
     while not room.received.empty():
         room.received.get_nowait()
     await room.grey_becomes(200)
+
+
+async def test_one_track_whose_pictures_stay_away_is_asked_for_anew_and_the_other_goes_on(kernel, room):
+    await connected(kernel, room)
+    kernel.child.send(control.Want(tracks=(CAMERA, MICROPHONE)))
+    await kernel.event(control.Frame, lambda frame: frame.track == CAMERA and frame.sequence >= 5)
+    room.freeze("cam")
+    before = len(room.sent(protocol.Subscribe))
+    await room.until(lambda: len(room.sent(protocol.Subscribe)) >= before + 2)
+    assert [one.tracks for one in room.sent(protocol.Subscribe)[before:]] == [("mic",), ("cam", "mic")]
+    last = max(frame.sequence for frame in kernel.of(control.Frame) if frame.track == CAMERA)
+    await kernel.event(control.Frame, lambda frame: frame.track == CAMERA and frame.sequence > last + 10)
+    assert not room.sent(protocol.Restart), "the connection is as good as before"
