@@ -55,6 +55,7 @@ call, ben = Call({ROOM!r}, name="Kernel"), Call({ROOM!r}, name="Ben")
 for one in (call, ben):
     for name in ("Ana", "Cleo"):
         until(lambda: name in one.participants and one.participants[name].video and one.participants[name].audio)
+until(lambda: "Kernel's kernel" in ben.participants)  # who may have been there first
 ana, cleo = call.participants["Ana"], call.participants["Cleo"]
 seen, kernel = ben.participants["Ana"], ben.participants["Kernel's kernel"]
 raw = ana.video.frame(20)

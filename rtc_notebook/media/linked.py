@@ -43,6 +43,7 @@ class _Sending:
         self.track.stop()
         if self.task is not None:
             self.task.cancel()
+            self.task = None  # or its traceback keeps the encoder and the pictures, until garbage is collected
 
 
 class LinkPublishing:
