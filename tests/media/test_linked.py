@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 import weakref
@@ -11,8 +12,10 @@ import pytest
 
 from rtc_notebook.link import wire
 from rtc_notebook.media.arrivals import ArrivalCounter
-from rtc_notebook.media.linked import LinkReceiver, LinkSubscribing
+from rtc_notebook.media.linked import LinkPublishing, LinkReceiver, LinkSubscribing
+from rtc_notebook.media.publishing import Offered
 from rtc_notebook.media.receiver import ReceivedFrame
+from rtc_notebook.protocol import MediaSettings, PublishAnswer, TrackDescription
 from rtc_notebook.rtp.clocks import SenderClock
 
 
@@ -82,5 +85,22 @@ def test_what_is_not_wanted_any_more_lets_go_of_its_decoder_at_once():
         assert [decoder() is None for decoder in decoders] in ([True, False], [False, True])
         subscribing.want([])
         assert [decoder() is None for decoder in decoders] == [True, True]
+    finally:
+        gc.enable()
+
+
+async def test_what_is_not_sent_any_more_lets_go_of_its_pictures_at_once():
+    link = SimpleNamespace(media=MediaSettings(), ready=lambda: True, share=lambda pictures: 500_000)
+    publishing = LinkPublishing(lambda message: None, lambda: None, link)  # type: ignore[arg-type]
+    publishing.want({"raw": Offered("video", TrackDescription(source="camera", of="raw"))})
+    publishing.answered(PublishAnswer(id=1, sdp="", tracks={"raw": "t"}))
+    await asyncio.sleep(0)  # it waits for a picture now
+    track = weakref.ref(publishing.track("raw"))  # type: ignore[type-var]
+    gc.disable()
+    try:
+        publishing.want({})
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert track() is None
     finally:
         gc.enable()
