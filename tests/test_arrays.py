@@ -267,10 +267,10 @@ assert len(find(cleo.video.frame(20))) == 1
 hide = filters.FacePixelation()
 call.filter(hide, on="Cleo")
 until(lambda: call.filters[0].state == "active" and hide.faces)
-def seen():  # enlarged: it is sent smaller where the bitrate does not do, and in small pictures blocks look like a face
+def face():  # enlarged: it is sent smaller where the bitrate does not do, and in small pictures blocks look like a face
     return bool(find(cv2.resize(other.video.frame(20), (640, 360))))
-until(lambda: not seen())
-assert sum(seen() for _ in range(20)) <= 3, "now and then blocks look like a face"
+until(lambda: not face())
+assert sum(face() for _ in range(20)) <= 3, "now and then blocks look like a face"
 
 def broken(frame):
     raise RuntimeError("no memory left")
