@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from . import links, visiting
+from . import cells, links, visiting
 from . import server as servers
 from ._call.filtering import Filtering
 from ._call.giving import Giving
@@ -32,6 +32,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _living: dict[tuple[str, str, str | None], Call] = {}
 _living_lock = threading.Lock()
+_giving_way: cells.GivingWay | None = None
+"""Of the kernel that this is, once it has been in a call."""
 
 
 class Call(Filtering, Giving, Keeping, Hosting):
@@ -52,6 +54,10 @@ class Call(Filtering, Giving, Keeping, Hosting):
         this notebook; in a script, the only one that runs here.
     token : str, optional
         That server's token.
+    gives_way : bool
+        Whether a cell that runs for long gives way to whatever else wants the processor while this call is on, as a
+        browser on the same machine does, so that the call stays smooth. Where a processor is free, it is as fast as
+        ever. On Linux; elsewhere it changes nothing.
 
     Raises
     ------
@@ -69,7 +75,13 @@ class Call(Filtering, Giving, Keeping, Hosting):
     """
 
     def __init__(
-        self, room: str, *, name: str | None = None, server: str | None = None, token: str | None = None
+        self,
+        room: str,
+        *,
+        name: str | None = None,
+        server: str | None = None,
+        token: str | None = None,
+        gives_way: bool = True,
     ) -> None:
         self._invite = ""
         if links.is_link(room):
@@ -78,6 +90,7 @@ class Call(Filtering, Giving, Keeping, Hosting):
             self._server = servers.named(server, token) if server is not None else servers.notebooks_own()
         self.room = room_name(room)
         self.name = name
+        self._gives_way = gives_way
         self._secret = secrets.token_urlsafe()
         self._widget: CallWidget | None = None
         self._view: CallView | None = None
@@ -99,6 +112,7 @@ class Call(Filtering, Giving, Keeping, Hosting):
         self._participants = Participants(self._studio)
         with _living_lock:
             _living[self._identity] = self
+        _let_cells_give_way()
 
     def _follow(self, link: str, name: str | None, server: str | None, token: str | None) -> tuple[str, str | None]:
         """Take the server from a link; return the room and the name to go by there."""
@@ -186,6 +200,8 @@ class Call(Filtering, Giving, Keeping, Hosting):
             if _living.get(self._identity) is self:
                 del _living[self._identity]
         self._studio.close()
+        if _giving_way is not None:
+            _giving_way.call_left()
 
     @property
     def widget(self) -> CallWidget:
@@ -234,6 +250,18 @@ def _kernels_name(name: str | None) -> str | None:
     if name is None:
         return None
     return f"{name}'s kernel" if in_kernel() else name
+
+
+def _let_cells_give_way() -> None:
+    global _giving_way
+    if _giving_way is None:
+        _giving_way = cells.give_way(_is_somewhere)
+    if _giving_way is not None:
+        _giving_way.call_joined()
+
+
+def _is_somewhere() -> bool:
+    return any(call._gives_way and call.phase != "ended" for call in list(_living.values()))
 
 
 @atexit.register
