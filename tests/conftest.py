@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+TOGETHER = {HERE, HERE / "arrays"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: ("slow" not in item.keywords, item.path.parent != HERE))
+    items.sort(key=lambda item: ("slow" not in item.keywords, item.path.parent not in TOGETHER))

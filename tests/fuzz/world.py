@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any
@@ -14,20 +11,19 @@ from typing import Any
 from rtc_notebook_server import conversation, going
 from rtc_notebook_server import invites as invites_module
 from rtc_notebook_server.identity import Identity
-from rtc_notebook_server.invites import InviteRefused, Invites
+from rtc_notebook_server.invites import Invites
 from rtc_notebook_server.limits import Bucket
-from rtc_notebook_server.live import LiveRoom
 from rtc_notebook_server.manager import RoomManager
-from rtc_notebook_server.place import Place
 from rtc_notebook_server.settings import Settings
-from rtc_notebook_server.sfu.memory import MemoryEngine, MemorySeat
 
 from rtc_notebook import protocol
 from rtc_notebook.errors import ProtocolError, SfuError
-from rtc_notebook.protocol import Hello, Kind, ServerMessage
+from rtc_notebook.protocol import Hello
 
 from . import script as say
+from .actors import Client, FuzzEngine
 from .checks import always, as_given, as_modelled
+from .invited import Invited
 from .model import Refused, RoomModel, hears, shown_name
 from .script import Script
 
@@ -37,50 +33,6 @@ USERS = tuple(Identity(user=name, display_name=name.title()) for name in ("ana",
 NOBODY = tuple(Identity(user=None, display_name="", login=login) for login in (None, "1", "2"))
 MAX_PEOPLE = 6
 _NUMBERS = count()
-
-
-class FuzzSeat(MemorySeat):
-    """Also takes what is published over a link."""
-
-    async def publish_link(self, tracks: Mapping[str, Kind]) -> None:
-        await self.publish("v=0", {id: (id, kind) for id, kind in tracks.items()})
-
-
-class FuzzEngine(MemoryEngine):
-    seat_class = FuzzSeat
-
-
-@dataclass(eq=False)
-class Client:
-    """Somebody's socket. ``mark`` stands in all that is said in its room; who hears it elsewhere has overheard."""
-
-    world: World
-    room: str
-    identity: Identity
-    kind: str
-    place: Place | None = None
-    live: LiveRoom | None = None
-    closed: bool = False
-    heard: list[ServerMessage] = field(default_factory=list)
-    told: protocol.RoomState | None = None
-    origin: str = ""
-    unsent: int = 0
-
-    @property
-    def mark(self) -> str:
-        return f"<{self.room}>"
-
-    def admitted(self, place: Place) -> None:
-        self.place = place
-
-    def send(self, message: ServerMessage) -> None:
-        if not self.closed:
-            self.heard.append(message)
-            if isinstance(message, protocol.RoomState):
-                self.told = message
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed = True
 
 
 class World:
@@ -109,8 +61,7 @@ class World:
         self.modelled = True
         self.clients: list[Client] = []
         self.sessions: list[tuple[str, str, Identity]] = []
-        self.guests: list[str] = []
-        self.invites: dict[str, dict[str, Any]] = {}
+        self.invited = Invited(invites, clock)
         self.deaths = 0
 
     def _engine(self) -> FuzzEngine:
@@ -156,7 +107,7 @@ class World:
         kind = "kernel" if script.number(3) == 0 else "browser"
         identity = (*USERS, *NOBODY, NOBODY[0])[who]
         if who == 6:
-            found = self.guest(script)
+            found = self.invited.guest(script, self.modelled)
             if found is None:
                 return
             room, identity = found
@@ -172,7 +123,7 @@ class World:
         self, room: str, identity: Identity, kind: str, name: str, call: str | None, session: str | None
     ) -> None:
         """Let somebody in, or back in, or wait."""
-        client = Client(self, room, identity, kind)
+        client = Client(room, identity, kind)
         hello = Hello(version=1, client=kind, client_version="1", name=name, session=session, call=call)  # type: ignore[arg-type]
         model = self.models[room]
         back = self.comes_back(room, session, identity)
@@ -228,38 +179,9 @@ class World:
         role = script.one(("member", "viewer", "host"))
         await self.said(self.clients[0], json.dumps({"type": "create-invite", "id": 1, "role": role}))
         for _ in range(1 + script.number(2)):
-            found = self.guest(script)
+            found = self.invited.guest(script, self.modelled)
             if found is not None:
                 await self.enter(*found, "browser", "Gus", None, None)
-
-    def guest(self, script: Script) -> tuple[str, Identity] | None:
-        """Come by an invite that there is (or was), or by a session got before."""
-        store = self.manager.settings.invites
-        if self.guests and script.number(2):
-            session = script.one(self.guests)
-        elif not self.invites:
-            return None
-        else:
-            id = script.one(sorted(self.invites))
-            its = self.invites[id]
-            token = its["token"] if script.number(6) else its["token"][:-1]
-            good = token == its["token"] and not its["revoked"] and self.clock[0] < its["expires"]
-            good = good and (its["uses"] is None or its["used"] < its["uses"])
-            try:
-                _, session = store.redeem(token)
-            except InviteRefused:
-                assert not (good and self.modelled), "a good invite was refused"
-                return None
-            assert good or not self.modelled, "an invite was good that should not be"
-            its["used"] += 1
-            self.guests.append(session)
-        try:
-            invite, guest = store.guest(session)
-        except InviteRefused:
-            return None
-        assert not (self.modelled and self.invites[invite.id]["revoked"]), "a revoked invite lets in"
-        assert invite.room == self.invites[invite.id]["room"]
-        return invite.room, Identity(user=None, display_name="", guest=guest)
 
     async def says(self, script: Script) -> None:
         present = [one for one in self.clients if not one.closed]
@@ -273,7 +195,7 @@ class World:
             rooms = [room for room in rooms if room.name == client.room]
         people = [*(id for room in rooms for id in (*room.participants, *room.door.waiting)), "none"]
         tracks = [t for room in rooms for one in room.participants.values() for t in one.tracks]
-        text = say.message(script, people, tracks, sorted(self.invites), client.mark)
+        text = say.message(script, people, tracks, sorted(self.invited.known), client.mark)
         return say.spoiled(script, text) if script.number(10) == 0 else text
 
     async def said(self, client: Client, text: str) -> None:
@@ -302,7 +224,7 @@ class World:
         else:
             refusal = None
         if not self.modelled:
-            self.remember(client, message, before)
+            self.invited.remember(client.room, message, client.heard[before:])
             return
         model = self.models[client.room]
         ids = next((dict(m.tracks) for m in client.heard[before:] if isinstance(m, protocol.PublishAnswer)), {})
@@ -316,14 +238,9 @@ class World:
 
     def fits(self, client: Client, open_offer: Any, message: Any) -> bool:
         if isinstance(message, protocol.CreateInvite):
-            count = sum(
-                one["room"] == client.room and not one["revoked"] and self.clock[0] < one["expires"]
-                for one in self.invites.values()
-            )
-            uses = message.uses is None or 0 < message.uses <= 100_000
-            return math.isfinite(message.minutes) and 0 < message.minutes <= 60 * 24 * 366 and uses and count < 100
+            return self.invited.may_be_made(client.room, message)
         if isinstance(message, protocol.RevokeInvite):
-            return message.invite in self.invites and self.invites[message.invite]["room"] == client.room
+            return self.invited.may_be_revoked(client.room, message.invite)
         if isinstance(message, protocol.OfferAnswer):
             return open_offer is None or open_offer.id != message.id or message.sdp.startswith("v=0")
         return not message.candidate.candidate or "candidate:" in message.candidate.candidate
@@ -331,7 +248,7 @@ class World:
     def follow(self, client: Client, message: Any, before: int) -> None:
         """Do in the model what a message means for others than who said it."""
         model = self.models[client.room]
-        self.remember(client, message, before)
+        self.invited.remember(client.room, message, client.heard[before:])
         if isinstance(message, protocol.Moderate) and message.action == "admit":
             self.enters(client.room, message.participant)
         if isinstance(message, protocol.EndRoom):
@@ -348,19 +265,6 @@ class World:
             for id, one in list(model.waiting.items()):
                 if one["who"].guest and one["who"].guest.invite == message.invite:
                     del model.waiting[id]
-
-    def remember(self, client: Client, message: Any, before: int) -> None:
-        for one in client.heard[before:]:
-            if isinstance(one, protocol.Invited):
-                invite = one.invite
-                self.invites[invite.id] = {
-                    "room": client.room, "expires": invite.expires, "uses": invite.uses, "used": 0, "revoked": False,
-                    "token": invite.url.partition("#")[2],
-                }  # fmt: skip
-        if isinstance(message, protocol.RevokeInvite) and message.invite in self.invites:
-            ours = self.invites[message.invite]
-            live = [one.id for one in self.manager.settings.invites.of_room(ours["room"])]
-            ours["revoked"] |= ours["room"] == client.room and message.invite not in live
 
     async def breaks(self, script: Script) -> None:
         """Break a socket, or close its page."""
