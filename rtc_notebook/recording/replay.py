@@ -72,6 +72,8 @@ class Replay(Call):
         Seconds.
     """
 
+    _gives_way = False  # what is past can wait
+
     def __init__(self, path: str | os.PathLike[str], *, speed: float | None = 1.0, raw: bool = False) -> None:
         if speed is not None and not 0 < speed <= 100:
             raise RecordingError(f"speed is a number above 0, 100 at most, or None, not {speed!r}.")

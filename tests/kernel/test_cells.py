@@ -1,4 +1,4 @@
-"""A cell that runs for long gives way to a call, and takes it back."""
+"""A cell that computes for long gives way to a call, and takes it back."""
 
 from __future__ import annotations
 
@@ -13,25 +13,31 @@ from jupyter_client.manager import start_new_kernel
 
 from rtc_notebook import Call, cells
 from rtc_notebook.cells import BACKGROUND_NICE, GivingWay
-from rtc_notebook.process import turns
+from rtc_notebook.process import session
 
 
 class Linux:
-    """What is asked of it, and what it has granted."""
+    """What is asked of it, and what it has granted, with a cell that wants so many processors."""
 
     def __init__(self) -> None:
         self.nice: int | None = 0
-        self.turn = 0.0
+        self.processors = 1.0
         self.refuses = False
-        self.asked = threading.Event()
+        self.looked = threading.Semaphore(0)
+        self._wanted = 0.0
 
-    def ask_for_short_turns(self, seconds: float, thread: int) -> bool:
-        assert thread == threading.main_thread().native_id
-        self.turn = seconds
-        return True
+    def wanted_seconds(self, thread: threading.Thread) -> float:
+        assert thread is threading.main_thread()
+        self.looked.release()
+        self._wanted += self.processors * cells.LOOK_SECONDS
+        return self._wanted
+
+    def looks(self, times: int = 3) -> None:
+        """Wait until it was looked at so often."""
+        for _ in range(times):
+            assert self.looked.acquire(timeout=10)
 
     def session_nice(self) -> int | None:
-        self.asked.set()
         return self.nice
 
     def set_session_nice(self, nice: int, patience: float = 0) -> bool:
@@ -39,17 +45,13 @@ class Linux:
             self.nice = nice
         return not self.refuses
 
-    @property
-    def gave_way(self) -> bool:
-        return bool(self.turn) or self.nice == BACKGROUND_NICE
-
 
 @pytest.fixture
 def linux(monkeypatch: pytest.MonkeyPatch) -> Linux:
     linux = Linux()
-    for name in ("ask_for_short_turns", "session_nice", "set_session_nice"):
-        monkeypatch.setattr(turns, name, getattr(linux, name))
-    monkeypatch.setattr(cells, "LONG_SECONDS", 0.01)
+    for name in ("wanted_seconds", "session_nice", "set_session_nice"):
+        monkeypatch.setattr(session, name, getattr(linux, name))
+    monkeypatch.setattr(cells, "LOOK_SECONDS", 0.01)
     return linux
 
 
@@ -61,29 +63,43 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_long_cell_gives_way_and_takes_it_back_at_its_end(linux: Linux):
-    way = GivingWay(lambda: True)
+    way = GivingWay(lambda: True, in_cell=False)
     way.cell_started()
     until(lambda: linux.nice == BACKGROUND_NICE)
-    assert linux.turn == turns.SHORTEST_SECONDS
     way.cell_ended()
-    assert (linux.nice, linux.turn) == (0, 0)
+    assert linux.nice == 0
+
+
+def test_a_cell_that_waits_gives_nothing_and_takes_back_what_it_gave(linux: Linux):
+    linux.processors = 0.1
+    way = GivingWay(lambda: True, in_cell=True)
+    way.call_joined()
+    linux.looks()
+    assert linux.nice == 0
+    linux.processors = 1.0
+    until(lambda: linux.nice == BACKGROUND_NICE)
+    linux.processors = 0.3  # neither
+    linux.looks()
+    assert linux.nice == BACKGROUND_NICE
+    linux.processors = 0.1
+    until(lambda: linux.nice == 0)
+    way.cell_ended()
 
 
 def test_a_short_cell_and_one_without_a_call_give_nothing(linux: Linux, monkeypatch: pytest.MonkeyPatch):
-    unwanted = GivingWay(lambda: False)
-    unwanted.cell_started()
-    monkeypatch.setattr(cells, "LONG_SECONDS", 3600)
-    short = GivingWay(lambda: True)
+    GivingWay(lambda: False, in_cell=False).cell_started()
+    monkeypatch.setattr(cells, "LOOK_SECONDS", 3600)
+    short = GivingWay(lambda: True, in_cell=False)
     short.cell_started()
     short.cell_ended()
-    assert not linux.asked.wait(0.1)
-    assert not linux.gave_way
+    GivingWay(lambda: True, in_cell=False).call_joined()  # by a button, say
+    until(lambda: all(one.name != "rtc-notebook-cells" for one in threading.enumerate()))
+    assert linux.nice == 0
 
 
 def test_a_call_that_is_joined_and_left_within_a_cell(linux: Linux):
     wanted = False
-    way = GivingWay(lambda: wanted)
-    way.cell_started()
+    way = GivingWay(lambda: wanted, in_cell=True)
     wanted = True
     way.call_joined()
     until(lambda: linux.nice == BACKGROUND_NICE)
@@ -91,20 +107,31 @@ def test_a_call_that_is_joined_and_left_within_a_cell(linux: Linux):
     assert linux.nice == BACKGROUND_NICE, "there is another call"
     wanted = False
     way.call_left()
-    assert (linux.nice, linux.turn) == (0, 0)
+    assert linux.nice == 0
+
+
+def test_a_cell_within_a_cell_ends_nothing(linux: Linux):
+    way = GivingWay(lambda: True, in_cell=True)
+    way.call_joined()
+    way.cell_started()
+    until(lambda: linux.nice == BACKGROUND_NICE)
+    way.cell_ended()
+    assert linux.nice == BACKGROUND_NICE
+    way.cell_ended()
+    assert linux.nice == 0
 
 
 def test_a_session_that_gives_way_by_its_owners_will_stays_as_it_is(linux: Linux):
     linux.nice = BACKGROUND_NICE
-    way = GivingWay(lambda: True)
+    way = GivingWay(lambda: True, in_cell=False)
     way.cell_started()
-    until(linux.asked.is_set)
+    linux.looks()
     way.cell_ended()
     assert linux.nice == BACKGROUND_NICE
 
 
 def test_what_cannot_be_taken_back_at_once_is_taken_back_after_the_next_cell(linux: Linux):
-    way = GivingWay(lambda: True)
+    way = GivingWay(lambda: True, in_cell=False)
     way.cell_started()
     until(lambda: linux.nice == BACKGROUND_NICE)
     linux.refuses = True
@@ -116,22 +143,25 @@ def test_what_cannot_be_taken_back_at_once_is_taken_back_after_the_next_cell(lin
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Return a kernel's shell, as far as it matters here."""
+def shell(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., None]]:
+    """Return what follows the cells of a kernel, one of which runs, by event."""
     callbacks: dict[str, Callable[..., None]] = {}
-    shell = SimpleNamespace(events=SimpleNamespace(register=callbacks.__setitem__), callbacks=callbacks)
+    kernel = SimpleNamespace(get_parent=lambda channel: {"header": {"msg_type": "execute_request"}})
+    shell = SimpleNamespace(events=SimpleNamespace(register=callbacks.__setitem__), kernel=kernel)
     monkeypatch.setattr(cells, "kernel_shell", lambda: shell)
     monkeypatch.setattr("rtc_notebook.call._giving_way", None)
-    return shell
+    return callbacks
 
 
-@pytest.mark.usefixtures("workers", "shell")
-@pytest.mark.parametrize("gives_way", [True, False])
-def test_a_call_has_its_kernel_give_way_unless_told_not_to(linux: Linux, gives_way: bool):
-    with Call("demo", server="http://127.0.0.1:8888/", token="secret", gives_way=gives_way):
-        assert linux.asked.wait(10 if gives_way else 0.1) == gives_way
-        until(lambda: linux.gave_way == gives_way)
-    assert not linux.gave_way
+@pytest.mark.usefixtures("workers")
+def test_a_call_has_its_kernel_give_way_unless_told_not_to(linux: Linux, shell: dict[str, Callable[..., None]]):
+    with Call("demo", server="http://127.0.0.1:8888/", token="secret"):
+        until(lambda: linux.nice == BACKGROUND_NICE)
+    assert linux.nice == 0
+    with Call("demo", server="http://127.0.0.1:8888/", token="secret", gives_way=False):
+        shell["pre_run_cell"]()
+        assert linux.nice == 0
+        assert all(one.name != "rtc-notebook-cells" for one in threading.enumerate() if one.is_alive())
 
 
 @pytest.fixture
@@ -148,10 +178,13 @@ def test_a_real_kernel_in_linuxs_own_words(kernel: BlockingKernelClient):
         kernel.execute_interactive(code, timeout=60, output_hook=lambda m: printed.append(m["content"].get("text", "")))
         return "".join(printed).strip()
 
-    run("import time\nfrom rtc_notebook import cells\nfrom rtc_notebook.process import turns")
+    run("import time\nfrom rtc_notebook import cells\nfrom rtc_notebook.process import session")
     assert run("way = cells.give_way(lambda: True)") == ""
-    if run("print(turns.session_nice())") != "0":
-        pytest.skip("this Linux has no autogroups")
-    wait = "end = time.monotonic() + 20\nwhile turns.session_nice() == 0 and time.monotonic() < end: pass"
-    assert run(f"{wait}\nprint(turns.session_nice())") == str(BACKGROUND_NICE)
-    assert run("print(turns.session_nice())") == "0"
+    run("import threading")
+    if run("print(session.session_nice(), session.wanted_seconds(threading.main_thread()) > 0)") != "0 True":
+        pytest.skip("this Linux has no autogroups, or counts no thread's time")
+    compute = "end = time.monotonic() + 20\nwhile session.session_nice() == 0 and time.monotonic() < end: pass"
+    wait = "end = time.monotonic() + 20\nwhile session.session_nice() and time.monotonic() < end: time.sleep(0.05)"
+    nice = "print(session.session_nice())"
+    assert run(f"{compute}\n{nice}\n{wait}\n{nice}\n{compute}") == f"{BACKGROUND_NICE}\n0"
+    assert run(nice) == "0"

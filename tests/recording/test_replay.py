@@ -12,6 +12,7 @@ import pytest
 from footage import CREATED, FPS, lesson, picture
 
 from rtc_notebook import CallEnded, CallError, ParticipantNotFound, RecordingError, TrackEnded, replay
+from rtc_notebook.call import _is_somewhere
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,11 @@ def test_every_frame_comes_as_it_is_in_the_file_and_the_same_again(path: Path):
         assert abs(int(frames[40].mean()) - int(picture(40, 1, 1).mean())) < 8
         ben = [frame.shape for frame in call.participants["Ben"].video.frames()]
         assert ben == [(80, 96, 3)] * FPS + [(64, 64, 3)] * (2 * FPS)
+
+
+def test_beside_a_replay_alone_no_cell_gives_way(path: Path):
+    with replay(path, speed=None):
+        assert not _is_somewhere()
 
 
 def test_times_are_those_of_the_call(path: Path):
