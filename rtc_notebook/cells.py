@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .environment import kernel_shell
-from .process import session
+from .process import session, turns
 
 LOOK_SECONDS = 0.3
 """How long a look at what a cell does takes: one that ends sooner is nothing that a call would notice."""
@@ -40,6 +40,7 @@ class GivingWay:
         self._cells = int(in_cell)  # `%%capture` and others run one within another
         self._over: threading.Event | None = None
         self._former_nice: int | None = None
+        self._short_turns = False
 
     def cell_started(self, _info: object = None) -> None:
         """Give way if this cell computes for long."""
@@ -91,13 +92,22 @@ class GivingWay:
         self._take_back()
 
     def _give_way(self) -> None:
+        if not self._short_turns:
+            self._short_turns = _ask_for_turns(turns.SHORTEST_SECONDS)
         nice = session.session_nice()
         if nice is not None and nice < BACKGROUND_NICE and session.set_session_nice(BACKGROUND_NICE):
             self._former_nice = nice
 
     def _take_back(self) -> None:
+        if self._short_turns:
+            self._short_turns = not _ask_for_turns(0)
         if self._former_nice is not None and session.set_session_nice(self._former_nice, TAKE_BACK_SECONDS):
             self._former_nice = None
+
+
+def _ask_for_turns(seconds: float) -> bool:
+    thread = threading.main_thread().native_id  # what it starts in a cell, pools say, keeps nothing of it
+    return thread is not None and turns.ask_for_short_turns(seconds, thread, inherited=False)
 
 
 def give_way(wanted: Callable[[], bool]) -> GivingWay | None:

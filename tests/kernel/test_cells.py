@@ -13,7 +13,7 @@ from jupyter_client.manager import start_new_kernel
 
 from rtc_notebook import Call, cells
 from rtc_notebook.cells import BACKGROUND_NICE, GivingWay
-from rtc_notebook.process import session
+from rtc_notebook.process import session, turns
 
 
 class Linux:
@@ -23,6 +23,7 @@ class Linux:
         self.nice: int | None = 0
         self.processors = 1.0
         self.refuses = False
+        self.turn = 0.0
         self.looked = threading.Semaphore(0)
         self._wanted = 0.0
 
@@ -36,6 +37,11 @@ class Linux:
         """Wait until it was looked at so often."""
         for _ in range(times):
             assert self.looked.acquire(timeout=10)
+
+    def ask_for_short_turns(self, seconds: float, thread: int, *, inherited: bool) -> bool:
+        assert thread == threading.main_thread().native_id and not inherited
+        self.turn = seconds
+        return True
 
     def session_nice(self) -> int | None:
         return self.nice
@@ -51,6 +57,7 @@ def linux(monkeypatch: pytest.MonkeyPatch) -> Linux:
     linux = Linux()
     for name in ("wanted_seconds", "session_nice", "set_session_nice"):
         monkeypatch.setattr(session, name, getattr(linux, name))
+    monkeypatch.setattr(turns, "ask_for_short_turns", linux.ask_for_short_turns)
     monkeypatch.setattr(cells, "LOOK_SECONDS", 0.01)
     return linux
 
@@ -66,8 +73,9 @@ def test_a_long_cell_gives_way_and_takes_it_back_at_its_end(linux: Linux):
     way = GivingWay(lambda: True, in_cell=False)
     way.cell_started()
     until(lambda: linux.nice == BACKGROUND_NICE)
+    assert linux.turn == turns.SHORTEST_SECONDS
     way.cell_ended()
-    assert linux.nice == 0
+    assert (linux.nice, linux.turn) == (0, 0)
 
 
 def test_a_cell_that_waits_gives_nothing_and_takes_back_what_it_gave(linux: Linux):
@@ -160,8 +168,8 @@ def test_a_call_has_its_kernel_give_way_unless_told_not_to(linux: Linux, shell: 
     assert linux.nice == 0
     with Call("demo", server="http://127.0.0.1:8888/", token="secret", gives_way=False):
         shell["pre_run_cell"]()
+        until(lambda: all(one.name != "rtc-notebook-cells" for one in threading.enumerate()))
         assert linux.nice == 0
-        assert all(one.name != "rtc-notebook-cells" for one in threading.enumerate() if one.is_alive())
 
 
 @pytest.fixture

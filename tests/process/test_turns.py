@@ -40,6 +40,27 @@ def test_a_thread_gets_the_turns_that_it_asks_for_and_so_do_those_it_starts():
     assert seen == [pytest.approx(TURN_SECONDS)] * 2
 
 
+def test_turns_that_are_not_inherited_end_with_the_thread_and_are_taken_back_without_a_privilege():
+    seen: list[float] = []
+
+    def ask() -> None:
+        usual = granted_seconds()
+        if ask_for_short_turns(thread=threading.get_native_id(), inherited=False):
+            inner = threading.Thread(target=lambda: seen.append(granted_seconds() - usual))
+            inner.start()
+            inner.join()
+            seen.append(granted_seconds())
+            assert ask_for_short_turns(0, inherited=False)
+            seen.append(granted_seconds() - usual)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    if not seen or not seen[1]:
+        pytest.skip("Linux knows turns of one's own from 6.12 on, and not on every processor")
+    assert seen == [0, pytest.approx(TURN_SECONDS), 0]
+
+
 def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(platform, "machine", lambda: "an unknown processor")
     assert not ask_for_short_turns()
