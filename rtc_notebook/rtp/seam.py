@@ -93,6 +93,12 @@ def send_packet(transport: Any, data: bytes) -> bool:
     return True
 
 
+def chosen_pair(transport: Any) -> tuple[Any, Any] | None:
+    """Return the candidates that a transport's packets go between, this side's first; None while there are none."""
+    pair = transport.transport._connection._nominated.get(1)
+    return None if pair is None else (pair.local_candidate, pair.remote_candidate)
+
+
 def received_packets(transport: Any) -> int:
     """Return how many RTP and RTCP packets a transport has taken in."""
     return sum(one.packetsReceived for one in transport._get_stats().values())

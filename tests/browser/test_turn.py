@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from harness.browser import CHROMIUM, chromium, context, picture, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
-from harness.network import Namespace, turn_server, unavailable
+from harness.network import Namespace, key_hash, own_certificate, turn_server, unavailable
 from playwright.sync_api import Playwright, expect
 
 pytestmark = [
@@ -27,24 +28,27 @@ ROUTES = """async () => (await Promise.all(connections.map(async one => {
 }))).filter(Boolean)"""
 
 
-@pytest.mark.parametrize(("policy", "blocked"), [("all", True), ("relay", False)])
-def test_a_call_through_turn_over_tcp(policy: str, blocked: bool, playwright: Playwright, tmp_path: Path):
-    """Where nothing else gets through, and where other ways are not to be taken."""
-    with Namespace() as guest_side, turn_server(guest_side.here, "s3cret", tmp_path) as port:
-        if blocked:
-            guest_side.block_udp()
-        server = JupyterServer(
-            tmp_path / "home",
-            "lab",
-            "--ServerApp.ip=0.0.0.0",
-            f"--RtcNotebookApp.turn_urls=turn:{guest_side.here}:{port}?transport=tcp",
-            f"--RtcNotebookApp.ice_transport_policy={policy}",
-            env={"RTC_NOTEBOOK_TURN_SECRET": "s3cret"},
-        )
-        address = f"http://{guest_side.here}:{server.port}"
-        secure = f"--unsafely-treat-insecure-origin-as-secure={address}"  # as behind somebody's HTTPS proxy
+@pytest.mark.parametrize("only", ["tcp", "tls"])
+def test_a_call_through_turn_over(only: str, playwright: Playwright, tmp_path: Path):
+    """The guest's UDP is blocked. By TLS, the kernel has to take the same way, and the WebSocket is not to be used."""
+    with contextlib.ExitStack() as stack:
+        guest_side = stack.enter_context(Namespace())
+        here, env = guest_side.here, {"RTC_NOTEBOOK_TURN_SECRET": "s3cret"}
+        certificate = own_certificate(here, tmp_path)
+        turn = stack.enter_context(turn_server(here, "s3cret", tmp_path, certificate=certificate))
+        guest_side.block_udp()
+        url, options, flags = f"turn:{here}:{turn.plain}?transport=tcp", [], []
+        if only == "tls":
+            url = f"turns:{here}:{turn.tls}?transport=tcp"
+            options = ["--RtcNotebookApp.ice_transport_policy=relay", "--RtcNotebookApp.media_link=webrtc"]
+            env["SSL_CERT_FILE"] = str(certificate[0])
+            flags = [f"--ignore-certificate-errors-spki-list={key_hash(certificate[0])}"]
+        options += ["--ServerApp.ip=0.0.0.0", f"--RtcNotebookApp.turn_urls={url}"]
+        server = JupyterServer(tmp_path / "home", "lab", *options, env=env)
+        address = f"http://{here}:{server.port}"
+        flags += [f"--unsafely-treat-insecure-origin-as-secure={address}"]  # as behind somebody's HTTPS proxy
         inside = str(guest_side.wrap(CHROMIUM, tmp_path))
-        with server, chromium(playwright, None, 10, secure, executable=inside) as browser, Kernel.start(server) as call:
+        with server, chromium(playwright, None, 10, *flags, executable=inside) as browser, Kernel.start(server) as call:
             page = context(browser).new_page()
             page.goto(server.page("rtc-notebook/room/far", name="Ana", join="").replace(server.url, f"{address}/"))
             call.run("from rtc_notebook import Call\ncall = Call('far')\ncall.wait_until_connected()")
@@ -55,4 +59,4 @@ def test_a_call_through_turn_over_tcp(policy: str, blocked: bool, playwright: Pl
             expect(page.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
             shown = picture(page, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
             assert shown[2] > 200 > 60 > shown[0], "out, through the filter, and back"
-            assert page.evaluate(ROUTES) == ["relay tcp", "relay tcp"]
+            assert page.evaluate(ROUTES) == [f"relay {only}"] * 2

@@ -25,9 +25,9 @@ async def _verdict(server: IceServer) -> str:
 
 @pytest.mark.parametrize("user", ["", "ana"], ids=["limited", "static"])
 async def test_over_udp_and_tcp(tmp_path: Path, user: str):
-    with turn_server(HERE, "s3cret", tmp_path, user=user) as port:
+    with turn_server(HERE, "s3cret", tmp_path, user=user) as ports:
         for transport in ("udp", "tcp"):
-            url = f"turn:{HERE}:{port}?transport={transport}"
+            url = f"turn:{HERE}:{ports.plain}?transport={transport}"
             if user:
                 server = IceServer(urls=(url,), username=user, credential="s3cret")
                 wrong = IceServer(urls=(url,), username=user, credential="guess")
@@ -43,8 +43,8 @@ async def test_over_tls_with_a_certificate_that_is_trusted_and_not_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     certificate, key = own_certificate(HERE, tmp_path)
-    with turn_server(HERE, "s3cret", tmp_path, certificate=(certificate, key)) as port:
-        settings = IceSettings(turn_urls=(f"turns:{HERE}:{port}?transport=tcp",), turn_secret="s3cret")
+    with turn_server(HERE, "s3cret", tmp_path, certificate=(certificate, key)) as ports:
+        settings = IceSettings(turn_urls=(f"turns:{HERE}:{ports.tls}?transport=tcp",), turn_secret="s3cret")
         (server,) = settings.for_participant("p", time.time())
         assert (await _verdict(server)).startswith("fail")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
