@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from harness.jupyter import JupyterServer
-from rtc_notebook_server.doctor import away
+from rtc_notebook_server.doctor import away, here
+from rtc_notebook_server.sfu.base import Network
 
+from rtc_notebook.protocol import IceServer
 from rtc_notebook.server import named
 
 pytestmark = pytest.mark.slow
@@ -31,9 +33,12 @@ def doctor(*args: str) -> tuple[int, dict[str, str]]:
 def test_all_is_well(server: JupyterServer):
     status, said = doctor(f"--server={server.url}", f"--token={server.token}")
     assert status == 0
-    assert list(said) == ["versions", "codecs", "SFU", "STUN and TURN", "secure context", "Jupyter server", "WebSocket"]
-    assert all(said[subject].startswith("✓") for subject in ("SFU", "Jupyter server", "WebSocket"))
-    assert "connected over UDP" in said["SFU"]
+    assert list(said) == [
+        *("versions", "codecs", "secure context", "Jupyter server", "WebSocket"),
+        *("SFU", "UDP", "Media over WebSocket", "STUN and TURN"),
+    ]
+    assert all(text.startswith("✓") for subject, text in said.items() if subject != "STUN and TURN"), said
+    assert "connected after" in said["UDP"] and "host to host" in said["UDP"]
 
 
 def test_what_is_wrong_is_named_with_what_to_do(server: JupyterServer):
@@ -48,7 +53,8 @@ def test_what_is_wrong_is_named_with_what_to_do(server: JupyterServer):
     assert said[turn].startswith("✗ gives no address")
     assert said["Jupyter server"].startswith("✗")
     assert "--token=" in said["Jupyter server"]
-    assert "WebSocket" not in said
+    assert said["SFU"].startswith("• not asked")
+    assert not {"WebSocket", "UDP", "Media over WebSocket"} & set(said)
 
 
 def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried():
@@ -65,3 +71,13 @@ async def test_a_server_that_takes_connections_and_does_not_answer(monkeypatch: 
         found = [finding async for finding in away.jupyter(named(address))]
     assert (found[-1].subject, found[-1].verdict) == ("Jupyter server", "fail")
     assert "gives no answer within 0.3 s" in found[-1].text and "log" not in found[-1].text
+
+
+async def test_an_sfu_whose_stun_server_is_silent_answers_before_a_call_gives_it_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        stun = IceServer(urls=(f"stun:127.0.0.1:{silent.getsockname()[1]}",))
+        finding = await here.sfu(Network(ice_servers=(stun,)))
+    assert finding.verdict == "ok", finding
+    seconds = float(finding.text.split("connected over UDP after ")[1].split()[0])
+    assert seconds < 4.5, "aioice itself waits for five seconds"

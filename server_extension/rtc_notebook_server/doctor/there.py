@@ -77,8 +77,8 @@ async def _udp(visit: Visit) -> Finding:
         await connection.setLocalDescription(await connection.createOffer())
         tracks = {str(transceiver.mid): protocol.TrackDescription(source="kernel", label="doctor")}
         offer = protocol.Publish(id=2, sdp=connection.localDescription.sdp, tracks=tracks)
-        answer = (await visit.ask(offer, protocol.PublishAnswer)).sdp
         begun = time.monotonic()
+        answer = (await visit.ask(offer, protocol.PublishAnswer)).sdp
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         connected, seconds = await found, time.monotonic() - begun
         pair = seam.chosen_pair(transceiver.sender.transport)
