@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from harness.jupyter import JupyterServer
-from rtc_notebook_server.doctor import away, here
+from rtc_notebook_server.doctor import away, here, there
+from rtc_notebook_server.doctor.finding import Finding
+from rtc_notebook_server.doctor.visit import Visit
 from rtc_notebook_server.sfu.base import Network
 
 from rtc_notebook.protocol import IceServer
@@ -62,6 +66,29 @@ def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried():
     assert status == 1
     assert list(said) == ["versions", "codecs", "configuration"]
     assert said["configuration"].startswith("✗ udp_ports='1-2'")
+
+
+async def test_what_does_not_get_to_an_sfu_and_what_calls_do_then(server: JupyterServer):
+    async def said(**settings: str) -> dict[str, Finding]:
+        async with Visit(named(server.url, server.token)).stay() as visit:
+            media = msgspec.structs.replace(visit.welcome.media, **settings)
+            session = "another's" if settings["media_link"] == "auto" else visit.welcome.session
+            visit.welcome = msgspec.structs.replace(visit.welcome, media=media, session=session)
+            return {finding.subject: finding async for finding in there.sfu(visit)}
+
+    # With "relay", and no TURN server, this side has no address.
+    auto, webrtc, websocket = await asyncio.gather(
+        said(media_link="auto", ice_transport_policy="relay"),
+        said(media_link="webrtc", ice_transport_policy="relay"),
+        said(media_link="websocket"),
+    )
+    assert auto["UDP"].verdict == "note" and auto["UDP"].text.endswith("go over the WebSocket.")
+    assert "(host)" in auto["UDP"].text and "announced_addresses" in auto["UDP"].text
+    assert auto["Media over WebSocket"].verdict == "fail" and "no-session" in auto["Media over WebSocket"].text
+    assert webrtc["UDP"].verdict == "fail"
+    assert "nobody use it" in webrtc["Media over WebSocket"].text
+    assert "media_link = 'websocket'" in websocket["UDP"].text
+    assert websocket["Media over WebSocket"].verdict == "ok"
 
 
 async def test_a_server_that_takes_connections_and_does_not_answer(monkeypatch: pytest.MonkeyPatch):

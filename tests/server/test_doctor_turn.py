@@ -1,4 +1,4 @@
-"""TURN servers over UDP, TCP and TLS, with either kind of credentials; a real coturn, asked by the doctor."""
+"""TURN over UDP, TCP and TLS, with either kind of credentials, and STUN; a real coturn, asked by the doctor."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from aiortc import RTCPeerConnection
 from harness.network import own_certificate, turn_server
 from rtc_notebook_server.doctor import away
 from rtc_notebook_server.ice import IceSettings
+from rtc_notebook_server.sfu.base import Network
+from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 
 from rtc_notebook.protocol import IceServer
 
@@ -36,6 +39,28 @@ async def test_over_udp_and_tcp(tmp_path: Path, user: str):
                 (wrong,) = IceSettings(turn_urls=(url,), turn_secret="guess").for_participant("p", time.time())
             assert (await _verdict(server)).startswith("ok: gives the address")
             assert (await _verdict(wrong)).startswith("fail")
+
+
+async def test_stun_is_asked_by_the_doctor_and_by_an_sfu(tmp_path: Path):
+    with turn_server(HERE, "s3cret", tmp_path) as ports:
+        stun = IceServer(urls=(f"stun:{HERE}:{ports.plain}",))
+        verdict = await _verdict(stun)
+        engine, connection = EmbeddedEngine(network=Network(ice_servers=(stun,))), RTCPeerConnection()
+        try:
+            await engine.start(lambda reason: None)
+            seat = await engine.join("ana", lambda event: None)
+            transceiver = connection.addTransceiver("video", direction="sendonly")
+            await connection.setLocalDescription(await connection.createOffer())
+            track = {str(transceiver.mid): ("picture", "video")}
+            answer = await seat.publish(connection.localDescription.sdp, track)
+        finally:
+            await connection.close()
+            await engine.close()
+    assert verdict.startswith("ok: answers, and sees this machine at")
+    assert "no NAT in between" in verdict
+    assert "typ srflx" in answer
+    gone = await _verdict(stun)
+    assert gone.startswith("fail: does not answer")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

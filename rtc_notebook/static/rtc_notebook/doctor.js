@@ -99,7 +99,7 @@ function ask(url, server) {
       const asking = new RTCPeerConnection({ iceServers: [server], iceTransportPolicy: wanted === "relay" ? "relay" : "all" });
       connection = asking;
       asking.onicecandidate = ({ candidate }) => {
-        if (candidate?.type === wanted) end(ok(url, "gives an address"));
+        if (candidate?.type === wanted) end(ok(url, `gives the address ${candidate.address}`));
         else if (!candidate) end(silent);
       };
       asking.createDataChannel("doctor");
