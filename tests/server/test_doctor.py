@@ -61,11 +61,12 @@ def test_what_is_wrong_is_named_with_what_to_do(server: JupyterServer):
     assert not {"WebSocket", "UDP", "Media over WebSocket"} & set(said)
 
 
-def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried():
-    status, said = doctor("--RtcNotebookApp.udp_ports=1-2")
+@pytest.mark.parametrize(("setting", "text"), [("udp_ports=1-2", "udp_ports='1-2'"), ("max_rooms=many", "max_rooms")])
+def test_a_configuration_that_cannot_work_is_told_before_anything_is_tried(setting: str, text: str):
+    status, said = doctor(f"--RtcNotebookApp.{setting}")
     assert status == 1
     assert list(said) == ["versions", "codecs", "configuration"]
-    assert said["configuration"].startswith("✗ udp_ports='1-2'")
+    assert said["configuration"].startswith("✗") and text in said["configuration"]
 
 
 async def test_what_does_not_get_to_an_sfu_and_what_calls_do_then(server: JupyterServer):

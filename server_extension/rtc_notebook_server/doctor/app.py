@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from jupyter_core.application import JupyterApp, NoStart
-from traitlets import Unicode
+from traitlets import TraitError, Unicode
 
 from rtc_notebook import server as servers
 from rtc_notebook.errors import RtcNotebookError, ServerNotFound
@@ -56,7 +56,7 @@ class DoctorApp(JupyterApp):
                 yield finding
         try:
             ice, network = self._settings()
-        except ValueError as error:
+        except (ValueError, TraitError) as error:
             yield Finding("configuration", "fail", str(error))
             return
         configured = ice.for_participant("doctor", time.time())
