@@ -143,7 +143,14 @@ def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
                 assert kernel.stdout is not None
                 assert kernel.stdout.readline() == "seen\n"
+                named = [f"--server=http://{far.here}:{server.port}", f"--token={server.token}"]
+                doctor = [python, "-m", "rtc_notebook_server.doctor", *named]
+                asked = subprocess.Popen(doctor, stdout=subprocess.PIPE, text=True)
                 expect(ana.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
                 shown = picture(ana, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
                 assert shown[2] > 200 > 60 > shown[0], "Ana's page has it over WebRTC"
                 kernel.communicate()
+            said, _ = asked.communicate(timeout=30)
+    assert "• UDP: no way found within the 3 s that a call waits. The SFU says that it is at " in said
+    assert f"{far.here}:" in said and "Until then pictures and sound go over the WebSocket." in said
+    assert "✓ Media over WebSocket: 100 kB got to the SFU" in said

@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import aioice.ice
 import pytest
 from aiortc import RTCPeerConnection
 from harness.network import own_certificate, turn_server
@@ -15,6 +16,7 @@ from rtc_notebook_server.sfu.base import Network
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 
 from rtc_notebook.protocol import IceServer
+from rtc_notebook.rtp import seam
 
 HERE = "127.0.0.1"
 
@@ -41,7 +43,10 @@ async def test_over_udp_and_tcp(tmp_path: Path, user: str):
             assert (await _verdict(wrong)).startswith("fail")
 
 
-async def test_stun_is_asked_by_the_doctor_and_by_an_sfu(tmp_path: Path):
+async def test_stun_is_asked_by_the_doctor_and_by_an_sfu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("server_reflexive_candidate", "relayed_candidate"):
+        monkeypatch.setattr(aioice.ice, name, getattr(aioice.ice, name))  # put back at the end
+    seam.use_short_gathering()
     with turn_server(HERE, "s3cret", tmp_path) as ports:
         stun = IceServer(urls=(f"stun:{HERE}:{ports.plain}",))
         verdict = await _verdict(stun)

@@ -88,7 +88,7 @@ async def _udp(visit: Visit) -> Finding:
         await peer.close(connection)
     if connected and pair is not None:
         return _connected(visit, seconds, *pair)
-    return _unconnected(media, answer)
+    return _unconnected(media, offer.sdp, answer)
 
 
 def _connected(visit: Visit, seconds: float, local: Any, remote: Any) -> Finding:
@@ -100,13 +100,17 @@ def _connected(visit: Visit, seconds: float, local: Any, remote: Any) -> Finding
     return Finding("UDP", "ok", text)
 
 
-def _unconnected(media: protocol.MediaSettings, answer: str) -> Finding:
+def _unconnected(media: protocol.MediaSettings, offer: str, answer: str) -> Finding:
     named = list(dict.fromkeys(f"{_place(m['address'], m['port'])} ({m['type']})" for m in _CANDIDATE.finditer(answer)))
-    text = (
-        f"no way found within the {peer.PATIENCE_SECONDS:g} s that a call waits. The SFU says that it is at "
-        f"{', '.join(named) or 'no address at all'}. Let UDP through to there (udp_ports says to which ports), name "
-        "addresses that can be reached from here (announced_addresses), or configure TURN (turn_urls)."
-    )
+    text = f"no way found within the {peer.PATIENCE_SECONDS:g} s that a call waits. "
+    if not _CANDIDATE.search(offer):
+        text += "This side has no address to offer: is there a network, or, with ice_transport_policy = 'relay', TURN?"
+    else:
+        text += (
+            f"The SFU says that it is at {', '.join(named) or 'no address at all'}. Let UDP through to there "
+            "(udp_ports says to which ports), name addresses that can be reached from here (announced_addresses), or "
+            "configure TURN (turn_urls)."
+        )
     if media.media_link == "webrtc":
         return Finding("UDP", "fail", text)
     return Finding("UDP", "note", f"{text} Until then pictures and sound go over the WebSocket.")
