@@ -136,6 +136,9 @@ def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
         script.write_text(KERNEL.format(red=RED))
         python = str(far.wrap(sys.executable, tmp_path))
         with server, chromium(playwright, None, 10) as here:
+            doctor = [python, "-m", "rtc_notebook_server.doctor", f"--token={server.token}"]
+            doctor += [f"--server=http://{far.here}:{server.port}"]
+            asked = subprocess.Popen(doctor, stdout=subprocess.PIPE, text=True)
             ana = context(here).new_page()
             ana.goto(server.page("rtc-notebook/room/far", name="Ana", join=""))
             expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
@@ -143,9 +146,6 @@ def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
                 assert kernel.stdout is not None
                 assert kernel.stdout.readline() == "seen\n"
-                named = [f"--server=http://{far.here}:{server.port}", f"--token={server.token}"]
-                doctor = [python, "-m", "rtc_notebook_server.doctor", *named]
-                asked = subprocess.Popen(doctor, stdout=subprocess.PIPE, text=True)
                 expect(ana.locator(tile("Ana") + "[data-processed]")).to_be_attached(timeout=20_000)
                 shown = picture(ana, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
                 assert shown[2] > 200 > 60 > shown[0], "Ana's page has it over WebRTC"
