@@ -53,4 +53,5 @@ if __name__ == "__main__":
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
     seam.use_roomy_sockets()
+    seam.use_short_gathering()
     asyncio.run(main())

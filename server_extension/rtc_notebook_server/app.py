@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp, ExtensionAppJinjaMixin
+from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, DottedObjectName, Enum, Float, Int, List, Unicode, default
 from traitlets import Dict as DictTrait
@@ -103,6 +104,7 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
     rooms: RoomManager | None = None
     invites: Invites | None = None
     local_key: LocalKey | None = None
+    _unread: Exception | None = None  # why the settings could not be read
 
     @default("turn_secret")
     def _turn_secret(self) -> str:
@@ -146,8 +148,17 @@ class RtcNotebookApp(ExtensionAppJinjaMixin, ExtensionApp):
             ports=port_range(self.udp_ports),
         )
 
+    def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        try:
+            super()._link_jupyter_server_extension(serverapp)
+        except Exception as error:
+            self._unread = error
+            raise
+
     def initialize_settings(self) -> None:
         """Make the rooms and the key for kernels on this machine."""
+        if self._unread is not None:  # the server would go on with none of them: "relay" would be "all"
+            raise self._unread
         media, ice = self.media_settings(), self.ice_settings()
         self.network(ice)  # what is malformed is told now, not when somebody joins
 

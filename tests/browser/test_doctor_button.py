@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.browser import tile
+from harness.browser import findings, tile
 from playwright.sync_api import Browser, Page, expect
 
 from rtc_notebook import __version__
-
-FINDINGS = "rows => Object.fromEntries(rows.map(row => [row.dataset.subject, [row.dataset.verdict, row.textContent]]))"
-
-
-def findings(page: Page) -> dict[str, tuple[str, str]]:
-    page.get_by_role("button", name="What works from here").click()
-    expect(page.locator('.rtc-doctor[aria-busy="false"]')).to_be_visible(timeout=20_000)
-    return page.locator(".rtc-doctor-row").evaluate_all(FINDINGS)
 
 
 def test_the_page_says_what_works_from_here(pattern: Browser, join: Callable[..., Page]):

@@ -136,6 +136,9 @@ def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
         script.write_text(KERNEL.format(red=RED))
         python = str(far.wrap(sys.executable, tmp_path))
         with server, chromium(playwright, None, 10) as here:
+            doctor = [python, "-m", "rtc_notebook_server.doctor", f"--token={server.token}"]
+            doctor += [f"--server=http://{far.here}:{server.port}"]
+            asked = subprocess.Popen(doctor, stdout=subprocess.PIPE, text=True)
             ana = context(here).new_page()
             ana.goto(server.page("rtc-notebook/room/far", name="Ana", join=""))
             expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
@@ -147,3 +150,7 @@ def test_a_kernel_where_udp_is_blocked(playwright: Playwright, tmp_path: Path):
                 shown = picture(ana, tile("Ana") + "[data-processed]").mean(axis=(0, 1))
                 assert shown[2] > 200 > 60 > shown[0], "Ana's page has it over WebRTC"
                 kernel.communicate()
+            said, _ = asked.communicate(timeout=30)
+    assert "• UDP: no way found within the 3 s that a call waits. The SFU says that it is at " in said
+    assert f"{far.here}:" in said and "Until then pictures and sound go over the WebSocket." in said
+    assert "✓ Media over WebSocket: 100 kB got to the SFU" in said

@@ -167,6 +167,16 @@ def choose(page: Page, item: str) -> None:
     page.get_by_role("menu", name="More").get_by_text(item, exact=True).click()
 
 
+def findings(page: Page) -> dict[str, tuple[str, str]]:
+    """Press the button that says what works from here; return each verdict, and its line, by what it is on."""
+    page.get_by_role("button", name="What works from here").click()
+    expect(page.locator('.rtc-doctor[aria-busy="false"]')).to_be_visible(timeout=20_000)
+    rows: dict[str, list[str]] = page.locator(".rtc-doctor-row").evaluate_all(
+        "rows => Object.fromEntries(rows.map(row => [row.dataset.subject, [row.dataset.verdict, row.textContent]]))"
+    )
+    return {subject: (verdict, text) for subject, (verdict, text) in rows.items()}
+
+
 def picture(page: Page, selector: str) -> np.ndarray:
     """Return what a video element shows now, uint8 (height, width, 3), BGR."""
     data = page.locator(selector).first.evaluate(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -10,8 +12,11 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import tenacity
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 
 from .jupyter import free_port
 
@@ -87,10 +92,18 @@ class Namespace:
     def _address(self, address: str) -> list[str]:
         return [f"{address}/64", "nodad"] if self.ipv6 else [f"{address}/24"]
 
-    def block_udp(self) -> None:
-        """Let no UDP out or in, as some companies' firewalls do."""
-        for chain, way in (("OUTPUT", "-o"), ("INPUT", "-i")):
-            self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", "udp", "-j", "DROP")
+    def block_udp(self, but: int | None = None) -> None:
+        """Let no UDP out or in, as some companies' firewalls do; but to one port, where one is given."""
+        for chain, way, port in (("OUTPUT", "-o", "--dport"), ("INPUT", "-i", "--sport")):
+            except_for = ["!", port, str(but)] if but else []
+            self.run(self._firewall, "-A", chain, "!", way, "lo", "-p", "udp", *except_for, "-j", "DROP")
+
+    def hide(self, host: int) -> str:
+        """Put the machine behind a NAT: others see its UDP come from this address in the same network."""
+        seen = f"{self.there[:-1]}{host}"
+        self.run(self._firewall, "-t", "nat", "-A", "POSTROUTING", "-p", "udp", "-j", "SNAT", "--to-source", seen)
+        _run("ip", "route", "add", seen, "via", self.there)  # goes with the cable
+        return seen
 
     def lose(self, share: float) -> None:
         """Lose this share of all UDP and TCP packets each way, at random; in place of what was lost before.
@@ -119,29 +132,36 @@ class Namespace:
         return script
 
 
+class TurnPorts(NamedTuple):
+    """Where a TURN server listens."""
+
+    plain: int  # UDP and TCP; answers STUN, too
+    tls: int
+
+
 @contextlib.contextmanager
 def turn_server(
     address: str, secret: str, directory: Path, *, user: str = "", certificate: tuple[Path, Path] | None = None
-) -> Iterator[int]:
-    """Run coturn at an address; gives its port.
+) -> Iterator[TurnPorts]:
+    """Run coturn at an address; gives its ports.
 
     Credentials are limited in time and made from the secret or, for a ``user``, theirs with the secret as password.
-    With a certificate and its key the port speaks TLS, and else UDP and TCP.
+    It speaks TLS where it has a certificate and its key.
     """
-    port, log = free_port(), directory / "turn.log"
+    ports, log = TurnPorts(free_port(), free_port()), directory / "turn.log"
     credentials = ["--lt-cred-mech", f"--user={user}:{secret}"] if user else [f"--static-auth-secret={secret}"]
     if not user:
         credentials.append("--use-auth-secret")
-    listening = ["--no-tls", "--no-dtls", f"--listening-port={port}"]
+    encryption = ["--no-tls", "--no-dtls"]
     if certificate:
-        listening = [f"--cert={certificate[0]}", f"--pkey={certificate[1]}", f"--tls-listening-port={port}"]
-        listening += ["--no-udp", f"--listening-port={free_port()}"]
+        encryption = [f"--cert={certificate[0]}", f"--pkey={certificate[1]}", f"--tls-listening-port={ports.tls}"]
     command = [
         "turnserver",
         "-n",
         f"--listening-ip={address}",
         f"--relay-ip={address}",
-        *listening,
+        f"--listening-port={ports.plain}",
+        *encryption,
         *credentials,
         "--realm=test",
         "--no-cli",
@@ -153,8 +173,9 @@ def turn_server(
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=directory)
     try:
-        _wait_for_port(address, port)
-        yield port
+        for port in ports if certificate else ports[:1]:
+            _wait_for_port(address, port)
+        yield ports
     finally:
         process.kill()
         process.wait()
@@ -167,6 +188,13 @@ def own_certificate(address: str, directory: Path) -> tuple[Path, Path]:
     new = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     _run("openssl", "req", *new, *name, "-out", str(certificate), "-keyout", str(key))
     return certificate, key
+
+
+def key_hash(certificate: Path) -> str:
+    """Return the hash by which Chromium is told of a certificate that it is to trust: of its public key."""
+    public = load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
 @tenacity.retry(stop=tenacity.stop_after_delay(20), wait=tenacity.wait_fixed(0.1))

@@ -36,6 +36,8 @@ def test_the_version_is_the_one_the_seam_was_written_for() -> None:
         (aiortc.rtcdtlstransport, "RtpRouter"),
         (aiortc.rtcrtpsender, "get_encoder"),
         (aioice.ice, "StunProtocol"),
+        (aioice.ice, "server_reflexive_candidate"),
+        (aioice.ice, "relayed_candidate"),
     ],
 )
 def test_names_that_are_replaced_are_looked_up_where_they_are_replaced(module: Any, name: str) -> None:
@@ -93,3 +95,18 @@ async def test_relay_alone_is_kept_to_by_every_aiortc(old: bool, monkeypatch: py
         transport = connection.addTransceiver("audio").sender.transport.transport
         assert transport.iceGatherer._connection._transport_policy is aioice.ice.TransportPolicy[policy.upper()]
         await connection.close()
+
+
+@pytest.mark.parametrize("scheme", ["stun", "turn"])
+async def test_a_silent_server_is_not_waited_for_longer_than_a_call_can(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("server_reflexive_candidate", "relayed_candidate"):
+        monkeypatch.setattr(aioice.ice, name, getattr(aioice.ice, name))  # put back at the end
+    seam.use_short_gathering()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        servers = [aiortc.RTCIceServer(f"{scheme}:127.0.0.1:{silent.getsockname()[1]}", "name", "secret")]
+        gatherer = aiortc.RTCIceGatherer(servers)
+        await asyncio.wait_for(gatherer.gather(), 4.5)  # aioice itself waits for five seconds
+    assert {candidate.type for candidate in gatherer.getLocalCandidates()} == {"host"}

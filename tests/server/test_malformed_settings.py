@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture
-def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
-    jp_server_config["RtcNotebookApp"]["udp_ports"] = "1-2"
+@pytest.fixture(params=[{"udp_ports": "1-2"}, {"ice_servers": ["stun:a"], "ice_transport_policy": "relay"}])
+def jp_server_config(jp_server_config: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
+    jp_server_config["RtcNotebookApp"] |= request.param
     return jp_server_config
 
 

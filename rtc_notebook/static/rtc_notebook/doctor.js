@@ -74,8 +74,8 @@ async function media(call) {
   return ok("UDP", `connected (${[...new Set(words)].join(", ")})`);
 }
 
-/** Asks each STUN and TURN server for an address. @param {Call} call @returns {Promise<Finding[]>} */
-async function ice({ iceServers }) {
+/** Asks each STUN and TURN server for an address. @param {Pick<Call, "iceServers">} call @returns {Promise<Finding[]>} */
+export async function ice({ iceServers }) {
   if (!iceServers.length) {
     return [note("STUN and TURN", "none are configured, and none are needed where UDP or WebSockets get through (c.RtcNotebookApp.turn_urls)")];
   }
@@ -93,14 +93,17 @@ function ask(url, server) {
       connection?.close();
       resolve(finding);
     };
-    const silent = wanted === "relay" ? fail(url, "gives no address from here: is it up, and reachable by this protocol?") : note(url, "names no address but this machine's own: no NAT in between, or no answer");
+    const silent = wanted === "relay" ? fail(url, "gives no address from here: is it up, and reachable by this protocol?") : note(url, "no answer: is it up, and does UDP get through to it? Calls go without.");
     const timer = setTimeout(() => end(silent), ANSWER_MS);
     try {
       const asking = new RTCPeerConnection({ iceServers: [server], iceTransportPolicy: wanted === "relay" ? "relay" : "all" });
       connection = asking;
+      // None names an address that is this machine's own; only a browser that tells of errors lets that be told from silence.
+      let answers = wanted === "srflx" && "onicecandidateerror" in asking;
+      asking.onicecandidateerror = () => (answers = false);
       asking.onicecandidate = ({ candidate }) => {
-        if (candidate?.type === wanted) end(ok(url, "gives an address"));
-        else if (!candidate) end(silent);
+        if (candidate?.type === wanted) end(ok(url, `gives the address ${candidate.address}`));
+        else if (!candidate) end(answers ? ok(url, "answers: no NAT in between") : silent);
       };
       asking.createDataChannel("doctor");
       asking.setLocalDescription().catch(() => end(silent));

@@ -1,4 +1,4 @@
-"""Checks of what is elsewhere: STUN and TURN servers, and the Jupyter server that calls go through."""
+"""Checks of what is elsewhere: STUN and TURN servers, and the Jupyter server that calls go through, by HTTP."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from urllib.parse import urlsplit
 from aiortc import RTCIceGatherer, RTCIceServer
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from rtc_notebook import __version__, protocol
-from rtc_notebook.errors import ConnectionFailed
 from rtc_notebook.protocol import IceServer
 from rtc_notebook.server import Server
-from rtc_notebook.signaling import Signaling
 
 from .finding import Finding
 
@@ -24,41 +21,44 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 async def ice(servers: tuple[IceServer, ...]) -> AsyncIterator[Finding]:
-    """Ask every STUN server for this machine's address, and every TURN server for one of its own."""
+    """Ask every STUN server for this machine's address, and every TURN server for one of its own, all at once."""
     if not servers:
         text = (
-            "none are configured. Media goes over UDP straight between browsers and this machine; where a firewall is "
-            "between them, set c.RtcNotebookApp.turn_urls and turn_secret."
+            "none are configured. Media goes over UDP straight between browsers and the Jupyter server's machine; "
+            "where a firewall is between them, set c.RtcNotebookApp.turn_urls and turn_secret."
         )
         yield Finding("STUN and TURN", "note", text)
-    for server in servers:
-        for url in server.urls:
-            yield await _ask(url, server)
+    for finding in await asyncio.gather(*(_ask(url, server) for server in servers for url in server.urls)):
+        yield finding
 
 
 async def _ask(url: str, server: IceServer) -> Finding:
+    if url.startswith("stuns:") or (url.startswith("turns:") and url.endswith("transport=udp")):
+        return Finding(url, "note", "not asked: for browsers alone; kernels and the SFU speak no TLS over UDP")
     wanted = "relay" if url.startswith("turn") else "srflx"
     try:
         gatherer = RTCIceGatherer([RTCIceServer([url], server.username, server.credential)])
         await asyncio.wait_for(gatherer.gather(), ANSWER_SECONDS)
-        found = [candidate.ip for candidate in gatherer.getLocalCandidates() if candidate.type == wanted]
+        found = [candidate for candidate in gatherer.getLocalCandidates() if candidate.type == wanted]
     except asyncio.TimeoutError:
         return Finding(
             url, "fail", f"did not answer within {ANSWER_SECONDS:g} s. Is the address right, and the port open?"
         )
     except Exception as error:  # whatever aioice stumbles over: a name that is none, a refusal, a broken TLS
         return Finding(url, "fail", f"cannot be used: {str(error) or type(error).__name__}. Check address and secret.")
-    if found:
-        return Finding(url, "ok", f"gives the address {found[0]}")
-    if wanted == "relay":
+    if not found and wanted == "relay":
         return Finding(url, "fail", "gives no address. Is it up, and are its secret and its credentials these?")
-    return Finding(
-        url, "note", "names no other address than this machine's own; there is no NAT in between, or no answer"
-    )
+    if not found:
+        text = "does not answer. Is it up, and is UDP let through to it? It is asked over IPv4."
+        return Finding(url, "fail", text)
+    if wanted == "relay":
+        return Finding(url, "ok", f"gives the address {found[0].ip}")
+    behind = "behind a NAT" if found[0].ip != found[0].relatedAddress else "its own address: no NAT in between"
+    return Finding(url, "ok", f"answers, and sees this machine at {found[0].ip}, {behind}")
 
 
 async def jupyter(server: Server) -> AsyncIterator[Finding]:
-    """Ask a Jupyter server for its rooms, and say hello on a room's WebSocket."""
+    """Ask a Jupyter server for its rooms."""
     parts = urlsplit(server.url)
     if parts.scheme == "https" or parts.hostname in _LOCAL:
         yield Finding("secure context", "ok", f"browsers open cameras on {parts.scheme}://{parts.netloc}")
@@ -79,48 +79,6 @@ async def jupyter(server: Server) -> AsyncIterator[Finding]:
         yield Finding("Jupyter server", "fail", f"{server.url} does not answer as one: {error}. Is the address right?")
         return
     yield Finding("Jupyter server", "ok", f"{server.url} has rtc-notebook, and {len(rooms)} open rooms")
-    yield await _hello(server)
-
-
-async def _hello(server: Server) -> Finding:
-    welcome: list[protocol.Welcome] = []
-    heard = asyncio.Event()
-
-    def take(message: protocol.ServerMessage) -> None:
-        if isinstance(message, protocol.Welcome):
-            welcome.append(message)
-            heard.set()
-
-    signaling = Signaling(
-        server.socket("doctor"),
-        server.authorization,
-        name="doctor",
-        call=None,
-        on_message=take,
-        on_lost=lambda reason: None,
-    )
-    talking = asyncio.ensure_future(signaling.run())
-    try:
-        await asyncio.wait(
-            (talking, asyncio.ensure_future(heard.wait())), timeout=ANSWER_SECONDS, return_when="FIRST_COMPLETED"
-        )
-        if welcome:
-            await signaling.leave()
-        elif talking.done():
-            return Finding("WebSocket", "fail", str(talking.exception() or talking.result()[1]))
-    except ConnectionFailed as error:
-        return Finding("WebSocket", "fail", str(error))
-    finally:
-        talking.cancel()
-    if not welcome:
-        text = (
-            f"no welcome within {ANSWER_SECONDS:g} s. A proxy in between may not pass WebSockets on (Upgrade header)."
-        )
-        return Finding("WebSocket", "fail", text)
-    if welcome[0].server_version != __version__:
-        text = f"the server has rtc-notebook {welcome[0].server_version}, this environment {__version__}; same is safer"
-        return Finding("WebSocket", "note", text)
-    return Finding("WebSocket", "ok", f"signaling works; rtc-notebook {__version__} on both sides")
 
 
 def _refusal(code: int, url: str) -> str:

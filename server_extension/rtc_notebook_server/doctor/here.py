@@ -86,9 +86,9 @@ async def sfu(network: Network) -> Finding:
         transceiver = connection.addTransceiver("video", direction="sendonly")
         await connection.setLocalDescription(await connection.createOffer())
         offer = connection.localDescription.sdp
+        begun = time.monotonic()
         answer = await seat.publish(offer, {str(transceiver.mid): ("doctor-picture", "video")})
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        begun = time.monotonic()
         await asyncio.wait_for(connected.wait(), CONNECT_SECONDS)
     except asyncio.TimeoutError:
         text = (

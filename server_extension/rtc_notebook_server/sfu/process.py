@@ -140,6 +140,7 @@ async def run() -> None:
     seam.use_only_forwarded_codecs()
     seam.use_mid_router()
     seam.use_roomy_sockets()
+    seam.use_short_gathering()
     seam.use_rtp_classes(ForwardingSender, ForwardingReceiver)
     parent = await Parent.attach()
     links = Links()
