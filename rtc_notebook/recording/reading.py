@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import av
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import RecordingError
 from ..frames import FrameInfo
 from ..media.control import TrackKey
+from ..paths import whole_path
 from ..pixels import Format
 from ..protocol import Kind, ParticipantInfo, Source, TrackInfo
 from .truncated import missing_bytes
@@ -68,7 +68,7 @@ class Contents:
     """
 
     def __init__(self, path: str | os.PathLike[str], raw: bool = False) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = whole_path(path, RecordingError, "cannot be read")
         if not self.path.is_file():
             raise RecordingError(f"There is no file {self.path}.")
         try:

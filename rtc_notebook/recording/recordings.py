@@ -7,6 +7,7 @@ import os
 import reprlib
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +15,10 @@ import msgspec
 
 from ..errors import RecordingError
 from ..media.control import Command, RecordEvent, RecordingReport, StartRecording, StopRecording
+from ..paths import whole_path
 from .composition import Composition, beside
 from .recording import Recording
+from .writing import Writing
 
 BEGIN_SECONDS = 10.0
 
@@ -37,6 +40,7 @@ class Recordings:
         self._ids = itertools.count(1)
         self._running: dict[int, Recording] = {}
         self._raw: dict[int, bool] = {}
+        self._writing: dict[int, Writing] = {}
         self._compositions: dict[int, Composition] = {}
         self._lost: list[int] = []
 
@@ -52,15 +56,20 @@ class Recordings:
         if target.is_dir():
             raise RecordingError(f"{target} is a folder. Name a file in it.")
         with self._lock:
-            written = self._check_layout(target, layout, raw)
-            for each in {target, written}:
-                self._check(each, overwrite)
+            written = _file(self._check_layout(target, layout, raw))
+            writing = Writing(target, written)
+            try:
+                for each in {target, written}:
+                    self._check(each, overwrite)
+            except RecordingError:
+                writing.end()
+                raise
             id = next(self._ids)
             recording = Recording(target, self._stop, self.note)
-            self._running[id], self._raw[id] = recording, raw
+            self._running[id], self._raw[id], self._writing[id] = recording, bool(raw), writing
             if written != target:
                 self._compositions[id] = Composition(written, target)
-        self._send(StartRecording(id=id, path=str(written), overwrite=overwrite, raw=raw))
+        self._send(StartRecording(id=id, path=str(written), overwrite=bool(overwrite), raw=bool(raw)))
         if not recording.wait_until_begun(BEGIN_SECONDS):
             self._stop(recording)
             self._forget(id)
@@ -123,7 +132,7 @@ class Recordings:
             for id in lost:
                 if (recording := self._running.get(id)) is not None:
                     before = recording.path
-                    recording.goes_on_in(_next(before))
+                    recording.goes_on_in(_next(before, self._writing[id], id in self._compositions))
                     written = self._compose_anew(id, recording.path)
                     self._send(StartRecording(id=id, path=str(written), raw=self._raw[id]))
                     recording.tell(
@@ -153,9 +162,12 @@ class Recordings:
         with self._lock:
             running, self._running = self._running, {}
             compositions, self._compositions = self._compositions, {}
-        for composition in compositions.values():
-            threading.Thread(target=composition.finish, daemon=True).start()
+            writing, self._writing = self._writing, {}
         for id, recording in running.items():
+            if id in compositions:
+                threading.Thread(target=_finish_alone, args=(compositions[id], writing[id]), daemon=True).start()
+            else:
+                writing[id].end()
             recording.report(RecordingReport(id=id, state="stopped"))
 
     def _stop(self, recording: Recording) -> None:
@@ -168,6 +180,9 @@ class Recordings:
         with self._lock:
             self._running.pop(id, None)
             self._raw.pop(id, None)
+            writing = self._writing.pop(id, None)
+        if writing is not None:
+            writing.end()
 
     def _check_layout(self, path: Path, layout: Layout | None, raw: bool) -> Path:
         """Return where the worker is to write."""
@@ -190,12 +205,15 @@ class Recordings:
     def _check(self, path: Path, overwrite: bool) -> None:
         if path.suffix.lower() not in (".mkv", ".webm", ".mka", ".mp4"):
             raise RecordingError(f"A recording is a Matroska file: call it {path.with_suffix('.mkv').name!r}.")
-        if any(_same(path, running.path) for running in self._running.values()):
-            raise RecordingError(f"{path} is being recorded to already. Stop that first, or name another file.")
         if not path.parent.is_dir():
             raise RecordingError(f"There is no folder {path.parent}. Make it first.")
         if path.exists() and not overwrite:
             raise RecordingError(f"{path} is there already. Name another file, or say overwrite=True.")
+
+
+def _finish_alone(composition: Composition, writing: Writing) -> None:
+    composition.finish()
+    writing.end()
 
 
 def preview(message: Any) -> str:
@@ -206,25 +224,16 @@ def preview(message: Any) -> str:
 
 
 def _file(path: str | os.PathLike[str]) -> Path:
-    """Return the whole path; raise where the system can tell at once that no file can be there."""
-    if not isinstance(path, str | os.PathLike):
-        raise RecordingError(f"A recording is named by the path of its file, not by {path!r:.80}.")
-    try:
-        target = Path(path).expanduser().absolute()
-        target.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except (OSError, RuntimeError, ValueError) as error:  # no way into the folder, nobody's home, no name for a file
-        why = error.strerror if isinstance(error, OSError) else error
-        raise RecordingError(f"{os.fspath(path)!r:.200} cannot be written: {why}. Name another file.") from None
-    return target
+    return whole_path(path, RecordingError, "cannot be written")
 
 
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _next(path: Path) -> Path:
-    """Return the first of ``name-2.mkv``, ``name-3.mkv`` … that is free."""
-    candidates = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
-    return next(candidate for candidate in candidates if not candidate.exists())
+def _next(path: Path, writing: Writing, film: bool) -> Path:
+    """Take the first of ``name-2.mkv``, ``name-3.mkv`` … that is free; of a film with what lies beside it."""
+    for number in itertools.count(2):
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        files = (candidate, beside(candidate)) if film else (candidate,)
+        if not any(map(os.path.exists, files)):
+            with suppress(RecordingError):
+                writing.add(*files)
+                return candidate
+    raise AssertionError("numbers do not end")

@@ -16,6 +16,7 @@ from ..filters.slot import key_of
 from ..house import House
 from ..media.control import Join, Room, State, TrackKey
 from ..participants import ME, Participants, live_track
+from ..paths import whole_path
 from ..protocol import Filterable, Kind
 from ..studio import Studio
 from ..tracks import Track
@@ -169,7 +170,7 @@ class Replay(Call):
             If it cannot be written; says why. A filter that fails is told under its cell and counted in ``filters``.
         """
         self._check()
-        target = Path(path).expanduser().absolute()
+        target = whole_path(path, RecordingError, "cannot be written")
         save(self._contents, target, self._applied(), overwrite=overwrite, on_progress=_Progress(self.duration))
         return target
 

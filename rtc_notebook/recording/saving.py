@@ -15,6 +15,7 @@ from ..errors import RecordingError
 from .applying import Applied
 from .encoding import PictureEncoder, SoundEncoder
 from .reading import RATE, Blocks, Contents, Timed
+from .writing import Writing
 
 
 def save(
@@ -45,9 +46,10 @@ def save(
     RecordingError
         If it cannot be written.
     """
-    _check(path, contents.path, overwrite)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    writing = Writing(path)
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
+        _check(path, contents.path, overwrite)
         with av.open(str(contents.path)) as source, av.open(str(part), "w", format="matroska") as sink:
             _write(source, sink, filters, on_progress)
         os.replace(part, path)
@@ -56,9 +58,12 @@ def save(
     finally:
         with suppress(OSError):
             part.unlink()
+        writing.end()
 
 
 def _check(path: Path, source: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise RecordingError(f"{path} is a folder. Name a file in it.")
     if path.suffix.lower() != ".mkv":
         raise RecordingError(f"The result is a Matroska file: call it {path.with_suffix('.mkv').name!r}.")
     if not path.parent.is_dir():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError
+from ..paths import whole_path
 from ..protocol import Kind
 from .pictures import Still, to_picture
 from .source import Pace, Source
@@ -35,7 +35,7 @@ def open_file(path: str | os.PathLike[str]) -> File | Still:
     """
     import av
 
-    full = Path(path).expanduser().absolute()
+    full = whole_path(path, SourceError, "cannot be published")
     if full.is_dir():
         raise SourceError(f"{str(full)!r} is a directory; what is published is one file in it.")
     if not full.is_file():

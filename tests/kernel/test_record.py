@@ -6,13 +6,15 @@ import os
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_worker import FakeWorker, Workers, eventually
 from recording.footage import lesson
 
-from rtc_notebook import Call, CallEnded, RecordingError
-from rtc_notebook.media.control import RecordEvent, RecordingReport, StartRecording, StopRecording
+from rtc_notebook import Call, CallEnded, RecordingError, replay
+from rtc_notebook.media.control import RecordEvent, RecordingReport, StartRecording, State, StopRecording
 from rtc_notebook.recording.recording import Recording
+from rtc_notebook.recording.writing import _written
 
 
 @pytest.fixture
@@ -86,6 +88,7 @@ def test_the_line_in_the_notebook_follows(call: Call, answering: FakeWorker, tmp
         ("there.mkv/a.mkv", "no folder"),
         ("a" * 300 + ".mkv", "cannot be written: File name too long"),
         ("a\0b.mkv", "cannot be written: .*null"),
+        ("a\udcffb.mkv", "cannot be written: .*surrogates"),
     ],
 )
 def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path: Path, name: str | int, message: str):
@@ -103,6 +106,7 @@ def test_what_can_be_no_file_is_told(call: Call, answering: FakeWorker, tmp_path
         ("a.mp4", {"layout": "row"}, "not 'row'"),
         ("a.mp4", {"layout": "grid", "raw": True}, "Leave one of the two"),
         ("there.mp4", {"layout": "grid"}, "there.mp4.mkv is there already"),
+        ("a" * 248 + ".mp4", {"layout": "grid"}, "cannot be written: File name too long"),
     ],
 )
 def test_what_can_be_no_film_is_told(
@@ -143,6 +147,52 @@ def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_pat
     call.record(tmp_path / "b.mkv")
 
 
+def test_what_a_film_is_made_of_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_path: Path):
+    film = call.record(tmp_path / "a.mp4", layout="grid")
+    lesson(tmp_path / "a.mp4.mkv")
+    with pytest.raises(RecordingError, match=r"a\.mp4\.mkv is being recorded to already"):
+        call.record(tmp_path / "a.mp4.mkv", overwrite=True)
+    call.record(tmp_path / "b.mp4.mkv")
+    with pytest.raises(RecordingError, match=r"b\.mp4\.mkv is being recorded to already"):
+        call.record(tmp_path / "b.mp4", layout="grid", overwrite=True)
+    film.stop()
+    call.record(tmp_path / "a.mp4.mkv")
+
+
+def test_no_other_call_or_replay_writes_to_a_file_that_is_recorded_to(
+    call: Call, answering: FakeWorker, workers: Workers, tmp_path: Path
+):
+    lesson(tmp_path / "lesson.mkv")
+    lesson(tmp_path / "a.mkv")
+    recording = call.record(tmp_path / "a.mkv", overwrite=True)
+    with Call("other", name="Ana", server="http://127.0.0.1:8888/base/", token="secret") as other:
+        workers[1].connect()
+        with pytest.raises(RecordingError, match="being recorded to already"):
+            other.record(tmp_path / "a.mkv", overwrite=True)
+    with replay(tmp_path / "lesson.mkv", speed=None) as again:
+        with pytest.raises(RecordingError, match="being recorded to already"):
+            again.save(tmp_path / "a.mkv", overwrite=True)
+        recording.stop()
+        again.save(tmp_path / "a.mkv", overwrite=True)
+
+
+def test_a_file_that_was_refused_or_whose_call_has_ended_is_free(call: Call, answering: FakeWorker, tmp_path: Path):
+    lesson(tmp_path / "a.mkv")
+    with pytest.raises(RecordingError, match="overwrite=True"):
+        call.record(tmp_path / "a.mkv")
+    call.record(tmp_path / "a.mkv", overwrite=True)
+    call.record(tmp_path / "b.mp4", layout="grid")
+    answering.say(State(phase="ended", message="The room is closed."))
+    eventually(lambda: not _written)
+
+
+def test_whatever_is_true_says_that_a_file_is_replaced(call: Call, answering: FakeWorker, tmp_path: Path):
+    (tmp_path / "a.mkv").touch()
+    call.record(tmp_path / "a.mkv", overwrite=np.True_, raw=1)  # type: ignore[arg-type]
+    started = answering.sent(StartRecording)[0]
+    assert (started.overwrite, started.raw) == (True, True)
+
+
 def test_the_workers_refusal_is_an_error_where_it_was_asked(call: Call, worker: FakeWorker, tmp_path: Path, capfd):
     worker.connect()
     errors: list[RecordingError] = []
@@ -180,10 +230,10 @@ def test_a_film_that_cannot_be_written_is_an_error_where_it_was_asked(call: Call
 def test_a_folder_that_may_not_be_entered_is_told(
     call: Call, answering: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def forbidden(path: Path) -> None:
+    def forbidden(path: Path, **how: bool) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "lstat", forbidden)  # a root's tests may enter all
+    monkeypatch.setattr(Path, "stat", forbidden)  # a root's tests may enter all
     with pytest.raises(RecordingError, match=r"a\.mkv' cannot be written: Permission denied"):
         call.record(tmp_path / "a.mkv")
 
@@ -223,8 +273,6 @@ def test_leaving_stops_it(call: Call, answering: FakeWorker, tmp_path: Path):
 
 def test_a_call_that_ends_ends_it(call: Call, answering: FakeWorker, tmp_path: Path):
     recording: Recording = call.record(tmp_path / "a.mkv")
-    from rtc_notebook.media.control import State
-
     answering.say(State(phase="ended", message="The room is closed."))
     eventually(lambda: recording.state == "stopped")
     recording.stop()
