@@ -66,7 +66,7 @@ class Invite:
         NotAllowed
             If this kernel is no host.
         """
-        self._house.revoke(self._info.id, remove=remove)
+        self._house.revoke(self._info.id, remove=bool(remove))
 
     def __repr__(self) -> str:
         many = "any number of times" if self.uses is None else f"{self.used} of {self.uses} used"

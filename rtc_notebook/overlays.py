@@ -167,7 +167,7 @@ class Canvas:
                 return cls(cls.of(first).size, second.captured)
             if _is_number(first) and _is_number(second) and first >= 1 and second >= 1:
                 return cls((float(first), float(second)))
-        elif isinstance(frame, FrameInfo):
+        elif isinstance(frame, FrameInfo) and frame.width and frame.height and math.isfinite(frame.captured):
             return cls((frame.width, frame.height), frame.captured)
         elif isinstance(frame, np.ndarray) and frame.ndim in (2, 3) and frame.size:
             return cls((frame.shape[1], frame.shape[0]))
@@ -210,8 +210,13 @@ def drawing(
     Raises
     ------
     OverlayError
-        If a shape is none, ``seconds`` is no time, or all of it is more than a message takes.
+        If a shape is none, ``source`` or ``label`` names no picture, ``seconds`` is no time, or all of it is more than
+        a message takes.
     """
+    if source not in _PICTURES:
+        raise OverlayError(f"source={source!r:.80}: a drawing is over {' or '.join(map(repr, _PICTURES))}.")
+    if not isinstance(label, str):
+        raise OverlayError(f"name={label!r:.80}: what a kernel's picture is called is a text.")
     if not _is_number(seconds) or not 0 < seconds < math.inf:
         raise OverlayError(f"seconds={seconds!r}: how long a drawing stays is a time above 0.")
     message = protocol.DrawOverlay(
@@ -322,6 +327,7 @@ class _Wire:
         return tuple((x, y) for x, y in shares.tolist())
 
 
+_PICTURES = ("camera", "screen", "kernel")
 _THERE_ARE = "There are Box, Polyline, Text and Mask in rtc_notebook."
 
 

@@ -211,23 +211,31 @@ class Participants(Mapping[str, Participant]):
     In a notebook it shows as a table with live thumbnails.
 
     ``participants["me"]`` is the browser in which this notebook's widget runs; in the mapping it stands under its own
-    name only. Names are found exactly, or without regard to case where only one fits. Looking a name up waits up to
-    ten seconds for the call's first connection.
+    name only. Names are found exactly, or without regard to case where only one fits; a `Participant` stands for
+    itself, as long as it is in the call. Looking a name up waits up to ten seconds for the call's first connection.
     """
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._table: ParticipantsTable | None = None
 
-    def __getitem__(self, name: str) -> Participant:
+    def __getitem__(self, name: str | Participant) -> Participant:
         self._studio.first_connected()
         if name == ME:
             self._studio.first_me()
-        roster = self._studio.roster
-        info = roster.named(name) or (roster.widget if name == ME else None)
+        info = self._found(name)
         if info is None:
-            raise ParticipantNotFound(name, [one.name for one in roster.participants.values()], hint=_hint(name))
+            called = name.name if isinstance(name, Participant) else name
+            raise ParticipantNotFound(called, [one.name for one in _all(self._studio)], hint=_hint(name))
         return Participant(self._studio, info)
+
+    def _found(self, name: object) -> ParticipantInfo | None:
+        roster = self._studio.roster
+        if isinstance(name, Participant):
+            return roster.participants.get(name.id)
+        if not isinstance(name, str):
+            return None
+        return roster.named(name) or (roster.widget if name == ME else None)
 
     def __iter__(self) -> Iterator[str]:
         self._studio.first_connected()
@@ -238,8 +246,7 @@ class Participants(Mapping[str, Participant]):
 
     def __contains__(self, name: object) -> bool:
         self._studio.first_connected()
-        roster = self._studio.roster
-        return isinstance(name, str) and (roster.named(name) or (roster.widget if name == ME else None)) is not None
+        return self._found(name) is not None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         from .thumbnails import ParticipantsTable
@@ -259,7 +266,9 @@ def _all(studio: Studio) -> list[ParticipantInfo]:
     return list(studio.roster.participants.values())
 
 
-def _hint(name: str) -> str:
+def _hint(name: object) -> str:
+    if isinstance(name, Participant):
+        return "Who was meant has left; by a name, whoever is called so now is found."
     if name != ME:
         return ""
     return (

@@ -6,7 +6,7 @@ import sys
 from typing import Literal
 
 from ..environment import in_kernel
-from ..participants import ME, Participants
+from ..participants import ME, Participant, Participants
 from ..studio import Studio
 
 
@@ -36,12 +36,12 @@ class CallBase:
     def _show_controls(self) -> None:
         """Bring what is shown below the call up to date."""
 
-    def _whom(self, name: str) -> str:
-        if name == ME:
+    def _whom(self, who: str | Participant) -> str:
+        if who == ME:
             if not in_kernel():
                 print("rtc-notebook: a script has no browser of its own; name one with on='...'.", file=sys.stderr)
             return ME
-        participant = self.participants[name]
+        participant = self.participants[who]
         widget = self._studio.roster.widget
         return ME if widget is not None and widget.id == participant.id else participant.name
 

@@ -9,13 +9,14 @@ from ..errors import FilterError
 from ..filters.chain import chain
 from ..filters.status import Filters
 from ..offers import Offers
-from ..participants import ME
+from ..participants import ME, Participant
 from ..protocol import Filterable, Kind, OnError
 from .base import CallBase
 
 Filter = TypeVar("Filter", bound="Callable[..., Any] | Sequence[Any]")
 
 _SOURCES: dict[Kind, tuple[Filterable, ...]] = {"video": ("camera", "screen"), "audio": ("microphone",)}
+_EVERY = tuple(source for sources in _SOURCES.values() for source in sources)
 
 
 class Filtering(CallBase):
@@ -26,7 +27,7 @@ class Filtering(CallBase):
         self,
         function: Filter,
         *,
-        on: str = ...,
+        on: str | Participant = ...,
         source: Filterable | None = ...,
         on_error: OnError = ...,
         kind: Kind = ...,
@@ -36,7 +37,7 @@ class Filtering(CallBase):
     def filter(
         self,
         *,
-        on: str = ...,
+        on: str | Participant = ...,
         source: Filterable | None = ...,
         on_error: OnError = ...,
         kind: Kind = ...,
@@ -46,7 +47,7 @@ class Filtering(CallBase):
         self,
         function: Any = None,
         *,
-        on: str = ME,
+        on: str | Participant = ME,
         source: Filterable | None = None,
         on_error: OnError | None = None,
         kind: Kind = "video",
@@ -79,8 +80,9 @@ class Filtering(CallBase):
         function : callable or list of callables, optional
             The filter: a function, an object with ``__call__`` (which may keep state from picture to picture), or a
             list of them, each of which gets what the one before returned.
-        on : str
-            A participant's name; ``"me"`` is the browser that shows this call, and may join later.
+        on : str or Participant
+            A participant, by name or as `participants` has them; ``"me"`` is the browser that shows this call, and may
+            join later. The filter stays with the name: whoever leaves and comes back has it on again.
         source : {"camera", "screen", "microphone"}, optional
             Which of the pictures, the camera's by default; of sound there is the microphone's alone.
         on_error : {"pass", "hold"}
@@ -156,25 +158,33 @@ class Filtering(CallBase):
 
         return decorate if function is None else decorate(function)
 
-    def unfilter(self, on: str = ME, *, source: Filterable = "camera") -> None:
-        """Take a filter off: everybody gets the raw picture or sound again. Does nothing where there is none.
+    def unfilter(self, on: str | Participant = ME, *, source: Filterable = "camera") -> None:
+        """Take a filter off: everybody gets the raw picture or sound again. Does nothing where none is on.
 
         One that is held because its kernel is gone can be taken off by any kernel in the room.
 
         Parameters
         ----------
-        on : str
-            A participant's name; ``"me"`` is the browser that shows this call.
+        on : str or Participant
+            A participant, by name or as `participants` has them, or the name of somebody who has left with a filter
+            on; ``"me"`` is the browser that shows this call.
         source : {"camera", "screen", "microphone"}
             Which of the pictures, or the sound.
 
         Raises
         ------
+        ParticipantNotFound
+            If nobody of that name is in the call, and no filter waits for them.
+        FilterError
+            If ``source`` is none of the above.
         CallEnded
             If the call was left or has ended.
         """
         self._check()
-        who = next((s.participant for s in self.filters if s.participant.casefold() == on.casefold()), None)
+        if source not in _EVERY:
+            raise FilterError(f"A filter is on source={', '.join(map(repr, _EVERY))}, not on {source!r:.80}.")
+        name = on.name if isinstance(on, Participant) else str(on)
+        who = next((s.participant for s in self.filters if s.participant.casefold() == name.casefold()), None)
         self._studio.unfilter(who or self._whom(on), source)
         self._show_controls()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import ConnectionFailed, MessageError, ParticipantNotFound
-from ..participants import Participant
+from ..errors import ConnectionFailed, MessageError
 from ..publication import Publication
 from .base import CallBase
 
 if TYPE_CHECKING:
     from ..overlays import Shape
+    from ..participants import Participant
 
 
 class Giving(CallBase):
@@ -36,7 +36,7 @@ class Giving(CallBase):
         Parameters
         ----------
         who : str or Participant
-            Whose picture; ``"me"`` is the browser that shows this call.
+            Whose picture, by name or as `participants` has them; ``"me"`` is the browser that shows this call.
         shapes : iterable of Box, Polyline, Text, Mask
             What to draw; an empty list wipes out what is there.
         source : {"camera", "screen", "kernel"}
@@ -53,7 +53,7 @@ class Giving(CallBase):
         Raises
         ------
         OverlayError
-            If a shape cannot be drawn; says which and why.
+            If a shape cannot be drawn, or ``source`` is none of the above; says which and why.
         ParticipantNotFound
             If nobody of that name is in the call (any more).
         CallEnded
@@ -66,10 +66,7 @@ class Giving(CallBase):
         """
         from ..overlays import Canvas, drawing
 
-        participant = who if isinstance(who, Participant) else self.participants[who]
-        self._check()
-        if not participant.present:
-            raise ParticipantNotFound(participant.name, self.participants)
+        participant = self.participants[who]
         place: Any = "kernel" if participant.is_kernel else source
         drawn = drawing(participant.id, shapes, Canvas.of(frame), source=place, label=name, seconds=seconds)
         if self.phase == "connected":  # while it is connected anew, a drawing would come too late
@@ -86,7 +83,7 @@ class Giving(CallBase):
         message : object
             What JSON holds, and in it bytes, numpy arrays and pandas' DataFrames; up to 1 MB. Tuples arrive as lists.
         to : str or Participant, optional
-            The kernel that it is for; all of them otherwise.
+            The kernel that it is for, by name or as `participants` has it; all of them otherwise.
 
         Raises
         ------
@@ -112,7 +109,7 @@ class Giving(CallBase):
         self._check()
         data = encode(message)
         self._studio.first_connected()
-        receiver = self.participants[to] if isinstance(to, str) else to
+        receiver = None if to is None else self.participants[to]
         if receiver is not None and not receiver.is_kernel:
             kernels = ", ".join(repr(one.name) for one in self.participants.values() if one.is_kernel) or "none"
             raise MessageError(f"{receiver.name!r} is no kernel, and only kernels get messages. There are: {kernels}.")
@@ -143,7 +140,7 @@ class Giving(CallBase):
             Sound, 48000 samples a second: an array of floats in [-1, 1] or of int16, ``(samples,)`` or ``(samples, 1
             or 2)``, played once. With ``kind="audio"`` also an iterable or generator of such blocks, of any length, or
             a function that gets the times of 960 samples (seconds since the start) and returns the samples. These are
-            asked 0.25 s ahead of time.
+            asked 0.25 s ahead of time; an empty block says that there is nothing yet.
         name : str, optional
             What it is called; ``"plot"`` by default, ``"sound"`` for sound, and a file's own name.
         fps : float

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..chat import Chat
 from ..errors import ParticipantNotFound
+from ..participants import Participant
 from ..protocol import Role
 from .base import CallBase
 
@@ -56,13 +57,13 @@ class Hosting(CallBase):
         """The names of those who wait to be admitted; hosts alone learn them."""
         return [one.name for one in self._house().waiting]
 
-    def admit(self, name: str) -> None:
+    def admit(self, name: str | Participant) -> None:
         """Let somebody in who waits.
 
         Parameters
         ----------
-        name : str
-            As `waiting` has it, in upper or lower case.
+        name : str or Participant
+            As `waiting` has it, in upper or lower case; or somebody who was here before.
 
         Raises
         ------
@@ -74,6 +75,7 @@ class Hosting(CallBase):
             If the call was left or has ended.
         """
         house = self._house()
+        name = name.name if isinstance(name, Participant) else name
         waits = [one for one in house.waiting if one.name.casefold() == name.casefold()]
         if not waits:
             raise ParticipantNotFound(name, self.waiting, hint="Only who waits can be admitted: call.waiting.")

@@ -9,6 +9,7 @@ from ..statistics import Statistics
 from .base import CallBase
 
 if TYPE_CHECKING:
+    from ..participants import Participant
     from ..recording.recording import Recording
     from ..recording.recordings import Layout
     from ..snapshot import Snapshot
@@ -62,13 +63,14 @@ class Keeping(CallBase):
         self._studio.first_connected()
         return self._studio.recordings.start(path, layout=layout, overwrite=overwrite, raw=raw)
 
-    def snapshot(self, who: str | None = None) -> Snapshot:
+    def snapshot(self, who: str | Participant | None = None) -> Snapshot:
         """Take a picture of somebody, or of everybody in a grid; it shows in a notebook and is an array.
 
         Parameters
         ----------
-        who : str, optional
-            A participant's name, ``"me"`` for the browser that shows this call; by default everybody else in the call.
+        who : str or Participant, optional
+            Whose picture, by name or as `participants` has them, ``"me"`` for the browser that shows this call; by
+            default everybody else in the call.
 
         Returns
         -------

@@ -15,7 +15,7 @@ from ..errors import CallError, RecordingError
 from ..filters.slot import key_of
 from ..house import House
 from ..media.control import Join, Room, State, TrackKey
-from ..participants import ME, Participants, live_track
+from ..participants import ME, Participant, Participants, live_track
 from ..paths import whole_path
 from ..protocol import Filterable, Kind
 from ..studio import Studio
@@ -23,7 +23,7 @@ from ..tracks import Track
 from .applying import Applied
 from .player import Player
 from .pulled import pulled
-from .reading import REPLAYING, Contents
+from .reading import REPLAYING, Contents, Stream
 from .saving import save
 
 
@@ -114,13 +114,13 @@ class Replay(Call):
         """Put a filter on somebody's picture, as `Call.filter`; it runs here, ``isolated`` or not."""
         return super().filter(*args, **kwargs)
 
-    def results(self, on: str = ME, *, source: Filterable = "camera") -> Iterator[Any]:
+    def results(self, on: str | Participant = ME, *, source: Filterable = "camera") -> Iterator[Any]:
         """Iterate over what a filter makes of every frame, in order and as fast as it can.
 
         Parameters
         ----------
-        on : str
-            Whom the filter is on.
+        on : str or Participant
+            Whom the filter is on, by name or as `participants` has them.
         source : {"camera", "screen", "microphone"}
             Which of the pictures, or the sound.
 
@@ -136,11 +136,12 @@ class Replay(Call):
             If there is no filter on that picture.
         """
         self._check()
-        key = key_of(self.participants[on].id, source)
-        found = self._applied().get(self._contents.stream(key).index)
-        if found is None:
+        who = self.participants[on]
+        stream = self._stream(who.id, source)
+        found = None if stream is None else self._applied().get(stream.index)
+        if stream is None or found is None:
+            on = who.name
             raise RecordingError(f"There is no filter on the {source} of {on!r}. Set one with filter(..., on={on!r}).")
-        stream = self._contents.stream(key)
         sound = stream.kind == "audio"
         for timed in self._contents.blocks(stream) if sound else self._contents.pictures(stream):
             result = found.block(timed) if sound else found.picture(timed)
@@ -204,11 +205,17 @@ class Replay(Call):
         applied = {}
         for who, source, program, on_error in self._studio.filters.programs():
             info = self._studio.roster.widget if who == ME else self._studio.roster.named(who)
-            if info is not None:
-                stream = self._contents.stream(key_of(info.id, source))
+            stream = None if info is None else self._stream(info.id, source)
+            if stream is not None:
                 describe = f"{program.chain.label!r} on {who!r}"
                 applied[stream.index] = Applied(self._contents, program, on_error, describe)
         return applied
+
+    def _stream(self, participant: str, source: Filterable) -> Stream | None:
+        try:
+            return self._contents.stream(key_of(participant, source))
+        except KeyError:
+            return None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return {"text/plain": repr(self)}

@@ -20,6 +20,9 @@ HEAD_START_SECONDS = 0.3
 ARRAY_LEAD_SECONDS, LEAD_SECONDS = 1.0, 0.25
 """How far ahead of its time sound is handed over: so long may a busy cell hold it up unheard."""
 
+EMPTY_SECONDS = 0.001
+"""At least so long nothing is asked of a source that had nothing to give."""
+
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 _ACCEPTED = (
@@ -57,7 +60,8 @@ def to_samples(value: Any) -> Samples:
     elif not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
         raise SourceError(f"The sound has {bad} samples that are NaN or infinite; numpy.nan_to_num(...) replaces them.")
-    samples: Samples = np.clip(array.reshape(len(array), -1), -1, 1).astype(np.float32)
+    columns = array if array.ndim == 2 else array[:, None]
+    samples: Samples = np.clip(columns, -1, 1).astype(np.float32)
     return samples
 
 
@@ -67,6 +71,8 @@ class Sound(Source):
     kinds = ("audio",)
 
     def __init__(self, samples: Samples) -> None:
+        if not len(samples):
+            raise SourceError("The sound is an array without samples; there is nothing to play.")
         self._samples = samples
 
     def frames(self, pace: Pace) -> Generator[Samples, None, None]:
@@ -75,7 +81,7 @@ class Sound(Source):
 
 
 class SoundBlocks(Source):
-    """Blocks of any length out of an iterable, played without gaps as long as they come in time."""
+    """Blocks of any length, none too, out of an iterable, played without gaps as long as they come in time."""
 
     kinds = ("audio",)
 
@@ -129,6 +135,10 @@ def _paced(blocks: Iterable[Samples], pace: Pace, lead: float) -> Iterator[Sampl
     given = 0
     rest: Samples | None = None
     for block in blocks:
+        if not len(block):
+            if not pace.until(max(begun + given / RATE - lead, pace.elapsed() + EMPTY_SECONDS)):
+                return
+            continue
         if rest is not None and rest.shape[1] != block.shape[1]:
             rest = np.repeat(rest[:, :1], block.shape[1], 1)
         samples = block if rest is None else np.concatenate((rest, block))

@@ -37,7 +37,35 @@ def test_a_filter_on_somebody_unknown(room: Call, worker: FakeWorker) -> None:
     with pytest.raises(FilterError, match="function"):
         room.filter(3, on="Guest")  # type: ignore[call-overload]
     room.unfilter(on="Guest")
+    with pytest.raises(ParticipantNotFound, match=r"'nobody' is in the room\. There: 'Guest'"):
+        room.unfilter("nobody")
+    with pytest.raises(FilterError, match="source='camera', 'screen', 'microphone', not on 'bogus'"):
+        room.unfilter("Guest", source="bogus")  # type: ignore[arg-type]
     assert not worker.sent(ClearFilter)
+
+
+def test_a_participant_stands_for_the_name(room: Call, worker: FakeWorker) -> None:
+    guest = room.participants["Guest"]
+    assert guest in room.participants and room.participants[guest] == guest
+    room.filter(lambda frame: frame, on=guest)
+    room.filter(lambda frame: frame[::-1], on="guest")
+    assert [status.participant for status in room.filters] == ["Guest"]
+    worker.room(person("p3", "Guest", "camera"))  # another one of that name, whom the filter is on now
+    with pytest.raises(ParticipantNotFound, match="Who was meant has left"):
+        room.filter(lambda frame: frame, on=guest)
+    assert guest not in room.participants and 5 not in room.participants
+    room.unfilter(guest)
+    assert not room.filters
+    with pytest.raises(ParticipantNotFound):
+        room.filter(lambda frame: frame, on=5)  # type: ignore[call-overload]
+
+
+def test_the_participant_whose_browser_shows_the_call_is_me(call: Call, worker: FakeWorker) -> None:
+    worker.connect(person("p2", "Ana", "camera", widget_of="k1"))
+    call.filter(lambda frame: frame, on=call.participants["Ana"])
+    assert [status.participant for status in call.filters] == ["me"]
+    call.unfilter(call.participants["me"])
+    assert not call.filters
 
 
 def test_a_refused_filter_is_taken_off_and_said(

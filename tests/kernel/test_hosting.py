@@ -79,13 +79,19 @@ def test_people_are_muted_removed_and_given_roles(hosted: Call, worker: FakeWork
 
 def test_the_door(hosted: Call, worker: FakeWorker) -> None:
     hosted.lock()
-    room(worker, locked=True, waiting=("Bo",))
-    assert hosted.locked and hosted.waiting == ["Bo"]
+    guest = hosted.participants["Guest"]
+    room(worker, locked=True, waiting=("Bo", "Guest"))
+    assert hosted.locked and hosted.waiting == ["Bo", "Guest"]
     hosted.admit("bo")
+    hosted.admit(guest)  # who was here before
     with pytest.raises(ParticipantNotFound, match=r"Bo.*call\.waiting"):
         hosted.admit("Eve")
     hosted.unlock()
-    assert said(worker) == [SetLock(locked=True), Moderate(action="admit", participant="w-Bo"), SetLock(locked=False)]
+    assert said(worker) == [
+        SetLock(locked=True),
+        *(Moderate(action="admit", participant=f"w-{one}") for one in ("Bo", "Guest")),
+        SetLock(locked=False),
+    ]
 
 
 def test_who_is_no_host_is_told_so_in_the_cell(hosted: Call, worker: FakeWorker) -> None:
@@ -122,7 +128,7 @@ def test_an_invite(hosted: Call, worker: FakeWorker) -> None:
     assert INFO.url in repr(invite) and repr(invite).endswith("\n!")
     worker.say(FromServer(message=Invites(invites=(InviteInfo(**{**_fields(INFO), "used": 2}),))))
     assert invite.used == 2 and [one.url for one in hosted.invites] == [INFO.url]
-    invite.revoke(remove=True)
+    invite.revoke(remove=1)  # type: ignore[arg-type]
     assert said(worker)[-1] == RevokeInvite(invite="i1", remove=True)
 
 

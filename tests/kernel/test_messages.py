@@ -215,6 +215,8 @@ def test_an_object_goes_out_in_parts_and_to_one(call: Call, worker: FakeWorker) 
     call.send(np.zeros(400_000, np.uint8), to="bo's kernel")
     last = worker.wait_for(ToServer, 4).message
     assert (last.id, last.part, last.parts, last.to) == (2, 2, 3, "k2")
+    call.send(2, to=call.participants["Bo's kernel"])
+    assert worker.wait_for(ToServer, 5).message.to == "k2"
     with pytest.raises(MessageTooLarge):
         call.send(np.zeros(2_000_000, np.uint8))
     with pytest.raises(MessageError, match="'Guest' is no kernel"):
@@ -225,7 +227,7 @@ def test_an_object_goes_out_in_parts_and_to_one(call: Call, worker: FakeWorker) 
     eventually(lambda: call.phase == "reconnecting")
     with pytest.raises(ConnectionFailed):
         call.send(1)
-    assert len(worker.sent(ToServer)) == 4
+    assert len(worker.sent(ToServer)) == 5
 
 
 def test_a_listener_hears_who_sent_what(call: Call, worker: FakeWorker, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import sys
 import time
+from dataclasses import replace
+from math import nan
 
 import cv2
 import numpy as np
@@ -58,7 +60,7 @@ def test_a_frame_with_its_info_ties_the_drawing_to_it() -> None:
     assert Canvas.of((array, INFO)) == Canvas((320, 180), INFO.captured)
     assert draw([], Canvas.of(INFO)).captured == INFO.captured
     assert draw([], Canvas.of(array)).captured == 0
-    for wrong in ("x", (0, 0), np.zeros(3), (1, 2, 3), [640, 360]):
+    for wrong in ("x", (0, 0), np.zeros(3), (1, 2, 3), [640, 360], replace(INFO, width=0), replace(INFO, captured=nan)):
         with pytest.raises(OverlayError, match="frame="):
             Canvas.of(wrong)
 
@@ -162,6 +164,10 @@ def test_a_call_sends_the_drawing_and_nothing_else(call: Call, worker: FakeWorke
         call.overlay("nobody", [])
     with pytest.raises(OverlayError):
         call.overlay("guest", [Box(64, 36, 64, 36)])
+    with pytest.raises(OverlayError, match=r"source='bogus': .* 'camera' or 'screen' or 'kernel'"):
+        call.overlay("guest", [], source="bogus")  # type: ignore[arg-type]
+    with pytest.raises(OverlayError, match=r"name=5: .* text"):
+        call.overlay("guest", [], name=5)  # type: ignore[arg-type]
     assert len(worker.sent(ToServer)) == 2
 
 

@@ -149,13 +149,14 @@ def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_pat
 
 def test_what_a_film_is_made_of_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_path: Path):
     film = call.record(tmp_path / "a.mp4", layout="grid")
-    lesson(tmp_path / "a.mp4.mkv")
+    lesson(tmp_path / "lesson.mkv").replace(tmp_path / "a.mp4.mkv")
     with pytest.raises(RecordingError, match=r"a\.mp4\.mkv is being recorded to already"):
         call.record(tmp_path / "a.mp4.mkv", overwrite=True)
     call.record(tmp_path / "b.mp4.mkv")
     with pytest.raises(RecordingError, match=r"b\.mp4\.mkv is being recorded to already"):
         call.record(tmp_path / "b.mp4", layout="grid", overwrite=True)
     film.stop()
+    assert film.state == "stopped"
     call.record(tmp_path / "a.mp4.mkv")
 
 
@@ -260,6 +261,20 @@ def test_a_new_worker_goes_on_in_a_new_file(call: Call, answering: FakeWorker, w
     assert recording.state == "recording"
     threading.Timer(0.05, workers[1].say, [RecordingReport(id=1, state="stopped", seconds=2)]).start()
     recording.stop()
+
+
+def test_a_new_worker_leaves_the_files_alone_that_others_are_recorded_to(
+    call: Call, answering: FakeWorker, workers: Workers, tmp_path: Path
+):
+    call.record(tmp_path / "a.mkv")
+    with Call("other", name="Ana", server="http://127.0.0.1:8888/base/", token="secret") as other:
+        workers[1].connect()
+        threading.Timer(0.05, workers[1].say, [RecordingReport(id=1, state="recording")]).start()
+        other.record(tmp_path / "a-2.mkv")
+        answering.die()
+        workers[2].connect(own_id="k2")
+        assert workers[2].wait_for(StartRecording).path == str(tmp_path / "a-3.mkv")
+        workers[1].say(RecordingReport(id=1, state="stopped"))
 
 
 def test_leaving_stops_it(call: Call, answering: FakeWorker, tmp_path: Path):

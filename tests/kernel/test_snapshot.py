@@ -29,7 +29,7 @@ def decode(data: bytes, tmp_path: Path) -> np.ndarray:
 def test_a_snapshot_of_one_shows_in_a_notebook_and_is_an_array(call: Call, worker: FakeWorker, tmp_path: Path):
     worker.connect(person("p2", "Guest", "camera"))
     worker.frame(picture(90), 1)
-    taken = call.snapshot("guest")
+    taken = call.snapshot(call.participants["guest"])
     assert np.asarray(taken).shape == (48, 64, 3)
     assert abs(int(np.asarray(taken)[0, 0, 0]) - 90) < 3
     assert np.asarray(taken, dtype=float).dtype == float

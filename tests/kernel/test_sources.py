@@ -98,6 +98,12 @@ def test_a_file_that_is_no_video(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize("path", ["a" * 5000, "~no-such-user/a.mp4", "a\0.mp4", "\udcff.mp4"])
+def test_a_path_that_can_be_no_file(path: str) -> None:
+    with pytest.raises(SourceError, match=r"cannot be published: .* Name another file"):
+        read(path)
+
+
 def test_a_picture_file_is_a_still_and_a_video_a_file(tmp_path: Path) -> None:
     av, cv2 = pytest.importorskip("av"), pytest.importorskip("cv2")
     cv2.imwrite(str(tmp_path / "one.png"), np.full((20, 30, 3), (1, 2, 3), np.uint8))
@@ -137,6 +143,29 @@ def test_samples() -> None:
     for wrong in (np.zeros((10, 3)), np.zeros(10, np.uint8), None):
         with pytest.raises(SourceError, match="no sound"):
             to_samples(wrong)
+
+
+@pytest.mark.parametrize("empty", [np.zeros(0), np.zeros((0, 2), np.float32), np.zeros(0, np.int16)])
+def test_sound_without_samples_is_told_and_in_a_generator_passed_over(empty: np.ndarray) -> None:
+    with pytest.raises(SourceError, match="nothing to play"):
+        read(empty)
+    stereo = np.stack([np.linspace(0, 1, 1500), np.linspace(-1, 0, 1500)], 1).astype(np.float32)
+    played = list(read([empty, stereo[:500], empty, stereo[500:], empty], "audio").frames(Time().pace()))
+    assert (np.concatenate(played)[:1500] == stereo).all() and len(played) == 2
+
+
+def test_a_generator_that_has_nothing_to_play_can_be_stopped() -> None:
+    time, asked = Time(), []
+
+    def waits() -> Any:
+        while True:
+            asked.append(time.now)
+            if len(asked) == 1000:
+                time.set()
+            yield np.zeros(0)
+
+    assert list(read(waits(), "audio").frames(time.pace())) == []
+    assert len(asked) == 1000 and asked[-1] - asked[0] > 0.9, "it is asked a thousand times a second at most"
 
 
 def test_a_generator_keeps_its_pace_and_is_closed() -> None:

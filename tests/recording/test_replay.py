@@ -135,8 +135,9 @@ def test_what_filters_give_is_a_new_file(path: Path, tmp_path: Path):
     def invert(frame: np.ndarray, strength: tuple[int, int] = (0, 255)) -> np.ndarray:
         return 255 - frame
 
-    results = list(call.results("Ana"))
+    results = list(call.results(call.participants["Ana"]))
     assert len(results) == 4 * FPS
+    call.filter(invert, on="Ana", source="screen")  # which is not in the recording: it waits for ever
     assert all((result == 255 - frame).all() for result, frame in zip(results, decoded(path), strict=True))
     out = call.save(tmp_path / "inverted.mkv")
     made = replay(out, speed=None)
@@ -236,6 +237,9 @@ def test_bad_input_is_told(path: Path, tmp_path: Path):
     text.write_bytes(path.read_bytes()[:300])
     with pytest.raises(RecordingError, match="cut off before its first picture"):
         replay(text)
+    for wrong in ("a" * 5000, "~no-such-user/a.mkv", "a\0.mkv", "\udcff.mkv", 5):
+        with pytest.raises(RecordingError, match=r"cannot be read: .* Name another|not by 5"):
+            replay(wrong)  # type: ignore[arg-type]
     with pytest.raises(RecordingError, match="speed"):
         replay(path, speed=0)
     call = replay(path, speed=None)
@@ -243,7 +247,12 @@ def test_bad_input_is_told(path: Path, tmp_path: Path):
         call.filter(lambda frame: frame, on="Carl")
     with pytest.raises(RecordingError, match="no filter"):
         next(call.results("Ana"))
-    for name, match in (("a.avi", "a.mkv"), ("no/a.mkv", "no folder")):
+    with pytest.raises(RecordingError, match="no filter on the screen of 'Ana'"):
+        next(call.results("Ana", source="screen"))
+    for wrong in ("a" * 5000, "~no-such-user/a.mkv"):
+        with pytest.raises(RecordingError, match=r"cannot be written: .* Name another"):
+            call.save(wrong)
+    for name, match in (("a.avi", "a.mkv"), ("no/a.mkv", "no folder"), ("", "is a folder")):
         with pytest.raises(RecordingError, match=match):
             call.save(tmp_path / name)
     with pytest.raises(RecordingError, match="the recording itself"):
