@@ -19,9 +19,15 @@ class Downlink:
     An estimate (REMB) alone says little: it lags behind a stream that grows, and never goes far beyond what arrives. A
     way is taken to be thin for ten seconds once the estimate falls while packets are being lost; only then
     does anything here have an effect.
+
+    Attributes
+    ----------
+    resting : bool
+        Whether nothing is to be sent until the way has taken what was.
     """
 
     def __init__(self) -> None:
+        self.resting = False
         self._estimate = 0
         self._loss = 0.0
         self._thin_until = float("-inf")
@@ -50,22 +56,26 @@ class Downlink:
             self._bytes += size
 
     def overfull(self, now: float) -> bool:
-        """Say whether the next pictures would only be lost; then nothing is to be sent before `rested`."""
+        """Say whether the next pictures would only be lost; then it rests until `rested`."""
         if now >= self._thin_until:
             self._bytes = 0.0
             return False
         self._drain(now)
         if self._bytes <= AHEAD_SECONDS * self._rate:
             return False
-        self._held_at = now
+        self._held_at, self.resting = now, True
         return True
 
     def rested(self, now: float) -> bool:
-        """Say whether pictures may begin again, at a keyframe."""
-        if now >= self._thin_until:
-            return True
-        self._drain(now)
-        return now - self._held_at >= REST_SECONDS and not self._bytes
+        """Say whether it has just rested enough: pictures may begin again, at a keyframe."""
+        if not self.resting:
+            return False
+        if now < self._thin_until:
+            self._drain(now)
+            self.resting = now - self._held_at < REST_SECONDS or self._bytes > 0
+        else:
+            self.resting = False
+        return not self.resting
 
     @property
     def _rate(self) -> float:

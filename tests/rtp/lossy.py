@@ -29,6 +29,7 @@ from aiortc.rtp import (
 from rtc_notebook_server.sfu import publication as publication_module
 from rtc_notebook_server.sfu import receiver as receiver_module
 from rtc_notebook_server.sfu import sender as sender_module
+from rtc_notebook_server.sfu import subscriber as subscriber_module
 from rtc_notebook_server.sfu.publication import Publication
 from rtc_notebook_server.sfu.receiver import ForwardingReceiver
 from rtc_notebook_server.sfu.sender import ForwardingSender
@@ -69,7 +70,7 @@ def simulate(monkeypatch: pytest.MonkeyPatch, main: Callable[[], Coroutine[Any, 
     """Run a coroutine on a clock that jumps; the modules of the media path go by it, too."""
     loop = JumpingLoop()
     clock = types.SimpleNamespace(monotonic=loop.time, time=loop.time)
-    for module in (publication_module, receiver_module, sender_module, kernel_module):
+    for module in (publication_module, receiver_module, sender_module, subscriber_module, kernel_module):
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(seam, "send_packet", lambda transport, data: transport.send(data))
     for name in ("register_receiver", "unregister_receiver", "register_sender", "unregister_sender"):
@@ -192,6 +193,11 @@ class Viewer:
         down.deliver, up.deliver = deliver_to(self.receiver), deliver_to(self.sender)
 
     async def begin(self) -> None:
+        await self.negotiate()
+        self.sender.bind(self._publication)
+
+    async def negotiate(self) -> None:
+        """Take what an offer and its answer say."""
         codecs = [VP8, RTX] if self.sender.kind == "video" else [OPUS]
         encodings = [SimpleNamespace(ssrc=self.sender._ssrc, rtx=SimpleNamespace(ssrc=self.sender._rtx_ssrc))]
         parameters = SimpleNamespace(
@@ -203,7 +209,6 @@ class Viewer:
         )
         await self.receiver.receive(parameters)
         self.receiver.bind(self._on_frame)
-        self.sender.bind(self._publication)
         await self.sender.send(parameters)
 
     def _on_frame(self, frame: ReceivedFrame) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci
 from harness.freezes import frozen
 from lossy import FPS, Scene, simulate
 
@@ -72,77 +70,5 @@ def test_what_is_lost_before_a_pause_is_asked_for_although_nothing_comes(monkeyp
         await asyncio.sleep(1.0)
         assert not losses and len(scene.viewers[0].times) == 6
         await began
-
-    simulate(monkeypatch, main)
-
-
-def report(scene: Scene, number: int, bitrate: int, loss: float) -> None:
-    """Have a viewer say what it receives and what its way takes, as browsers do."""
-    viewer = scene.viewers[number]
-    ssrc = viewer.sender._ssrc
-    info = RtcpReceiverInfo(
-        ssrc=ssrc, fraction_lost=int(256 * loss), packets_lost=0, highest_sequence=0, jitter=0, lsr=0, dlsr=0
-    )
-    remb = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=pack_remb_fci(bitrate, [ssrc]))
-    up = viewer.receiver.transport
-    up.send(bytes(RtcpRrPacket(ssrc=1, reports=[info])))
-    up.send(bytes(remb))
-
-
-async def thin(scene: Scene, number: int, bitrate: int) -> None:
-    """Let a viewer's way take only so much: what is more is lost, and said to be."""
-    loop = asyncio.get_running_loop()
-    viewer = scene.viewers[number]
-    taken: dict[str, float] = {"bytes": 0.0, "at": 0.0, "sent": 1.0, "lost": 0.0}
-
-    def lose(data: bytes) -> bool:
-        now = loop.time()
-        taken["bytes"] = max(0.0, taken["bytes"] - (now - taken["at"]) * bitrate / 8) + len(data)
-        taken["at"], taken["sent"] = now, taken["sent"] + 1
-        if taken["bytes"] < bitrate / 8:
-            return False
-        taken["bytes"] -= len(data)
-        taken["lost"] += 1
-        return True
-
-    viewer.down.lose = lose
-    report(scene, number, 2_500_000, 0.0)
-    while True:
-        await asyncio.sleep(1.0)
-        loss = taken["lost"] / taken["sent"]
-        taken["sent"], taken["lost"] = 1.0, 0.0
-        report(scene, number, int(0.85 * bitrate) if loss > 0.05 else bitrate, loss)
-
-
-def test_a_viewer_with_a_thin_way_gets_stretches_and_harms_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        scene = Scene(0.0, 0.01, viewers=2)
-        task: asyncio.Future[Any] = asyncio.ensure_future(thin(scene, 0, 1_200_000))  # of 2 Mbps
-        await scene.run(SECONDS)
-        task.cancel()
-        poor, good = scene.viewers
-        assert frozen(good.times) < 0.01 and len(good.times) >= SECONDS * FPS - 1
-        assert len(poor.times) > 0.25 * SECONDS * FPS, "it gets what fits"
-        assert scene.camera.plis <= SECONDS / 2 + 2
-        assert poor.sender.stats()["retransmitted"] < 1500
-        assert 300_000 < (scene.publication.limit(SECONDS) or 0) <= 1_200_000
-
-    simulate(monkeypatch, main)
-
-
-def test_a_viewer_whose_way_is_wide_enough_is_never_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        scene = Scene(0.1, 0.01)
-
-        async def doubt() -> None:
-            """Report as a browser that is busy: estimates go up and down around what arrives."""
-            for second in range(SECONDS):
-                report(scene, 0, [2_300_000, 1_750_000][second % 2], 0.1)
-                await asyncio.sleep(1.0)
-
-        task = asyncio.ensure_future(doubt())
-        await scene.run(SECONDS)
-        task.cancel()
-        assert frozen(scene.viewers[0].times) < 0.01
 
     simulate(monkeypatch, main)

@@ -8,10 +8,12 @@ class Counting {
   connectionState = "connected";
   bytes = 0;
   /** @type {Record<string, { packetsReceived: number, framesDecoded: number }>} */ videos = {};
+  /** @type {Record<string, { timestamp: number, packetsSent: number }>} */ reports = {};
 
   async getStats() {
     const pictures = Object.entries(this.videos).map(([mid, counts]) => [`v${mid}`, { id: `v${mid}`, type: "inbound-rtp", kind: "video", mid, ...counts }]);
-    return new Map(/** @type {any} */ ([["pair", { type: "candidate-pair", bytesReceived: this.bytes }], ...pictures]));
+    const reports = Object.entries(this.reports).map(([mid, said]) => [`r${mid}`, { type: "remote-outbound-rtp", localId: `v${mid}`, ...said }]);
+    return new Map(/** @type {any} */ ([["pair", { type: "candidate-pair", bytesReceived: this.bytes }], ...pictures, ...reports]));
   }
 }
 
@@ -114,4 +116,20 @@ test("a picture whose packets alone stay away is told where it has no reason to"
   flowing = ["1"];
   await pass(10, comes);
   assert.deepEqual(told, ["stuck 1"]);
+});
+
+test("a picture of which the SFU reports that it sends none is waited for, until the reports stay away or count packets", async () => {
+  subscribe.videos = { 0: { packetsReceived: 9, framesDecoded: 9 }, 1: { packetsReceived: 9, framesDecoded: 9 } };
+  flowing = ["0", "1"];
+  await pass(30, () => {
+    comes();
+    for (const mid of [0, 1]) subscribe.reports[mid] = { timestamp: Date.now(), packetsSent: 9 };
+  });
+  assert.deepEqual(told, []);
+  await pass(9, () => {
+    comes();
+    const { packetsSent } = subscribe.reports[1];
+    subscribe.reports[1] = { timestamp: Date.now(), packetsSent: packetsSent + 20 };
+  });
+  assert.deepEqual(told, ["stuck 0,1"]);
 });

@@ -23,7 +23,7 @@ const STARVED = 8;
 
 export class Watchdog {
   /** @type {Map<RTCPeerConnection, Heard>} */ #connections = new Map();
-  /** @type {Map<string, { packets: number, frames: number, stands: number, starves: number }>} */ #pictures = new Map();
+  /** @type {Map<string, { packets: number, frames: number, stands: number, starves: number, said: number, sent: number }>} */ #pictures = new Map();
   #timer;
   #looked = Date.now();
 
@@ -82,14 +82,17 @@ export class Watchdog {
     const stuck = [];
     const ids = new Set(stats.map(({ id }) => id));
     for (const id of this.#pictures.keys()) if (!ids.has(id)) this.#pictures.delete(id);
+    const reports = new Map(stats.flatMap((one) => (one.type === "remote-outbound-rtp" ? [[one.localId, one]] : [])));
     for (const { id, type, kind, mid, packetsReceived: packets = 0, framesDecoded: frames = 0 } of stats) {
       if (type !== "inbound-rtp" || kind !== "video") continue;
       const before = anew ? undefined : this.#pictures.get(id);
       const stands = before && packets > before.packets + 2 && frames === before.frames ? before.stands + 1 : 0;
-      const starves = before && packets === before.packets && packets > 0 && flowing.includes(mid) ? before.starves + 1 : 0;
+      const { timestamp: said = 0, packetsSent: sent = 0 } = reports.get(id) ?? {};
+      const rests = before && said > before.said && sent === before.sent; // the SFU reports that it sends nothing: the way is thin
+      const starves = before && !rests && packets === before.packets && packets > 0 && flowing.includes(mid) ? before.starves + 1 : 0;
       const over = stands >= STUCK || starves >= STARVED;
       if (over) stuck.push(mid);
-      this.#pictures.set(id, { packets, frames, stands: over ? 0 : stands, starves: over ? 0 : starves });
+      this.#pictures.set(id, { packets, frames, stands: over ? 0 : stands, starves: over ? 0 : starves, said, sent });
     }
     if (stuck.length) this.options.onstuck?.(stuck);
   }

@@ -50,7 +50,8 @@ class ForwardingSender:
     """One m-line towards a viewer. It keeps its m-line for life; the publication it carries may change.
 
     A viewer whose way is too thin for a picture is sent stretches of it, each from a keyframe on, with rests between:
-    what would be lost is not sent, nor sent again, and the others are not asked to send keyframes all the time.
+    what would be lost is not sent, nor sent again, and the others are not asked to send keyframes all the time. Reports
+    go on meanwhile, and tell it that nothing was sent.
     """
 
     def __init__(self, track_or_kind: Any, transport: Any) -> None:
@@ -63,8 +64,8 @@ class ForwardingSender:
         self._ready = False
         self.renew(self._stream_id)
 
-    def renew(self, stream_id: str) -> None:
-        """Get fresh SSRCs and a new msid, for carrying another track.
+    def renew(self, stream_id: str, downlink: Downlink | None = None) -> None:
+        """Get fresh SSRCs and a new msid, for carrying another track; ``downlink`` is what is known of its way.
 
         Not the publication's id: an m-line that carried it before keeps its msid, and browsers refuse one that is
         there twice.
@@ -74,8 +75,7 @@ class ForwardingSender:
         self._rtx_sequence_number = random.getrandbits(15)
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK
         self._rewriter = Rewriter()
-        self._downlink = Downlink()
-        self._resting = False  # until the way has taken what was sent
+        self.downlink = downlink or Downlink()
         self._counters = dict.fromkeys(("packets", "bytes", "retransmitted", "frames"), 0)
 
         self._reported: dict[int, float] = {}  # the middle of each newest report's NTP time: when it went out
@@ -121,7 +121,7 @@ class ForwardingSender:
         if not self._ready or not self._enabled:
             return
         if not self._rewriter.started:
-            if not packet.begins or self._resting:
+            if not packet.begins or self.downlink.resting:
                 return
             self._rewriter.start(packet.index)
             self.send_report()
@@ -142,15 +142,15 @@ class ForwardingSender:
             counters["frames"] += packet.marker if self.kind == "video" else 1
         if self.kind == "video":
             now = time.monotonic()
-            self._downlink.sent(len(packet.payload), now)
-            if packet.marker and self._downlink.overfull(now):
-                self._resting = True
+            self.downlink.sent(len(packet.payload), now)
+            if packet.marker and self.downlink.overfull(now):
                 self._rewriter.pause()
 
     def send_report(self) -> None:
         """Tell the viewer which NTP time of the publisher's a timestamp stands for: lip sync needs it."""
         publication = self._publication
-        if publication is None or publication.report is None or not self._rewriter.started:
+        told = self._rewriter.started or (self._ready and self.downlink.resting)
+        if publication is None or publication.report is None or not told:
             return
         ntp, timestamp = publication.report
         info = RtcpSenderInfo(
@@ -167,14 +167,12 @@ class ForwardingSender:
     def tick(self, now: float) -> None:
         """Allow retransmissions again, and pictures after a rest; called about ten times a second."""
         self._retransmissions_left = RETRANSMISSIONS_PER_TICK
-        if self._resting and self._downlink.rested(now):
-            self._resting = False
-            if self._publication is not None:
-                self._publication.want_keyframe()
+        if self.downlink.rested(now) and self._publication is not None:
+            self._publication.want_keyframe()
 
     def limit(self, now: float) -> int | None:
         """Return what the viewer's way takes, bits per second, while that is too little."""
-        return self._downlink.limit(now)
+        return self.downlink.limit(now)
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of the track it carries now."""
@@ -225,15 +223,19 @@ class ForwardingSender:
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
             with contextlib.suppress(ValueError):
                 bitrate, ssrcs = unpack_remb_fci(packet.fci)
-                self._downlink.estimated(bitrate // max(1, len(ssrcs)), time.monotonic())
-        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR) and not self._resting:
+                self.downlink.estimated(bitrate // max(1, len(ssrcs)), time.monotonic())
+        elif (
+            isinstance(packet, RtcpPsfbPacket)
+            and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
+            and not self.downlink.resting
+        ):
             publication.want_keyframe()
 
     def _hear(self, report: RtcpReceiverInfo) -> None:
         """Take what a viewer says of what it receives (RFC 3550, 6.4.1)."""
         rate = 48_000 if self.kind == "audio" else 90_000
         self._heard["loss"] = round(report.fraction_lost / 256, 4)
-        self._downlink.reported(report.fraction_lost / 256)
+        self.downlink.reported(report.fraction_lost / 256)
         self._heard["jitter"] = round(report.jitter / rate, 5)
         sent = self._reported.get(report.lsr)
         if sent is not None:
@@ -242,7 +244,7 @@ class ForwardingSender:
     # --- within ------------------------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        if self._ready and self._publication is not None:
+        if self._ready and self._publication is not None and not self.downlink.resting:
             self._publication.want_keyframe(first=True)
 
     def _retransmit(self, publication: Publication, number: int) -> None:
@@ -265,7 +267,7 @@ class ForwardingSender:
                 self._rtx_ssrc,
             )
             data = head + self._extensions(packet) + number.to_bytes(2, "big") + packet.payload
-        self._downlink.sent(len(packet.payload), time.monotonic())
+        self.downlink.sent(len(packet.payload), time.monotonic())
         self._counters["retransmitted"] += seam.send_packet(self.transport, data)
 
     def _set_extensions(self, ids: dict[str, int], mid: str) -> None:

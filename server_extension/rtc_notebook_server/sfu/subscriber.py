@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import secrets
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,6 +14,7 @@ from typing import Any, cast
 from aiortc import RTCIceCandidate, RTCRtpTransceiver, RTCSessionDescription
 
 from rtc_notebook.errors import SfuError
+from rtc_notebook.rtp.downlink import Downlink
 
 from . import sdp
 from .base import ConnectionLost, Network, OfferMade, SeatEvent
@@ -68,6 +70,7 @@ class Subscriber:
         self._connection_id = secrets.randbelow(2**31)
         self._offers = 0
         self._slots: list[Slot] = []
+        self._thin: dict[str, Downlink] = {}  # what is known of the way of tracks that are not sent at the moment
         self._open: OfferMade | None = None
         self._task: asyncio.Task[None] | None = None
         self._renewal: asyncio.TimerHandle | None = None
@@ -184,13 +187,14 @@ class Subscriber:
                 continue
             if slot.publication is not None:
                 slot.sender.unbind()
+                self._remember(slot.publication.id, slot.sender.downlink)
                 slot.publication = None
                 slot.transceiver.direction = "inactive"
                 changed = True
             idle.append(slot)
         for publication in granted.values():
             slot = self._take_slot(publication.kind, idle)
-            slot.sender.renew(publication.participant)
+            slot.sender.renew(publication.participant, self._thin.pop(publication.id, None))
             slot.publication, slot.answered = publication, False
             slot.transceiver.direction = "sendonly"
             changed = True
@@ -202,6 +206,12 @@ class Subscriber:
         tracks = {str(s.transceiver.mid): s.publication.id for s in self._slots if s.publication is not None}
         self._open = OfferMade(self._offers, self._connection_id, self._connection.local_sdp, tracks)
         self._emit(self._open)
+
+    def _remember(self, track: str, downlink: Downlink) -> None:
+        """Keep what is known of a thin way: who asks for a track anew, since it rests, is not to be flooded again."""
+        now = time.monotonic()
+        thin = {**self._thin, track: downlink}
+        self._thin = {id: one for id, one in thin.items() if one.limit(now) is not None}
 
     def _take_slot(self, kind: str, idle: list[Slot]) -> Slot:
         for slot in idle:
@@ -228,6 +238,7 @@ class Subscriber:
         for slot in self._slots:
             slot.sender.unbind()
         self._slots = []
+        self._thin = {}  # the next connection may go another way
         self._open = None
         if connection is not None:
             await connection.close()
