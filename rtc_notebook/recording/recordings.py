@@ -42,6 +42,7 @@ class Recordings:
         self._raw: dict[int, bool] = {}
         self._writing: dict[int, Writing] = {}
         self._compositions: dict[int, Composition] = {}
+        self._finishing: set[int] = set()  # whose last pictures are being drawn
         self._lost: list[int] = []
 
     def start(self, path: str | os.PathLike[str], *, layout: Layout | None, overwrite: bool, raw: bool) -> Recording:
@@ -93,6 +94,8 @@ class Recordings:
         with self._lock:
             recording = self._running.get(report.id)
             composition = None if report.state == "recording" else self._compositions.pop(report.id, None)
+            if composition is not None:
+                self._finishing.add(report.id)
         if recording is None:
             return
         if composition is not None and report.state == "failed" and not recording.wait_until_begun(0):
@@ -112,6 +115,10 @@ class Recordings:
             report = msgspec.structs.replace(report, bytes=composition.result.stat().st_size)
         self._report(report, recording)
 
+    def _finish_alone(self, id: int, composition: Composition) -> None:
+        composition.finish()
+        self._forget(id)
+
     def _report(self, report: RecordingReport, recording: Recording) -> None:
         begun = recording.wait_until_begun(0)
         if report.state != "recording":
@@ -123,7 +130,7 @@ class Recordings:
     def worker_died(self) -> None:
         """Note that whoever wrote the files is gone; what was written stays."""
         with self._lock:
-            self._lost = list(self._running)
+            self._lost = [id for id in self._running if id not in self._finishing]
 
     def worker_is_back(self) -> None:
         """Go on in new files."""
@@ -162,12 +169,11 @@ class Recordings:
         with self._lock:
             running, self._running = self._running, {}
             compositions, self._compositions = self._compositions, {}
-            writing, self._writing = self._writing, {}
         for id, recording in running.items():
             if id in compositions:
-                threading.Thread(target=_finish_alone, args=(compositions[id], writing[id]), daemon=True).start()
-            else:
-                writing[id].end()
+                threading.Thread(target=self._finish_alone, args=(id, compositions[id]), daemon=True).start()
+            elif id not in self._finishing:
+                self._forget(id)
             recording.report(RecordingReport(id=id, state="stopped"))
 
     def _stop(self, recording: Recording) -> None:
@@ -180,6 +186,7 @@ class Recordings:
         with self._lock:
             self._running.pop(id, None)
             self._raw.pop(id, None)
+            self._finishing.discard(id)
             writing = self._writing.pop(id, None)
         if writing is not None:
             writing.end()
@@ -209,11 +216,6 @@ class Recordings:
             raise RecordingError(f"There is no folder {path.parent}. Make it first.")
         if path.exists() and not overwrite:
             raise RecordingError(f"{path} is there already. Name another file, or say overwrite=True.")
-
-
-def _finish_alone(composition: Composition, writing: Writing) -> None:
-    composition.finish()
-    writing.end()
 
 
 def preview(message: Any) -> str:

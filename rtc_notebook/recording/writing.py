@@ -31,7 +31,10 @@ class Writing:
         with _lock:
             for place, path in real.items():
                 if place in _written:
-                    raise RecordingError(f"{path} is being recorded to already. Stop that first, or name another file.")
+                    raise RecordingError(
+                        f"{path} is being recorded to already. Stop that first, which takes a film a moment, or name "
+                        "another file."
+                    )
             _written.extend(real)
             self._real.extend(real)
 

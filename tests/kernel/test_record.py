@@ -13,6 +13,7 @@ from recording.footage import lesson
 
 from rtc_notebook import Call, CallEnded, RecordingError, replay
 from rtc_notebook.media.control import RecordEvent, RecordingReport, StartRecording, State, StopRecording
+from rtc_notebook.recording.composition import Composition
 from rtc_notebook.recording.recording import Recording
 from rtc_notebook.recording.writing import _written
 
@@ -123,9 +124,14 @@ def test_a_film_is_made_of_what_the_worker_writes(call: Call, answering: FakeWor
         written = Path(answering.sent(StartRecording)[0].path)
         assert written.name == "a.mp4.mkv"
         lesson(written)
+        with pytest.raises(RecordingError, match=r"a\.mp4\.mkv is being recorded to already"):
+            call.record(written, overwrite=True)
     assert recording.state == "stopped"
     assert recording.size == (tmp_path / "a.mp4").stat().st_size > 10_000
     assert not written.exists()
+    call.record(written)
+    with pytest.raises(RecordingError, match=r"a\.mp4\.mkv is being recorded to already"):
+        call.record(tmp_path / "a.mp4", layout="grid", overwrite=True)
 
 
 def test_a_film_that_fails_keeps_the_recording(call: Call, answering: FakeWorker, tmp_path: Path, capfd):
@@ -145,19 +151,6 @@ def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_pat
     with pytest.raises(RecordingError, match="being recorded to already"):
         call.record(tmp_path / "alias" / "a.mkv", overwrite=True)
     call.record(tmp_path / "b.mkv")
-
-
-def test_what_a_film_is_made_of_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_path: Path):
-    film = call.record(tmp_path / "a.mp4", layout="grid")
-    lesson(tmp_path / "lesson.mkv").replace(tmp_path / "a.mp4.mkv")
-    with pytest.raises(RecordingError, match=r"a\.mp4\.mkv is being recorded to already"):
-        call.record(tmp_path / "a.mp4.mkv", overwrite=True)
-    call.record(tmp_path / "b.mp4.mkv")
-    with pytest.raises(RecordingError, match=r"b\.mp4\.mkv is being recorded to already"):
-        call.record(tmp_path / "b.mp4", layout="grid", overwrite=True)
-    film.stop()
-    assert film.state == "stopped"
-    call.record(tmp_path / "a.mp4.mkv")
 
 
 def test_no_other_call_or_replay_writes_to_a_file_that_is_recorded_to(
@@ -184,6 +177,29 @@ def test_a_file_that_was_refused_or_whose_call_has_ended_is_free(call: Call, ans
     call.record(tmp_path / "a.mkv", overwrite=True)
     call.record(tmp_path / "b.mp4", layout="grid")
     answering.say(State(phase="ended", message="The room is closed."))
+    eventually(lambda: not _written)
+
+
+def test_a_films_files_are_taken_until_its_last_picture_is_drawn(
+    call: Call, answering: FakeWorker, workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawn, finish = threading.Event(), Composition.finish
+
+    def when_it_is_drawn(self: Composition) -> str:
+        drawn.wait(10)
+        return finish(self)
+
+    monkeypatch.setattr(Composition, "finish", when_it_is_drawn)
+    film = call.record(tmp_path / "a.mp4", layout="grid")
+    threading.Thread(target=film.stop).start()
+    eventually(lambda: "last pictures" in film.message)
+    answering.die()
+    workers[1].connect(own_id="k2")
+    workers[1].say(State(phase="ended", message="The room is closed."))
+    eventually(lambda: call.phase == "ended")
+    assert set(_written) == {str(tmp_path / "a.mp4"), str(tmp_path / "a.mp4.mkv")}
+    assert not workers[1].sent(StartRecording), "it was stopped: a new worker does not go on with it"
+    drawn.set()
     eventually(lambda: not _written)
 
 
@@ -274,7 +290,8 @@ def test_a_new_worker_leaves_the_files_alone_that_others_are_recorded_to(
         answering.die()
         workers[2].connect(own_id="k2")
         assert workers[2].wait_for(StartRecording).path == str(tmp_path / "a-3.mkv")
-        workers[1].say(RecordingReport(id=1, state="stopped"))
+        for one in workers[1:]:
+            one.say(RecordingReport(id=1, state="stopped"))
 
 
 def test_leaving_stops_it(call: Call, answering: FakeWorker, tmp_path: Path):
