@@ -76,6 +76,18 @@ test("who is denied at the door is not told that they were in the call, and may 
   assert.deepEqual([call.phase, call.denied], ["ended", false]);
 });
 
+test("that the server has not taken one's pictures and sound is said until it has", () => {
+  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0" });
+  void call.join({ camera: false, microphone: false });
+  FakeSocket.last.accept();
+  FakeSocket.last.say(WELCOME);
+  FakeSocket.last.say({ type: "error", code: "sfu-timeout", message: "The SFU did not answer.", about: "publish", id: 1 });
+  assert.deepEqual(call.notices.map(({ level, text }) => [level, text]), [["warning", "The server has not taken your pictures and sound yet. Still trying."]]);
+  FakeSocket.last.say({ type: "publish-answer", id: 2, sdp: "", tracks: {} });
+  assert.deepEqual(call.notices, []);
+  call.leave();
+});
+
 test("a widget whose kernel does not come ends its part in the call", () => {
   const call = joined();
   mock.timers.tick(8_000);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { Publisher } from "../../rtc_notebook/static/rtc_notebook/publisher.js";
@@ -8,10 +8,11 @@ import { FakeConnection } from "./fakes.js";
 
 /** @type {any[]} */ let sent = [];
 let failures = 0;
+let refusals = 0;
 
 beforeEach(() => {
   sent = [];
-  failures = 0;
+  failures = refusals = 0;
   FakeConnection.all = [];
 });
 
@@ -19,6 +20,7 @@ const common = () => ({
   createConnection: () => /** @type {RTCPeerConnection} */ (/** @type {unknown} */ (new FakeConnection())),
   send: (/** @type {any} */ message) => void sent.push(message),
   onfailed: () => void (failures += 1),
+  onrefused: () => void (refusals += 1),
   onerror: (/** @type {Error} */ error) => {
     throw error;
   },
@@ -28,6 +30,9 @@ const track = (kind, id = kind) => /** @type {MediaStreamTrack} */ (/** @type {u
 const last = () => sent[sent.length - 1];
 /** @param {Publisher} publisher @param {Record<string, string>} tracks */
 const answer = (publisher, tracks) => publisher.handleAnswer({ type: "publish-answer", id: last().id, sdp: "answer", tracks });
+
+/** @param {number} id */
+const refusal = (id, code = "bad-track") => /** @type {const} */ ({ type: "error", code, message: "", about: "publish", id });
 
 test("one offer is out at a time, and the next carries all that came meanwhile", async () => {
   const publisher = new Publisher({ ...common(), maxBitrate: 2_500_000 });
@@ -118,7 +123,7 @@ test("a restart publishes the same tracks on a fresh connection", async () => {
 test("a refused offer lets the next one go out", async () => {
   const publisher = new Publisher(common());
   await publisher.set("camera", track("video"));
-  await publisher.handleRefusal(last().id);
+  await publisher.handleRefusal(refusal(last().id));
   await publisher.set("microphone", track("audio"));
   assert.equal(last().id, 2);
 });
@@ -128,10 +133,58 @@ test("what was published while a refused offer was out is offered then", async (
   await publisher.set("camera", track("video"));
   await publisher.set("microphone", track("audio"));
   assert.equal(sent.length, 1);
-  await publisher.handleRefusal(1);
+  await publisher.handleRefusal(refusal(1));
   assert.deepEqual(Object.values(last().tracks).map((one) => /** @type {any} */ (one).source), ["camera", "microphone"]);
-  await publisher.handleRefusal(2);
+  await publisher.handleRefusal(refusal(2));
   assert.equal(sent.length, 2, "nothing changed meanwhile");
+});
+
+test("an offer that the server failed at is made again, on a fresh connection, ever more patiently, until it is answered", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(Math, "random", () => 1);
+  const publisher = new Publisher({ ...common(), onrefused: () => void publisher.restart() });
+  const waited = async () => {
+    const count = sent.length;
+    for (let gone = 0; gone < 10_000; gone += 50) {
+      if (sent.length > count) return gone;
+      mock.timers.tick(50);
+      await turn();
+    }
+    return null;
+  };
+  await publisher.set("camera", track("video"));
+  const waits = [];
+  for (const code of ["sfu-timeout", "internal", "sfu-failed", "internal", "internal"]) {
+    await publisher.handleRefusal(refusal(last().id, code));
+    await publisher.set("microphone", track("audio")); // goes with the next
+    waits.push(await waited());
+  }
+  assert.deepEqual(waits, [500, 1_000, 2_000, 3_000, 3_000]);
+  assert.equal(FakeConnection.all.filter(({ closed }) => !closed).length, 1);
+  assert.deepEqual(Object.values(last().tracks).map((one) => /** @type {any} */ (one).source), ["camera", "microphone"]);
+  await answer(publisher, { 0: "t1", 1: "t2" });
+  assert.equal(await waited(), null);
+  await publisher.set("screen", track("video"));
+  await publisher.handleRefusal(refusal(last().id, "internal"));
+  assert.equal(await waited(), 500, "it was well in between");
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+test("what the server will refuse again is not offered again, nor is anything after leaving or for an older offer", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  await publisher.handleRefusal(refusal(1, "viewers-watch"));
+  await publisher.set("microphone", track("audio"));
+  await publisher.handleRefusal(refusal(1, "internal"));
+  mock.timers.tick(10_000);
+  assert.deepEqual([sent.length, refusals], [2, 0]);
+  await publisher.handleRefusal(refusal(2, "internal"));
+  publisher.close();
+  mock.timers.tick(10_000);
+  assert.deepEqual([sent.length, refusals], [2, 0]);
+  mock.timers.reset();
 });
 
 test("candidates go out one by one and those that come early are kept", async () => {

@@ -20,7 +20,7 @@ class FakeEnd {
   state = "spare";
   link = { delay: 20, open: false, retry: () => void told.push("link retried") };
   publisher = { set: async () => {}, remove: async () => {}, resume: async () => {}, restart: async () => {}, handleAnswer: async () => {} };
-  subscriber = { want: () => {}, handleOffer: async () => {} };
+  subscriber = { want: (/** @type {string[]} */ tracks) => void sent.push({ type: "subscribe", tracks, link: true }), handleOffer: async () => {} };
 
   constructor() {
     FakeEnd.all.push(this);
@@ -146,6 +146,15 @@ test("a connection that worked since it was made anew is made anew at once, one 
   await pass(2_600); // in which something comes all the time
   connection.become("failed");
   assert.equal(restarts(), 3);
+});
+
+test("what the server failed to publish is published anew on both sides", async () => {
+  make();
+  await path.set("camera", /** @type {any} */ ({ kind: "video", id: "camera" }), false);
+  path.handle({ type: "error", code: "sfu-timeout", message: "", about: "publish", id: 1 });
+  await pass(550);
+  assert.deepEqual(types(), ["publish", "restart", "publish"]);
+  assert.deepEqual(FakeConnection.all.map(({ closed }) => closed), [true, false]);
 });
 
 test("a new SFU is given two seconds, for everybody comes to it at once", async () => {

@@ -71,7 +71,7 @@ beforeEach(() => {
   g.addEventListener = (/** @type {string} */ _name, /** @type {() => void} */ work) => void gestures.push(work);
   told = [];
   sound = new Sound(() => void told.push(sound.blocked));
-  player = new SoundPlayer();
+  player = new SoundPlayer(() => {});
 });
 afterEach(async () => {
   sound.close();
@@ -118,7 +118,7 @@ test("any click or key lets it out, too, also when the browser has stopped it in
 });
 
 test("with nobody to hear no click is asked for, and one context is enough for all", () => {
-  const another = new SoundPlayer();
+  const another = new SoundPlayer(() => {});
   mock.timers.tick(1_000);
   assert.ok(elsewhere.blocked);
   assert.deepEqual([sound.blocked, told], [false, []]);
@@ -130,7 +130,7 @@ test("with nobody to hear no click is asked for, and one context is enough for a
   another.close();
   player.close();
   assert.ok(!elsewhere.blocked);
-  player = new SoundPlayer();
+  player = new SoundPlayer(() => {});
 });
 
 test("it runs on when whoever used it is followed at once by somebody else", async () => {
@@ -138,7 +138,7 @@ test("it runs on when whoever used it is followed at once by somebody else", asy
   for (const gesture of gestures) gesture();
   await turn();
   player.close();
-  player = new SoundPlayer();
+  player = new SoundPlayer(() => {});
   for (let count = 0; count < 3; count += 1) await turn();
   assert.equal(context().state, "running");
   mock.timers.tick(1_000);

@@ -7,6 +7,7 @@ import { Line } from "./line.js";
 import { loader } from "./loader.js";
 import { pathOf } from "./pathof.js";
 import { Receiving } from "./receiving.js";
+import { passes } from "./retry.js";
 
 /**
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
@@ -15,6 +16,7 @@ import { Receiving } from "./receiving.js";
 
 const overlays = loader("overlays.js", () => import("./overlays.js"));
 const echoes = loader("sameroom.js", () => import("./sameroom.js"));
+const UNPUBLISHED = "unpublished";
 
 export class Call extends CallState {
   house = new House((message) => this.send(message));
@@ -206,9 +208,14 @@ export class Call extends CallState {
       case "invited":
         this.house.take(message, this.me);
         break;
+      case "publish-answer":
+        return this.dismiss(UNPUBLISHED);
       case "error":
         if (this.asks?.refused(message) || message.about === "send-reaction") break;
-        if (message.code === "viewers-watch" && (message.about ?? "").startsWith("publish")) break; // the room says it in a moment
+        if ((message.about ?? "").startsWith("publish")) {
+          if (message.code === "viewers-watch") break; // the room says it in a moment
+          if (passes(message.code)) return this.notice(UNPUBLISHED, "warning", "The server has not taken your pictures and sound yet. Still trying.");
+        }
         if (this.#line.signaling?.state !== "connected") this.message = message.message;
         else this.notice(message.code, "error", message.message);
         break;

@@ -1,5 +1,5 @@
 // The way by WebRTC: both peer connections, watched over, and made anew where they lead nowhere any more. What watches
-// over them is loaded in their first seconds, in which they are only just being made.
+// over them is loaded in their first seconds, in which they are only just being made; what mends pictures, with the first.
 
 import { Attempt } from "./connection-attempt.js";
 import { loader } from "./loader.js";
@@ -59,7 +59,11 @@ export class Connections {
     this.options = options;
     const { media, send, onerror, ontracks, limits } = options;
     const shared = { createConnection: () => this.#attempt(new RTCPeerConnection(configurationOf(media))), send, onerror };
-    this.publisher = new Publisher({ ...shared, maxBitrate: media.maxBitrate, limits, onfailed: () => this.#failed("publish") });
+    this.publisher = new Publisher({
+      ...shared, maxBitrate: media.maxBitrate, limits,
+      onfailed: () => this.#failed("publish"),
+      onrefused: () => this.#restart("publish"),
+    });
     this.subscriber = new Subscriber({
       ...shared,
       ontracks: (tracks) => {
@@ -126,10 +130,9 @@ export class Connections {
   /** Begins to watch over both. */
   async #watch() {
     try {
-      const [{ Watchdog }, { Repairs }] = await Promise.all([watchdogs.get(), mending.get()]);
+      const { Watchdog } = await watchdogs.get();
       if (this.#closed) return;
       const { options, subscriber } = this;
-      const repairs = (this.repairs = new Repairs(options.subscribe));
       this.#watchdog = new Watchdog({
         connection: (name) => this.#connection(name),
         onquiet: () => {
@@ -137,7 +140,7 @@ export class Connections {
           this.#after(ASKED, () => this.#reachable && options.ontrouble());
         },
         onsilent: (name) => this.#renew(name),
-        onstuck: (mids) => repairs.repair(mids.flatMap((mid) => subscriber.mids[mid] || [])),
+        onstuck: (mids) => void this.#repair(mids.flatMap((mid) => subscriber.mids[mid] || [])),
         flowing: () => {
           const tracks = options.flowing?.() ?? [];
           return Object.entries(subscriber.mids).flatMap(([mid, track]) => (tracks.includes(track) ? mid : []));
@@ -146,6 +149,14 @@ export class Connections {
     } catch {
       if (!this.#closed) this.#after(LOAD_AGAIN, () => void this.#watch()); // the server is away
     }
+  }
+
+  /** @param {string[]} tracks whose pictures stand still */
+  async #repair(tracks) {
+    const { Repairs } = await mending.get().catch(() => ({ Repairs: null })); // the server is away; they will stand a while
+    if (this.#closed || !Repairs) return;
+    this.repairs ??= new Repairs(this.options.subscribe);
+    this.repairs.repair(tracks);
   }
 
   get #reachable() {

@@ -1,6 +1,6 @@
 // What of a call works from this browser, each with a sentence on what to do. Loaded when somebody asks.
 
-import { lacks } from "./mediapath.js";
+import { Codecs } from "./link-codecs.js";
 
 /**
  * @typedef {import("./call.js").Call} Call
@@ -120,15 +120,12 @@ function codecs() {
   return fail("Codecs", `this browser has no ${missing.join(", ")} over WebRTC. Try another one.`);
 }
 
-/** @returns {Promise<Finding>} */
-async function webCodecs() {
-  const missing = lacks();
-  if (missing) return note("WebCodecs", `this browser has no ${missing}: without UDP or TURN it cannot be in a call. A newer one can.`);
-  const video = await VideoEncoder.isConfigSupported({ codec: "vp8", width: 640, height: 360 }).catch(() => ({ supported: false }));
-  const audio = await AudioEncoder.isConfigSupported({ codec: "opus", sampleRate: 48_000, numberOfChannels: 1 }).catch(() => ({ supported: false }));
-  if (video.supported && audio.supported) return ok("WebCodecs", "VP8 and Opus, for where UDP does not get through");
-  const which = [video.supported ? "" : "VP8", audio.supported ? "" : "Opus"].filter(Boolean).join(" and ");
-  return note("WebCodecs", `this browser encodes no ${which} here: over a WebSocket it watches, and is not seen or heard in full.`);
+/** Whether it encodes and decodes what goes over a WebSocket. */
+export async function webCodecs() {
+  const codecs = new Codecs();
+  await codecs.asked;
+  if (!codecs.lacking) return ok("WebCodecs", "VP8 and Opus, both ways, for where UDP does not get through");
+  return note("WebCodecs", `over a WebSocket, where UDP and TURN do not get through, this browser ${codecs.lacking}. A newer one, or another, does.`);
 }
 
 /** The room's counters; guests are not told them. @param {Call} call @returns {Promise<Finding>} */

@@ -1,8 +1,8 @@
 // What a call publishes and receives over the media link, with the same faces as Publisher and Subscriber.
 
-import { canReceive, canSend } from "./link-codecs.js";
 import { PicturePlayer, SoundPlayer } from "./link-player.js";
 import { PictureSender, SoundSender } from "./link-sender.js";
+import { Retry } from "./retry.js";
 import { kindOf, sourceOf } from "./slots.js";
 
 /**
@@ -22,22 +22,25 @@ import { kindOf, sourceOf } from "./slots.js";
  * @property {string | null} id
  * @property {import("./link-sender.js").Sender | null} sender
  *
- * @typedef {{ send: (message: ClientMessage) => void, onerror: (error: Error) => void }} Options
+ * @typedef {object} PublisherOptions
+ * @property {import("./link-codecs.js").Codecs} codecs
+ * @property {(message: ClientMessage) => void} send
+ * @property {(kind: Kind, error: Error) => void} onfailed it is not coded after all
+ *
+ * @typedef {PublisherOptions & { ontracks: (tracks: Map<string, MediaStreamTrack>) => void }} SubscriberOptions
  */
 
 /** What is sent of a publication: of a muted one, nothing. @param {LinkPublication} publication */
 const heard = ({ track, muted }) => (muted ? null : track);
 
-/** Whether others are told that nothing comes, now: what this browser cannot encode is off to them. @param {LinkPublication} publication */
-const silent = ({ source, muted, sender }) => muted || !canSend(kindOf(source)) || !!sender?.broken;
-
 export class LinkPublisher {
   /** @type {Map<Slot, LinkPublication>} */ #publications = new Map();
+  #retry = new Retry(() => void this.negotiate());
   #requests = 0;
   #asking = false;
   #closed = false;
 
-  /** @param {Link} link @param {Options} options */
+  /** @param {Link} link @param {PublisherOptions} options */
   constructor(link, options) {
     this.link = link;
     this.options = options;
@@ -77,7 +80,7 @@ export class LinkPublisher {
     /** @type {Record<string, Kind>} */ const kinds = {};
     for (const publication of this.#publications.values()) {
       const { source } = publication;
-      const muted = (publication.announced = silent(publication));
+      const muted = (publication.announced = this.#silent(publication));
       tracks[source] = { source: sourceOf(source), muted };
       kinds[source] = kindOf(source);
     }
@@ -92,6 +95,7 @@ export class LinkPublisher {
   /** @param {PublishAnswer} message */
   async handleAnswer({ id, tracks }) {
     if (id !== this.#requests) return;
+    this.#retry.end();
     for (const publication of this.#publications.values()) {
       const given = tracks[publication.source];
       if (given && given !== publication.id) this.#send(publication, given);
@@ -99,8 +103,10 @@ export class LinkPublisher {
     }
   }
 
-  /** @param {number | null | undefined} _id */
-  async handleRefusal(_id) {}
+  /** @param {import("./protocol.js").ErrorMessage} message */
+  async handleRefusal({ id, code }) {
+    if (id === this.#requests && !this.#closed) this.#retry.after(code);
+  }
 
   async handleCandidate() {}
 
@@ -114,6 +120,17 @@ export class LinkPublisher {
     for (const { sender } of this.#publications.values()) sender?.want();
   }
 
+  /** The browser has said what it can encode: what it cannot is off to others. */
+  settle() {
+    for (const publication of this.#publications.values()) {
+      if (!this.options.codecs.canSend(kindOf(publication.source))) {
+        publication.sender?.close();
+        publication.sender = null;
+      }
+      this.#announce(publication);
+    }
+  }
+
   async resume() {
     return this.negotiate();
   }
@@ -124,6 +141,7 @@ export class LinkPublisher {
 
   close() {
     this.#closed = true;
+    this.#retry.end();
     for (const { sender } of this.#publications.values()) sender?.close();
     this.#publications.clear();
   }
@@ -133,18 +151,24 @@ export class LinkPublisher {
     publication.sender?.close();
     publication.id = id;
     publication.sender = null;
-    if (!canSend(kindOf(publication.source))) return;
-    const Sender = kindOf(publication.source) === "video" ? PictureSender : SoundSender;
+    const kind = kindOf(publication.source);
+    if (!this.options.codecs.canSend(kind)) return;
+    const Sender = kind === "video" ? PictureSender : SoundSender;
     publication.sender = new Sender(this.link, id, (error) => {
-      this.options.onerror(error);
+      this.options.onfailed(kind, error);
       this.#announce(publication);
     });
     publication.sender.setTrack(heard(publication));
   }
 
+  /** Whether others are told that nothing comes, now: what this browser cannot encode is off to them. @param {LinkPublication} publication */
+  #silent({ source, muted, sender }) {
+    return muted || !this.options.codecs.canSend(kindOf(source)) || !!sender?.broken;
+  }
+
   /** @param {LinkPublication} publication */
   #announce(publication) {
-    const muted = silent(publication);
+    const muted = this.#silent(publication);
     if (!publication.id || publication.announced === muted) return;
     publication.announced = muted;
     this.options.send({ type: "mute", track: publication.id, muted });
@@ -154,22 +178,28 @@ export class LinkPublisher {
 export class LinkSubscriber {
   /** @type {Map<string, import("./link-player.js").Player>} */ #players = new Map();
   /** @type {Set<string>} */ #wanted = new Set();
+  /** @type {Set<string>} those of them that this browser cannot decode */ #without = new Set();
 
-  /** @param {Link} link @param {(tracks: Map<string, MediaStreamTrack>) => void} ontracks */
-  constructor(link, ontracks) {
+  /** @param {Link} link @param {SubscriberOptions} options */
+  constructor(link, options) {
     this.link = link;
-    this.ontracks = ontracks;
+    this.options = options;
   }
 
-  /** Keeps what comes of these tracks, and of no others. @param {string[]} tracks */
+  /** Asks for these tracks, and keeps nothing of others. @param {string[]} tracks */
   want(tracks) {
     this.#wanted = new Set(tracks);
-    const gone = [...this.#players.keys()].filter((id) => !this.#wanted.has(id));
-    if (!gone.length) return;
-    const players = gone.map((id) => this.#players.get(id));
-    for (const id of gone) this.#players.delete(id);
-    this.#show(); // first: what was shown must not be seen to freeze
-    for (const player of players) player?.close();
+    for (const id of this.#without) if (!this.#wanted.has(id)) this.#without.delete(id);
+    this.#drop([...this.#players.keys()].filter((id) => !this.#wanted.has(id)));
+    this.#subscribe();
+  }
+
+  /** The browser has said what it can decode: the rest would only take the room of what it can. */
+  settle() {
+    const { codecs } = this.options;
+    const vain = [...this.#players].flatMap(([id, { counted }]) => (codecs.canReceive(counted.kind) ? [] : id));
+    this.#drop(vain);
+    this.#refuse(vain);
   }
 
   /** What was received of each track. */
@@ -179,12 +209,14 @@ export class LinkSubscriber {
 
   /** @param {Frame} frame */
   take(frame) {
-    if (!this.#wanted.has(frame.track) || !canReceive(frame.kind)) return;
-    let player = this.#players.get(frame.track);
+    const { track, kind } = frame;
+    if (!this.#wanted.has(track) || this.#without.has(track)) return;
+    if (!this.options.codecs.canReceive(kind)) return this.#refuse([track]);
+    let player = this.#players.get(track);
     if (!player) {
-      const want = () => this.link.want(frame.track);
-      player = frame.kind === "video" ? new PicturePlayer(want) : new SoundPlayer();
-      this.#players.set(frame.track, player);
+      const onfailed = (/** @type {Error} */ error) => this.options.onfailed(kind, error);
+      player = kind === "video" ? new PicturePlayer(() => this.link.want(track), onfailed) : new SoundPlayer(onfailed);
+      this.#players.set(track, player);
       this.#show();
     }
     player.take(frame);
@@ -201,7 +233,27 @@ export class LinkSubscriber {
     this.#players.clear();
   }
 
+  #subscribe() {
+    const tracks = [...this.#wanted].filter((id) => !this.#without.has(id));
+    this.options.send({ type: "subscribe", tracks, link: true });
+  }
+
+  /** Has these not sent any more. @param {string[]} tracks */
+  #refuse(tracks) {
+    for (const id of tracks) this.#without.add(id);
+    if (tracks.length) this.#subscribe();
+  }
+
+  /** @param {string[]} gone */
+  #drop(gone) {
+    if (!gone.length) return;
+    const players = gone.map((id) => this.#players.get(id));
+    for (const id of gone) this.#players.delete(id);
+    this.#show(); // first: what was shown must not be seen to freeze
+    for (const player of players) player?.close();
+  }
+
   #show() {
-    this.ontracks(new Map([...this.#players].map(([id, { track }]) => [id, track])));
+    this.options.ontracks(new Map([...this.#players].map(([id, { track }]) => [id, track])));
   }
 }

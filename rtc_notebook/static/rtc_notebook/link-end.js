@@ -1,6 +1,6 @@
 // What takes the place of both peer connections: the link, and what is published and received over it.
 
-import { lacking } from "./link-codecs.js";
+import { Codecs } from "./link-codecs.js";
 import { LinkPublisher, LinkSubscriber } from "./link-connections.js";
 import { Link } from "./link.js";
 
@@ -12,17 +12,18 @@ import { Link } from "./link.js";
  * @property {string} session
  * @property {(message: import("./protocol.js").ClientMessage) => void} send
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
- * @property {(error: Error) => void} onerror
  * @property {(id: string, text: string) => void} onwarning
  * @property {() => void} [onsilent]
  * @property {() => void} onchange
  * @property {typeof WebSocket} [WebSocket]
  */
 
+const SEEN = /** @type {const} */ ({ video: ["pictures", "are not seen"], audio: ["sound", "is not heard"] });
+
 export class LinkEnd {
-  /** @type {LinkPublisher} */ publisher;
-  /** @type {LinkSubscriber} */ subscriber;
-  #told = false;
+  codecs = new Codecs();
+  #used = false;
+  #told = "";
 
   /** @param {LinkEndOptions} options */
   constructor(options) {
@@ -34,28 +35,57 @@ export class LinkEnd {
       onframe: (frame) => this.subscriber.take(frame),
       onwanted: (track) => this.publisher.want(track),
     });
-    this.publisher = new LinkPublisher(this.link, options);
-    this.subscriber = new LinkSubscriber(this.link, options.ontracks);
+    this.publisher = this.#newPublisher();
+    this.subscriber = this.#newSubscriber();
+    void this.codecs.asked.then(() => {
+      this.publisher.settle();
+      this.subscriber.settle();
+    });
   }
 
   /** Says what this browser lacks, once pictures and sound really go this way. */
   use() {
-    const text = this.#told ? "" : lacking();
-    this.#told = true;
-    if (text) this.options.onwarning("link-codecs", text);
+    this.#used = true;
+    void this.codecs.asked.then(() => {
+      const { lacking } = this.codecs;
+      if (!this.#used || lacking === this.#told) return;
+      this.#told = lacking;
+      this.options.onwarning("link-codecs", `Pictures and sound go over a WebSocket here, and over it this browser ${lacking}. A newer one, or another, does.`);
+    });
   }
 
   /** Goes on without publishing or receiving: the socket is there for when it is needed again. */
   rest() {
-    this.publisher.close();
-    this.subscriber.close();
-    this.publisher = new LinkPublisher(this.link, this.options);
-    this.subscriber = new LinkSubscriber(this.link, this.options.ontracks);
+    this.#end();
+    this.publisher = this.#newPublisher();
+    this.subscriber = this.#newSubscriber();
   }
 
   close() {
+    this.#end();
+    this.link.close();
+  }
+
+  #end() {
+    this.#used = false;
     this.publisher.close();
     this.subscriber.close();
-    this.link.close();
+  }
+
+  #newPublisher() {
+    const { codecs, options: { send } } = this;
+    return new LinkPublisher(this.link, { codecs, send, onfailed: (kind, error) => this.#failed("encode", "yours", kind, error) });
+  }
+
+  #newSubscriber() {
+    const { codecs, options: { send, ontracks } } = this;
+    return new LinkSubscriber(this.link, { codecs, send, ontracks, onfailed: (kind, error) => this.#failed("decode", "some", kind, error) });
+  }
+
+  /** @param {"encode" | "decode"} what @param {"yours" | "some"} whose @param {import("./protocol.js").Kind} kind @param {Error} error */
+  #failed(what, whose, kind, error) {
+    console.error("rtc-notebook:", error);
+    const [word, unseen] = SEEN[kind];
+    this.options.onwarning(`${what} ${kind}`, `This browser fails to ${what} ${word} for the WebSocket (${error.message}): ${whose} ${unseen}.`);
   }
 }

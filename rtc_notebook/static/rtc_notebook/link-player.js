@@ -1,6 +1,7 @@
 // Decodes what comes over the media link into ordinary MediaStreamTracks, so that nobody else needs to know of it.
 
 import { acquire, release } from "./link-audio.js";
+import { DECODED } from "./link-codecs.js";
 
 /**
  * @typedef {import("./link-wire.js").Frame} Frame
@@ -24,6 +25,10 @@ export const counting = (kind, sent = false) => ({ track: "", kind, sent, bytes:
 
 const MOST_WAITING = 30;
 const STALLED = 2_000; // milliseconds in which pictures come and none is shown
+const KEYFRAME_WAIT = 300; // milliseconds until a keyframe is asked for again
+const FAILURES = 3; // in a row, after which a decoder is left alone for a while
+const REST = 2_000; // milliseconds; doubled each time that it fails again
+const LONGEST_REST = 60_000;
 const BUFFER = 0.06; // seconds of sound that are waited for, where this page plays it itself
 const MOST_BUFFER = 0.3;
 
@@ -37,6 +42,34 @@ class Times {
     if (this.#last !== null) this.#ticks += (timestamp - this.#last) | 0;
     this.#last = timestamp;
     return Math.round((this.#ticks / rate) * 1e6);
+  }
+}
+
+/** A decoder's failures in a row: after some of them it is tried ever more seldom, for it may be the machine's bad moment. */
+class Failures {
+  #count = 0;
+  #until = 0;
+
+  /** @param {(error: Error) => void} ontold called when it is left alone first */
+  constructor(ontold) {
+    this.ontold = ontold;
+  }
+
+  /** Whether it is left alone now. */
+  get resting() {
+    return performance.now() < this.#until;
+  }
+
+  none() {
+    this.#count = 0;
+  }
+
+  /** @param {Error} error */
+  add(error) {
+    const more = ++this.#count - FAILURES;
+    if (more < 0) return;
+    this.#until = performance.now() + Math.min(LONGEST_REST, REST * 2 ** more);
+    if (more === 0) this.ontold(error);
   }
 }
 
@@ -54,11 +87,14 @@ export class PicturePlayer {
   #times = new Times();
   #closed = false;
   /** @type {number | null} since when a picture that came has not been shown */ #waiting = null;
+  #askedAt = -Infinity;
+  #failures;
   counted = counting("video");
 
-  /** @param {() => void} want asks for a keyframe */
-  constructor(want) {
+  /** @param {() => void} want asks for a keyframe @param {(error: Error) => void} onfailed */
+  constructor(want, onfailed) {
     this.want = want;
+    this.#failures = new Failures(onfailed);
     const made = generator("video");
     if (made) {
       this.track = /** @type {MediaStreamTrack} */ (made.track);
@@ -85,12 +121,17 @@ export class PicturePlayer {
     const time = this.#times.place(timestamp, 90_000);
     this.counted.packets += 1;
     this.counted.bytes += data.length;
+    if (this.#failures.resting) return;
     const now = performance.now();
     if (this.#decoder && (this.#decoder.decodeQueueSize > MOST_WAITING || now - (this.#waiting ?? now) > STALLED)) this.#reset();
-    if (!this.#decoder && !keyframe) return this.want();
+    if (!this.#decoder && !keyframe) return this.#ask();
     this.#waiting ??= now;
-    this.#decoder ??= this.#start();
-    this.#decoder.decode(new EncodedVideoChunk({ type: keyframe ? "key" : "delta", timestamp: time, data }));
+    try {
+      this.#decoder ??= this.#start();
+      this.#decoder.decode(new EncodedVideoChunk({ type: keyframe ? "key" : "delta", timestamp: time, data }));
+    } catch (error) {
+      this.#fail(/** @type {Error} */ (error));
+    }
   }
 
   close() {
@@ -105,18 +146,30 @@ export class PicturePlayer {
       output: (frame) => {
         if (decoder !== this.#decoder) return frame.close();
         this.#waiting = null;
+        this.#failures.none();
         this.counted.frames += 1;
         Object.assign(this.counted, { width: frame.displayWidth, height: frame.displayHeight });
         this.show(frame);
       },
-      error: () => {
-        if (decoder !== this.#decoder) return;
-        this.#decoder = null;
-        if (!this.#closed) this.want();
-      },
+      error: (error) => decoder === this.#decoder && this.#fail(error),
     });
-    decoder.configure({ codec: "vp8", optimizeForLatency: true });
+    this.#decoder = decoder;
+    decoder.configure(DECODED.video);
     return decoder;
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    this.#reset();
+    this.#failures.add(error);
+    if (!this.#failures.resting) this.#ask();
+  }
+
+  #ask() {
+    const now = performance.now();
+    if (now - this.#askedAt < KEYFRAME_WAIT) return;
+    this.#askedAt = now;
+    this.want();
   }
 
   #reset() {
@@ -132,9 +185,12 @@ export class SoundPlayer {
   #times = new Times();
   #closed = false;
   #release = () => {};
+  #failures;
   counted = counting("audio");
 
-  constructor() {
+  /** @param {(error: Error) => void} onfailed */
+  constructor(onfailed) {
+    this.#failures = new Failures(onfailed);
     const made = generator("audio");
     if (made) {
       this.track = /** @type {MediaStreamTrack} */ (made.track);
@@ -169,18 +225,20 @@ export class SoundPlayer {
     if (this.#closed) return;
     this.counted.packets += 1;
     this.counted.bytes += data.length;
-    if (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING) return;
-    this.#decoder ??= this.#start();
+    if (this.#failures.resting || (this.#decoder && this.#decoder.decodeQueueSize > MOST_WAITING)) return;
     const time = this.#times.place(timestamp, 48_000);
-    this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp: time, data }));
+    try {
+      this.#decoder ??= this.#start();
+      this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp: time, data }));
+    } catch (error) {
+      this.#fail(/** @type {Error} */ (error));
+    }
   }
 
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    const decoder = this.#decoder;
-    this.#decoder = null;
-    if (decoder && decoder.state !== "closed") decoder.close();
+    this.#reset();
     this.#release();
     this.track.stop();
   }
@@ -188,10 +246,27 @@ export class SoundPlayer {
   #start() {
     /** @type {AudioDecoder} */
     const decoder = new AudioDecoder({
-      output: (data) => (decoder === this.#decoder ? this.play(data) : data.close()),
-      error: () => decoder === this.#decoder && (this.#decoder = null),
+      output: (data) => {
+        if (decoder !== this.#decoder) return data.close();
+        this.#failures.none();
+        this.play(data);
+      },
+      error: (error) => decoder === this.#decoder && this.#fail(error),
     });
-    decoder.configure({ codec: "opus", sampleRate: 48_000, numberOfChannels: 2 });
+    this.#decoder = decoder;
+    decoder.configure(DECODED.audio);
     return decoder;
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    this.#reset();
+    this.#failures.add(error);
+  }
+
+  #reset() {
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    if (decoder && decoder.state !== "closed") decoder.close();
   }
 }

@@ -1,6 +1,7 @@
 // Encodes own tracks for the media link: VP8 and Opus by WebCodecs. What would not get out is never encoded.
 
 import { capturePictures, captureSound } from "./link-capture.js";
+import { ENCODED } from "./link-codecs.js";
 import { counting } from "./link-player.js";
 import { Bitrate } from "./link-window.js";
 
@@ -117,7 +118,7 @@ export class PictureSender {
     this.#configured = { width, height, bitrate: share };
     Object.assign(this.counted, { width, height });
     const framerate = Bitrate.fps(share);
-    this.#encoder.configure({ codec: "vp8", width, height, bitrate: Math.round(share), framerate, latencyMode: "realtime" });
+    this.#encoder.configure({ ...ENCODED.video, width, height, bitrate: Math.round(share), framerate });
   }
 
   /** Tries again with the next frame, and tells once that there is no use in it. @param {Error} error */
@@ -208,7 +209,7 @@ export class SoundSender {
       error: (error) => encoder === this.#encoder && this.#fail(error),
     });
     this.#encoder = encoder;
-    encoder.configure({ codec: "opus", sampleRate, numberOfChannels, bitrate: SOUND_BITRATE * numberOfChannels });
+    encoder.configure({ ...ENCODED.audio, sampleRate, numberOfChannels, bitrate: SOUND_BITRATE * numberOfChannels });
   }
 
   /** Tries again with the next block, and tells once that there is no use in it. @param {Error} error */

@@ -35,14 +35,8 @@ import { Standby, linkLoader } from "./link-loader.js";
 const RETURN_WAIT = 60_000; // until WebRTC is tried again that has worked before; doubled, for each try costs some pictures
 const NO_PATH = "Pictures and sound find no way to the server; a firewall may be blocking UDP. Still trying.";
 
-/** What this browser lacks for a media link; empty if nothing. */
-export function lacks() {
-  const needed = ["VideoEncoder", "VideoDecoder", "AudioEncoder", "AudioDecoder"];
-  return needed.filter((name) => !(name in globalThis)).join(", ");
-}
-
-/** Whether anything at all can be received or sent over a media link. */
-const linkable = () => lacks().split(", ").length < 4;
+/** Whether anything at all can be received or sent over a media link; what exactly, `link-codecs.js` knows. */
+const linkable = () => ["VideoEncoder", "VideoDecoder", "AudioEncoder", "AudioDecoder"].some((name) => name in globalThis);
 
 /** The media link's address beside the signaling socket's. @param {string} url */
 export function mediaUrl(url) {
@@ -131,7 +125,7 @@ export class MediaPath {
         if (message.connections.includes("publish")) void publisher?.restart();
         break;
       case "error":
-        if (message.about === "publish" || message.about === "publish-link") void publisher?.handleRefusal(message.id);
+        if (message.about === "publish" || message.about === "publish-link") void publisher?.handleRefusal(message);
     }
   }
 
@@ -193,12 +187,9 @@ export class MediaPath {
   }
 
   #subscribe() {
-    const linked = this.way === "websocket";
-    if (linked) this.standby.end?.subscriber.want(this.#wanted);
+    if (this.way === "websocket") return this.standby.end?.subscriber.want(this.#wanted);
     const without = this.#connections?.repairs?.without;
-    /** @type {import("./protocol.js").Subscribe} */
-    const message = { type: "subscribe", tracks: this.#wanted.filter((track) => !without?.has(track)) };
-    this.options.send(linked ? { ...message, link: true } : message);
+    this.options.send({ type: "subscribe", tracks: this.#wanted.filter((track) => !without?.has(track)) });
   }
 
   #stop() {
@@ -280,7 +271,7 @@ export class MediaPath {
 
   /** Says so if not. */
   #able() {
-    if (!linkable()) this.options.onwarning("no-path", `Pictures and sound cannot go over a WebSocket here: this browser has no ${lacks()}.`);
+    if (!linkable()) this.options.onwarning("no-path", `Pictures and sound cannot go over a WebSocket here: this browser has no WebCodecs. A newer one does.`);
     return linkable();
   }
 }

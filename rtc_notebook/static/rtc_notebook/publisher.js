@@ -1,11 +1,12 @@
 // The publish connection: one peer connection carries all own tracks; this side offers.
 
+import { connect, disconnect } from "./peer.js";
+import { Retry } from "./retry.js";
 import { kindOf, sourceOf } from "./slots.js";
 
 /**
  * @typedef {import("./slots.js").Slot} Slot
  * @typedef {import("./protocol.js").TrackDescription} TrackDescription
- * @typedef {import("./protocol.js").ClientMessage} ClientMessage
  * @typedef {import("./protocol.js").PublishAnswer} PublishAnswer
  *
  * @typedef {object} Publication
@@ -19,19 +20,20 @@ import { kindOf, sourceOf } from "./slots.js";
  * @typedef {{ height?: number, maxBitrate?: number, maxFramerate?: number }} Limits of a camera's picture; `height` is
  *   its shorter side
  *
- * @typedef {object} PublisherOptions
- * @property {() => RTCPeerConnection} createConnection
- * @property {(message: ClientMessage) => void} send
- * @property {() => void} onfailed
+ * @typedef {object} More
+ * @property {() => void} onrefused the server failed at an offer a moment ago: a fresh connection is to be made
  * @property {(error: Error) => void} [onerror]
  * @property {number} [maxBitrate] bits per second, of a picture
  * @property {() => Limits} [limits]
+ *
+ * @typedef {import("./peer.js").PeerOptions & More} PublisherOptions
  */
 
 export class Publisher {
   /** @type {RTCPeerConnection | null} */ #connection = null;
   /** @type {Map<Slot, Publication>} */ #publications = new Map();
   /** @type {RTCIceCandidateInit[]} */ #early = [];
+  #retry = new Retry(() => this.options.onrefused());
   #offerId = 0;
   #open = false; // an offer is out, or about to be
   #stale = false; // what is published changed meanwhile
@@ -94,7 +96,7 @@ export class Publisher {
       this.#open = false;
       return;
     }
-    const connection = (this.#connection ??= this.#connect());
+    const connection = (this.#connection ??= connect("publish", this.options));
     for (const publication of this.#publications.values()) {
       publication.transceiver ??= this.#transceiver(connection, publication);
     }
@@ -120,6 +122,7 @@ export class Publisher {
   async handleAnswer(message) {
     const connection = this.#connection;
     if (!connection || message.id !== this.#offerId || connection.signalingState !== "have-local-offer") return;
+    this.#retry.end();
     await connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
     for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate);
     if (connection !== this.#connection) return;
@@ -138,10 +141,14 @@ export class Publisher {
     for (const publication of this.#publications.values()) if (publication.id) await this.#tune(publication);
   }
 
-  /** The server refused an offer: the connection stands as it stood. @param {number | null | undefined} id */
-  async handleRefusal(id) {
+  /**
+   * The server refused an offer: the connection stands as it stood. Where the server merely failed, nobody knows how far
+   * it came: then all that is published by that time goes over a fresh one in a moment.
+   * @param {import("./protocol.js").ErrorMessage} message
+   */
+  async handleRefusal({ id, code }) {
     const connection = this.#connection;
-    if (id !== this.#offerId || !connection) return;
+    if (id !== this.#offerId || !connection || this.#retry.after(code)) return;
     if (connection.signalingState === "have-local-offer") await connection.setLocalDescription({ type: "rollback" });
     if (connection !== this.#connection) return;
     this.#open = false;
@@ -178,29 +185,18 @@ export class Publisher {
   }
 
   close() {
+    this.#retry.end();
     this.#disconnect();
     this.#publications.clear();
   }
 
   #disconnect() {
-    const connection = this.#connection;
+    this.#retry.stop();
+    disconnect(this.#connection);
     this.#connection = null;
     this.#open = false;
     this.#early = [];
     for (const publication of this.#publications.values()) publication.transceiver = publication.id = null;
-    if (!connection) return;
-    connection.onicecandidate = connection.onconnectionstatechange = null;
-    connection.close();
-  }
-
-  #connect() {
-    const connection = this.options.createConnection();
-    connection.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate === "") return; // Firefox says "no more" twice
-      this.options.send({ type: "candidate", connection: "publish", candidate: candidateInit(candidate) });
-    };
-    connection.onconnectionstatechange = () => connection.connectionState === "failed" && this.options.onfailed();
-    return connection;
   }
 
   /** @param {RTCPeerConnection} connection @param {Publication} publication */
@@ -241,11 +237,4 @@ export class Publisher {
     publication.announced = publication.muted;
     this.options.send({ type: "mute", track: publication.id, muted: publication.muted });
   }
-}
-
-/** A candidate as it goes over the wire; none means that there are no more. @param {RTCIceCandidate | null} candidate @returns {import("./protocol.js").IceCandidate} */
-export function candidateInit(candidate) {
-  if (!candidate) return { candidate: "" };
-  const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
-  return { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
 }

@@ -1,18 +1,16 @@
 // The subscribe connection: the SFU offers, this side answers. Which mid carries which track is told by the offer;
 // m-lines are used again for other tracks, so nothing is ever read from track or stream ids.
 
-import { candidateInit } from "./publisher.js";
+import { connect, disconnect } from "./peer.js";
 
 /**
  * @typedef {import("./protocol.js").Offer} Offer
- * @typedef {import("./protocol.js").ClientMessage} ClientMessage
  *
- * @typedef {object} SubscriberOptions
- * @property {() => RTCPeerConnection} createConnection
- * @property {(message: ClientMessage) => void} send
+ * @typedef {object} More
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks track id → what is received
- * @property {() => void} onfailed
  * @property {(error: Error) => void} [onerror]
+ *
+ * @typedef {import("./peer.js").PeerOptions & More} SubscriberOptions
  */
 
 export class Subscriber {
@@ -58,7 +56,7 @@ export class Subscriber {
       this.#disconnect();
       this.#early = early;
       this.#connectionId = offer.connectionId;
-      this.#connection = this.#connect();
+      this.#connection = connect("subscribe", this.options);
     }
     const connection = /** @type {RTCPeerConnection} */ (this.#connection);
     // An m-line that changes hands stops showing its former track before it may carry the next one.
@@ -117,24 +115,11 @@ export class Subscriber {
     this.options.ontracks(tracks);
   }
 
-  #connect() {
-    const connection = this.options.createConnection();
-    connection.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate === "") return;
-      this.options.send({ type: "candidate", connection: "subscribe", candidate: candidateInit(candidate) });
-    };
-    connection.onconnectionstatechange = () => connection.connectionState === "failed" && this.options.onfailed();
-    return connection;
-  }
-
   #disconnect() {
-    const connection = this.#connection;
+    disconnect(this.#connection);
     this.#connection = null;
     this.#connectionId = null;
     this.#mids = {};
     this.#early = [];
-    if (!connection) return;
-    connection.onicecandidate = connection.onconnectionstatechange = null;
-    connection.close();
   }
 }
