@@ -318,3 +318,15 @@ test("connections are watched over: one that falls silent is made anew", async (
   assert.deepEqual(told, ["silent"]);
   assert.deepEqual(sent[3], { type: "restart", connection: "subscribe" });
 });
+
+test("a picture that stands still while its packets come is let go of, and asked for anew", async () => {
+  make();
+  const connection = await connected();
+  let packets = 0;
+  connection.getStats = async () => /** @type {any} */ (new Map([
+    ["pair", { type: "candidate-pair", bytesReceived: Date.now() }],
+    ["picture", { id: "picture", type: "inbound-rtp", kind: "video", mid: "0", packetsReceived: (packets += 10), framesDecoded: 5 }],
+  ]));
+  await pass(5_500);
+  assert.deepEqual(sent.filter(({ type }) => type === "subscribe").map(({ tracks }) => tracks), [["t"], [], ["t"]]);
+});

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { Focus } from "../../rtc_notebook/static/rtc_notebook/focus.js";
 import { ActiveSpeaker } from "../../rtc_notebook/static/rtc_notebook/speaker.js";
+import { Voices } from "../../rtc_notebook/static/rtc_notebook/voices.js";
 
 /** Lets these be so loud for a while. @param {ActiveSpeaker} active @param {Record<string, number>} levels @param {number} from @param {number} milliseconds @returns {number} the time then */
 function hear(active, levels, from, milliseconds) {
@@ -91,4 +92,17 @@ test("a shared screen can be taken off the stage, and comes back when it is shar
 test("one's own screen does not take one's own stage", () => {
   const tiles = [tile("me", { own: true }), tile("me", { own: true, source: "screen" }), tile("ana")];
   assert.equal(new Focus().choose(/** @type {any} */ (tiles), "grid", null), null);
+});
+
+test("who speaks and has no room takes the place of the last one that is neither on the stage nor oneself", () => {
+  const tile = (/** @type {string} */ participant) => /** @type {any} */ ({ participant, source: "camera", own: participant === "me" });
+  const tiles = new Map(["staged", "ana", "ben", "me", "cy"].map((key) => [key, tile(key)]));
+  const place = (/** @type {string} */ speaker, seen = 4) => {
+    const voices = Object.defineProperty(new Voices(/** @type {any} */ ({}), () => {}), "speaker", { value: speaker });
+    const keys = [...tiles.keys()];
+    return [voices.bringIn(tiles, keys, keys.map((_, index) => (index < seen ? {} : null)), "staged"), keys.join(" ")];
+  };
+  assert.deepEqual(place("cy"), [true, "staged ana cy me ben"]);
+  assert.deepEqual(place("ana"), [false, "staged ana ben me cy"], "seen already");
+  assert.deepEqual(place("cy", 1), [false, "staged ana ben me cy"], "no other place");
 });

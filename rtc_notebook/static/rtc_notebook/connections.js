@@ -75,22 +75,6 @@ export class Connections {
     void this.#watch();
   }
 
-  /** The candidate pairs in use, as the browser's statistics have them. @returns {Promise<{ local: any, remote: any }[]>} */
-  async pairs() {
-    const found = [];
-    for (const { connection } of this.#attempts) {
-      if (connection.connectionState !== "connected") continue;
-      const stats = await connection.getStats();
-      for (const one of stats.values()) {
-        if (one.type !== "candidate-pair" || !one.nominated || one.state !== "succeeded") continue;
-        const local = stats.get(one.localCandidateId);
-        const remote = stats.get(one.remoteCandidateId);
-        if (local && remote) found.push({ local, remote });
-      }
-    }
-    return found;
-  }
-
   /** The server lost these connections. @param {ConnectionName[]} names */
   restarted(names) {
     this.#patient = true;

@@ -68,10 +68,18 @@ async function media(call) {
     const late = delay === null ? "" : `, ${delay} ms from the server`;
     return note("UDP", `not in use: pictures and sound go over the WebSocket${late}. Where UDP is blocked, a TURN server is the quicker way (c.RtcNotebookApp.turn_urls).`);
   }
-  const pairs = (await call.path?.pairs()) ?? [];
+  const { reports = [] } = (await call.path?.counts()) ?? {};
+  const pairs = reports.flatMap(inUse);
   if (!pairs.length) return note("UDP", "no connection is made yet; join, and look again");
   const words = pairs.map(({ local, remote }) => `${local.candidateType}/${local.relayProtocol ?? local.protocol} to ${remote.candidateType}`);
   return ok("UDP", `connected (${[...new Set(words)].join(", ")})`);
+}
+
+/** The candidate pairs in use on a connection. @param {RTCStatsReport} report @returns {{ local: any, remote: any }[]} */
+function inUse(report) {
+  const stats = /** @type {Map<string, any>} */ (/** @type {unknown} */ (report));
+  const pairs = [...stats.values()].filter(({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded");
+  return pairs.map((pair) => ({ local: stats.get(pair.localCandidateId), remote: stats.get(pair.remoteCandidateId) })).filter(({ local, remote }) => local && remote);
 }
 
 /** Asks each STUN and TURN server for an address. @param {Pick<Call, "iceServers">} call @returns {Promise<Finding[]>} */

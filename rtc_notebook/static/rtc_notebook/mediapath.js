@@ -134,11 +134,6 @@ export class MediaPath {
     return this.#connections?.subscriber.stats(track);
   }
 
-  /** The candidate pairs in use. */
-  async pairs() {
-    return (await this.#connections?.pairs()) ?? [];
-  }
-
   /** What is counted of all that is sent and received: by the browser, or here where it goes over the link. @returns {Promise<{ reports: RTCStatsReport[], linked: import("./link-player.js").Counted[] }>} */
   async counts() {
     const ends = [this.#end?.publisher, this.#end?.subscriber];

@@ -141,7 +141,11 @@ export class Stage {
     };
     let placed = arrange();
     const alone = this.layout === "speaker" && stagedKey !== null;
-    if (placed.more && !alone && this.#bringIn(keys, placed.rects, stagedKey)) placed = arrange();
+    if (placed.more && !alone && this.voices?.bringIn(this.#tiles, keys, placed.rects, stagedKey)) {
+      const rest = [...this.#views.keys()].filter((key) => !keys.includes(key));
+      this.#views = new Map([...rest, ...keys].map((key) => [key, /** @type {TileView} */ (this.#views.get(key))]));
+      placed = arrange();
+    }
     const corner = alone && keys[own] !== stagedKey ? own : -1;
     for (const [key, view] of this.#views) {
       const index = keys.indexOf(key);
@@ -159,19 +163,6 @@ export class Stage {
     put(this.more, placed.more);
     setText(this.more, `+${placed.hidden}`);
     this.more.setAttribute("aria-label", `${placed.hidden} more: show people`);
-  }
-
-  /** Who speaks is seen, in the place of the last one that is. @param {string[]} keys @param {(Rect | null)[]} rects @param {string | null} staged */
-  #bringIn(keys, rects, staged) {
-    const speaker = this.voices?.speaker;
-    const speaks = keys.findIndex((key) => this.#tiles.get(key)?.participant === speaker && this.#tiles.get(key)?.source === "camera");
-    if (speaks < 0 || rects[speaks]) return false;
-    const last = keys.map((key, index) => rects[index] !== null && key !== staged && !this.#tiles.get(key)?.own).lastIndexOf(true);
-    if (last < 0) return false;
-    [keys[last], keys[speaks]] = [keys[speaks], keys[last]];
-    const rest = [...this.#views.keys()].filter((key) => !keys.includes(key));
-    this.#views = new Map([...rest, ...keys].map((key) => [key, /** @type {TileView} */ (this.#views.get(key))]));
-    return true;
   }
 }
 

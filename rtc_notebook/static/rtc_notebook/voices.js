@@ -28,6 +28,19 @@ export class Voices {
     return this.#active.talking;
   }
 
+  /**
+   * Who speaks is seen, in the place of the last one that is: changes the tiles' order, and says whether it did.
+   * @param {Map<string, import("./room.js").Tile>} tiles @param {string[]} keys @param {(object | null)[]} rects @param {string | null} staged
+   */
+  bringIn(tiles, keys, rects, staged) {
+    const speaks = keys.findIndex((key) => tiles.get(key)?.participant === this.speaker && tiles.get(key)?.source === "camera");
+    if (speaks < 0 || rects[speaks]) return false;
+    const last = keys.map((key, index) => rects[index] !== null && key !== staged && !tiles.get(key)?.own).lastIndexOf(true);
+    if (last < 0) return false;
+    [keys[last], keys[speaks]] = [keys[speaks], keys[last]];
+    return true;
+  }
+
   /** Listens to who is in the call. */
   update() {
     const { call } = this;
