@@ -1,5 +1,6 @@
 // The way by WebRTC: both peer connections, watched over, and made anew where they lead nowhere any more. What watches
-// over them is loaded in their first seconds, in which they are only just being made; what mends pictures, with the first.
+// over them is loaded in their first seconds, in which they are only just being made; what mends pictures, when one
+// stands still.
 
 import { Attempt } from "./connection-attempt.js";
 import { loader } from "./loader.js";

@@ -2,6 +2,7 @@
 
 import { acquire, release } from "./link-audio.js";
 import { DECODED } from "./link-codecs.js";
+import { Failures } from "./link-failures.js";
 
 /**
  * @typedef {import("./link-wire.js").Frame} Frame
@@ -26,9 +27,6 @@ export const counting = (kind, sent = false) => ({ track: "", kind, sent, bytes:
 const MOST_WAITING = 30;
 const STALLED = 2_000; // milliseconds in which pictures come and none is shown
 const KEYFRAME_WAIT = 300; // milliseconds until a keyframe is asked for again
-const FAILURES = 3; // in a row, after which a decoder is left alone for a while
-const REST = 2_000; // milliseconds; doubled each time that it fails again
-const LONGEST_REST = 60_000;
 const BUFFER = 0.06; // seconds of sound that are waited for, where this page plays it itself
 const MOST_BUFFER = 0.3;
 
@@ -42,34 +40,6 @@ class Times {
     if (this.#last !== null) this.#ticks += (timestamp - this.#last) | 0;
     this.#last = timestamp;
     return Math.round((this.#ticks / rate) * 1e6);
-  }
-}
-
-/** A decoder's failures in a row: after some of them it is tried ever more seldom, for it may be the machine's bad moment. */
-class Failures {
-  #count = 0;
-  #until = 0;
-
-  /** @param {(error: Error) => void} ontold called when it is left alone first */
-  constructor(ontold) {
-    this.ontold = ontold;
-  }
-
-  /** Whether it is left alone now. */
-  get resting() {
-    return performance.now() < this.#until;
-  }
-
-  none() {
-    this.#count = 0;
-  }
-
-  /** @param {Error} error */
-  add(error) {
-    const more = ++this.#count - FAILURES;
-    if (more < 0) return;
-    this.#until = performance.now() + Math.min(LONGEST_REST, REST * 2 ** more);
-    if (more === 0) this.ontold(error);
   }
 }
 
