@@ -29,6 +29,12 @@ from ..errors import ProtocolError
 from ..protocol import Kind
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+MAX_RECORDS = 4096
+"""In one message; to take one apart must not take long."""
+
+MAX_CAPTURED = 2.0**32
+"""Seconds from the epoch, either way: any NTP time that a sender report may hold (RFC 3550, 6.4.1) is among them."""
+
 PICTURE, SOUND, WANTED, ACK = 1, 2, 3, 4
 
 _sent = Struct("!d")
@@ -95,7 +101,7 @@ def decode(data: bytes) -> tuple[float, list[Record], int]:
     """
     try:
         (sent,) = _sent.unpack_from(data)
-        at, media, records = _sent.size, 0, list[Record]()
+        at, media, count, records = _sent.size, 0, 0, list[Record]()
         while at < len(data):
             length, type = _head.unpack_from(data, at)
             body, end = at + _head.size, at + 4 + length
@@ -107,6 +113,8 @@ def decode(data: bytes) -> tuple[float, list[Record], int]:
                 timestamp, captured = _times.unpack_from(data, times)
                 if times + _times.size > end:
                     raise ValueError("a frame is shorter than its head")
+                if not -MAX_CAPTURED < captured < MAX_CAPTURED:  # NaN is not, either
+                    raise ValueError("a frame was captured at no time there is")
                 track = data[text:times].decode("ascii")
                 frame = data[times + _times.size : end]
                 kind: Kind = "video" if type == PICTURE else "audio"
@@ -115,7 +123,12 @@ def decode(data: bytes) -> tuple[float, list[Record], int]:
             elif type == WANTED:
                 records.append(Wanted(data[body + 1 : end].decode("ascii")))
             elif type == ACK:
+                if body + _ack.size > end:
+                    raise ValueError("an acknowledgement is shorter than it should be")
                 records.append(Ack(*_ack.unpack_from(data, body)))
+            count += 1
+            if count > MAX_RECORDS:
+                raise ValueError(f"it has more than {MAX_RECORDS} records")
             at = end  # a type that is not known is passed over
     except (ValueError, IndexError, StructError) as error:
         raise ProtocolError("bad-media", f"The media message cannot be read: {error}.") from None

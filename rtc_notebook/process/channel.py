@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from struct import Struct
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 8 * 1024 * 1024
 HIGH_WATER = 256 * 1024
@@ -85,5 +88,8 @@ class Channel(asyncio.Protocol):
                 break
             message = bytes(buffer[at + _head.size : end])
             at = end
-            self._on_message(number, message)
+            try:
+                self._on_message(number, message)
+            except Exception:  # or asyncio would end the channel, which is everybody's
+                logger.exception("A message on the channel could not be handled")
         del buffer[:at]

@@ -20,12 +20,12 @@ class Bucket:
         self._tokens = burst
         self._last = clock()
 
-    def take(self) -> bool:
-        """Take a token; False if there is none left."""
+    def take(self, tokens: float = 1.0) -> bool:
+        """Take a token, or some; False if there are not so many left."""
         self._fill()
-        if self._tokens < 1:
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1
+        self._tokens -= tokens
         return True
 
     def wait(self) -> float:

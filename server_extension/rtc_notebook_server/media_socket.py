@@ -17,7 +17,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from rtc_notebook.errors import ProtocolError, SfuError
+from rtc_notebook.errors import ProtocolError, RoomNameError, SfuError
 from rtc_notebook.link import tcp
 from rtc_notebook.link.wire import MAX_MESSAGE_BYTES
 
@@ -86,7 +86,7 @@ class MediaSocket(
         elif self._link is None and isinstance(data, str):
             await self._begin(data)
         else:
-            self.end(POLICY_VIOLATION, "session-first")
+            self.end(POLICY_VIOLATION, "session-first" if self._link is None else "binary-only")
 
     def on_close(self) -> None:
         """Tell the SFU."""
@@ -126,8 +126,8 @@ class MediaSocket(
             before, place.media = place.media, self
             if before is not None:
                 before.end(POLICY_VIOLATION, "replaced")
-            link = await seat.open_link(self._relay, lambda: self.end(TRY_AGAIN_LATER, "sfu-gone"))
-        except (msgspec.MsgspecError, ProtocolError):
+            link = await seat.open_link(self._relay, self._ended)
+        except (msgspec.MsgspecError, RoomNameError, ProtocolError):
             self.end(POLICY_VIOLATION, "no-session")
         except SfuError as error:
             self.end(TRY_AGAIN_LATER, error.code)
@@ -138,8 +138,17 @@ class MediaSocket(
             else:
                 self._write('{"type":"open"}')
 
+    def _ended(self, error: SfuError) -> None:
+        """Close: the SFU is gone, or what was said here is more than it takes, or none of what it understands."""
+        if error.code == "sfu-gone":
+            self.end(TRY_AGAIN_LATER, error.code)
+        else:
+            self.log.warning("rtc-notebook: closing a media socket: %s", error)
+            self.end(POLICY_VIOLATION, error.code)
+
     def _relay(self, data: bytes) -> None:
-        if self._unsent > MAX_UNSENT_BYTES:  # cannot be, unless the SFU keeps to no window
+        if self._unsent > MAX_UNSENT_BYTES:  # more than any window: what is not read is acknowledged
+            self.log.warning("rtc-notebook: closing a media socket that does not read: too slow")
             self.end(TRY_AGAIN_LATER, "too slow")
             return
         self._write(data)

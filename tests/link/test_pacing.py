@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from rtc_notebook.link.outbox import Item, Outbox
-from rtc_notebook.link.window import Window
+from rtc_notebook.link.window import MAX_BYTES, Window
 
 
 class Path:
@@ -125,3 +126,14 @@ def test_an_acknowledgement_of_what_was_never_sent_changes_nothing():
     window.acknowledge(5000, 0.01, 1.0)
     window.acknowledge(-1, 0.01, 1.0)
     assert window.unacked == 1000
+
+
+def test_acknowledgements_that_lie_open_no_window_wider_than_the_widest():
+    window = Window()
+    for turn in range(10_000):
+        while window.open:
+            window.add(10_000)
+        trip = (0.0, -1.0, math.nan, math.inf, -math.inf, 1e308)[turn % 6]
+        window.acknowledge(window.sent, trip, turn / 10)
+    assert window.size == MAX_BYTES
+    assert math.isfinite(window.rate) and math.isfinite(window.delay)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from rtc_notebook.errors import ProtocolError
@@ -42,6 +44,31 @@ def test_a_message_cut_short_is_refused(cut: int):
 def test_nonsense_is_refused(data: bytes):
     with pytest.raises(ProtocolError):
         wire.decode(data)
+
+
+@pytest.mark.parametrize("captured", [math.nan, math.inf, -math.inf, 2.0**32, 1e308])
+def test_a_time_that_there_is_not_is_refused(captured: float):
+    with pytest.raises(ProtocolError):
+        wire.decode(wire.message(0, [wire.encode(Frame("t", "video", True, 0, captured, b"x"))]))
+
+
+@pytest.mark.parametrize("captured", [0.0, 2.0**32 - 1, -2_208_988_800.0 - 2**31 / 48_000])
+def test_any_time_that_a_sender_report_may_tell_is_taken(captured: float):
+    _, [record], _ = wire.decode(wire.message(0, [wire.encode(Frame("t", "video", True, 0, captured, b"x"))]))
+    assert isinstance(record, Frame) and record.captured == captured
+
+
+def test_an_acknowledgement_is_not_read_into_the_next_record():
+    short = (1).to_bytes(4, "big") + b"\x04"
+    with pytest.raises(ProtocolError):
+        wire.decode(wire.message(0, [short, wire.encode(RECORDS[3])]))
+
+
+def test_so_many_records_and_no_more():
+    one = wire.encode(RECORDS[2])
+    assert len(wire.decode(wire.message(0, [one] * wire.MAX_RECORDS))[1]) == wire.MAX_RECORDS
+    with pytest.raises(ProtocolError):
+        wire.decode(wire.message(0, [one] * (wire.MAX_RECORDS + 1)))
 
 
 def test_an_acknowledgement_tells_how_long_it_waited():

@@ -26,9 +26,9 @@ class Captured {
     if (offset < this.#offset || offset > this.#offset + 1) this.#offset = offset;
   }
 
-  /** Seconds since the epoch. @param {number} timestamp µs */
+  /** Seconds since the epoch; 0, which is unknown, of what another device gave. @param {number} timestamp µs */
   at(timestamp) {
-    return this.#offset + timestamp / 1e6;
+    return Number.isFinite(this.#offset) ? this.#offset + timestamp / 1e6 : 0;
   }
 }
 

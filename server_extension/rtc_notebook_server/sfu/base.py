@@ -118,10 +118,11 @@ class Seat(ABC):
         """Set the tracks wanted, whole, and send them over the media link; `subscribe` sends by WebRTC again."""
         raise SfuError("no-link", "This SFU has no media link.")
 
-    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> MediaLink:
+    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[SfuError], None]) -> MediaLink:
         """Open this participant's media link, in the place of one that was open before.
 
-        ``on_data`` gets what is to be sent to the participant, ``on_end`` is called if the SFU ends the link. See
+        ``on_data`` gets what is to be sent to the participant, ``on_end`` is called if the SFU ends the link, with the
+        reason: code ``"sfu-gone"``, or what the participant did there (``"bad-media"``, ``"rate-limit"``). See
         `rtc_notebook.link.wire` for what is said.
         """
         raise SfuError("no-link", "This SFU has no media link.")

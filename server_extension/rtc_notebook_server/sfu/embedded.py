@@ -107,7 +107,7 @@ class EmbeddedEngine(Engine):
             await reader
 
     async def open_link(
-        self, participant: str, on_data: Callable[[bytes], None], on_end: Callable[[], None]
+        self, participant: str, on_data: Callable[[bytes], None], on_end: Callable[[SfuError], None]
     ) -> MediaLink:
         """Open a participant's media link."""
         if self._channel is None:
@@ -135,7 +135,7 @@ class EmbeddedEngine(Engine):
     def _end_links(self) -> None:
         links, self._links = self._links, {}
         for link in links.values():
-            link.on_end()
+            link.on_end(_gone())
         if self._channel is not None:
             self._channel.close()
 
@@ -165,7 +165,7 @@ class EmbeddedEngine(Engine):
         self._on_event.pop(participant, None)
         for link in [link for link in self._links.values() if link.participant == participant]:
             del self._links[link.number]
-            link.on_end()
+            link.on_end(_gone())
 
     async def _read(self, child: Child) -> None:
         async for line in child:
@@ -176,7 +176,7 @@ class EmbeddedEngine(Engine):
         code = await child.wait() if not self._closing else 0
         for future in self._pending.values():
             if not future.done():
-                future.set_exception(SfuError("sfu-gone", "The SFU process has ended; its room starts it again."))
+                future.set_exception(_gone())
         self._end_links()
         if not self._closing:
             self._on_exit(f"the SFU process ended ({f'signal {-code}' if code < 0 else f'exit code {code}'})")
@@ -194,11 +194,18 @@ class EmbeddedEngine(Engine):
                 self._emit(reply.participant, offer)
             case messages.Lost(participant=participant, connection=connection):
                 self._emit(participant, ConnectionLost(connection))
+            case messages.LinkEnded(link=number, code=code, message=message):
+                if (link := self._links.pop(number, None)) is not None:
+                    link.on_end(SfuError(code, message))
 
     def _emit(self, participant: str, event: SeatEvent) -> None:
         on_event = self._on_event.get(participant)
         if on_event is not None:
             on_event(event)
+
+
+def _gone() -> SfuError:
+    return SfuError("sfu-gone", "The SFU process has ended; its room starts it again.")
 
 
 class EmbeddedLink(MediaLink):
@@ -211,7 +218,7 @@ class EmbeddedLink(MediaLink):
         participant: str,
         number: int,
         on_data: Callable[[bytes], None],
-        on_end: Callable[[], None],
+        on_end: Callable[[SfuError], None],
     ) -> None:
         self._engine = engine
         self._channel = channel
@@ -254,7 +261,7 @@ class EmbeddedSeat(Seat):
         """Set the tracks wanted over the media link."""
         await self._request(messages.SubscribeLink, tracks=list(tracks))
 
-    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> MediaLink:
+    async def open_link(self, on_data: Callable[[bytes], None], on_end: Callable[[SfuError], None]) -> MediaLink:
         """Open the media link."""
         return await self._engine.open_link(self._participant, on_data, on_end)
 

@@ -37,7 +37,7 @@ class Place:
         self.lock = asyncio.Lock()  # its requests are served one after another
         self.publisher = Publisher(forwarder.media, forwarder.network, lambda: emit(ConnectionLost("publish")))
         self.subscriber = Subscriber(forwarder.network, self._granted, emit)
-        self.link = LinkPort(self._granted)
+        self.link = LinkPort(self._granted, forwarder.media.max_bitrate)
 
     async def publish(self, offer: str, tracks: Mapping[str, tuple[str, Kind]]) -> str:
         """Take an offer whose mids carry these tracks; return the answer."""

@@ -7,7 +7,6 @@ together to frames again. Who may have what is decided where it is for everybody
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -16,10 +15,9 @@ from rtc_notebook.errors import ProtocolError
 from rtc_notebook.link import wire
 from rtc_notebook.link.outbox import Item, Outbox
 
+from ..limits import Bucket
 from .linked import LinkSource, Viewing
 from .publication import Publication
-
-logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.012
 """How long a record waits for others to share a message with: what a message costs is the Jupyter server's time."""
@@ -27,6 +25,12 @@ FLUSH_SECONDS = 0.012
 ACK_SECONDS = 0.04
 
 PULSE_SECONDS = 1.0
+
+MAX_PER_SECOND = 200.0
+"""Messages and records, for each track that comes or goes, and for none; a track has 50 a second."""
+
+MAX_BYTES_PER_SECOND = 8 * 1024 * 1024
+"""Or twice the bitrate that is allowed, if that is more; for two seconds twice as many."""
 
 
 class LinkPort:
@@ -36,10 +40,15 @@ class LinkPort:
     ----------
     granted : callable
         Returns the publications that this participant may have, of those named.
+    max_bitrate : int, optional
+        What is sent at most, bits per second, by who keeps to it.
     """
 
-    def __init__(self, granted: Callable[[Collection[str]], Mapping[str, Publication]]) -> None:
+    def __init__(self, granted: Callable[[Collection[str]], Mapping[str, Publication]], max_bitrate: int = 0) -> None:
         self._granted = granted
+        rate = max(MAX_BYTES_PER_SECOND, max_bitrate / 4)
+        self._bytes = Bucket(rate, 2 * rate)
+        self._said = Bucket(MAX_PER_SECOND, 2 * MAX_PER_SECOND)
         self._wanted: tuple[str, ...] = ()
         self._sources: dict[str, LinkSource] = {}
         self._viewings: dict[str, Viewing] = {}
@@ -48,7 +57,6 @@ class LinkPort:
         self._receipts = wire.Receipts()
         self._urgent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._failures = 0
         self._spoke = 0.0
 
     @property
@@ -123,15 +131,18 @@ class LinkPort:
         self.close()
 
     def receive(self, data: bytes) -> None:
-        """Take a message of the participant's."""
+        """Take a message of the participant's.
+
+        Raises
+        ------
+        ProtocolError
+            If it is none (``"bad-media"``), or one too many (``"rate-limit"``): the link is to end.
+        """
         now = time.monotonic()
-        try:
-            sent, records, media = wire.decode(data)
-        except ProtocolError as error:
-            self._failures += 1
-            if self._failures in (1, 100, 10_000):
-                logger.warning("%s (%d)", error, self._failures)
-            return
+        sent, records, media = wire.decode(data)
+        tracks = 1 + len(self._sources) + len(self._viewings)
+        if not (self._said.take((1 + len(records)) / tracks) and self._bytes.take(len(data))):
+            raise ProtocolError("rate-limit", "More came over a media link than any has to say. Send less.")
         self._receipts.add(sent, media, now)
         for record in records:
             if isinstance(record, wire.Frame):

@@ -178,7 +178,15 @@ class Lost(_Message):
     connection: Connection
 
 
-Reply = Result | Refusal | Offered | Lost
+class LinkEnded(_Message):
+    """The SFU ends the media link with this number; see `Seat.open_link`."""
+
+    link: int
+    code: str
+    message: str
+
+
+Reply = Result | Refusal | Offered | Lost | LinkEnded
 
 read_request: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)
 read_reply: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Reply)

@@ -7,9 +7,10 @@ import contextlib
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from rtc_notebook.errors import SfuError
+from rtc_notebook.errors import ProtocolError, SfuError
 from rtc_notebook.process.channel import Channel
 from rtc_notebook.process.child import Parent
 from rtc_notebook.process.turns import ask_for_short_turns
@@ -109,9 +110,13 @@ class Service:
 
 
 class Links:
-    """The media links that are open, by the numbers that mark their messages on the channel."""
+    """The media links that are open, by the numbers that mark their messages on the channel.
 
-    def __init__(self) -> None:
+    ``on_end`` is called with the number of a link that is ended for what came over it, and why.
+    """
+
+    def __init__(self, on_end: Callable[[int, ProtocolError], None]) -> None:
+        self._on_end = on_end
         self.channel: Channel | None = None
         self._ports: dict[int, LinkPort] = {}
 
@@ -130,9 +135,14 @@ class Links:
             port.close()
 
     def receive(self, link: int, data: bytes) -> None:
-        """Take a message that came over a link."""
-        if (port := self._ports.get(link)) is not None:
+        """Take a message that came over a link; one that makes no sense, or too many, end this link and no other."""
+        if (port := self._ports.get(link)) is None:
+            return
+        try:
             port.receive(data)
+        except ProtocolError as error:
+            self.close(link)
+            self._on_end(link, error)
 
 
 async def run() -> None:
@@ -143,7 +153,7 @@ async def run() -> None:
     seam.use_short_gathering()
     seam.use_rtp_classes(ForwardingSender, ForwardingReceiver)
     parent = await Parent.attach()
-    links = Links()
+    links = Links(lambda link, error: parent.send(messages.LinkEnded(link=link, code=error.code, message=str(error))))
     if len(sys.argv) > 1:
         links.channel = await Channel.open(socket.socket(fileno=int(sys.argv[1])), links.receive)
     forwarder: Forwarder | None = None
