@@ -112,6 +112,7 @@ class Tap:
         self.viewings: list[Viewing] = []
         self._assembler = FrameAssembler()
         self._asked = False  # whether a keyframe was asked for since the last gap
+        self._coming: int | None = None  # the newest keyframe's timestamp
         publication.senders.append(self)
 
     def forward(self, packet: Packet) -> None:
@@ -125,7 +126,10 @@ class Tap:
         now = time.monotonic()
         for frame in self._assembler.add(media, now):
             self._give(wire.PICTURE, frame)
-        late = self._assembler.needs_keyframe or self._assembler.stuck(now) > publication.losses.patience
+        if packet.begins:
+            self._coming = packet.timestamp
+        waits = self._assembler.needs_keyframe and packet.timestamp != self._coming
+        late = waits or self._assembler.stuck(now) > publication.losses.patience
         if late and not self._asked:
             publication.want_keyframe()
         self._asked = late
