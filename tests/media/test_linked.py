@@ -8,11 +8,14 @@ import time
 import weakref
 from types import SimpleNamespace
 
+import av
 import pytest
 
 from rtc_notebook.link import wire
 from rtc_notebook.media.arrivals import ArrivalCounter
+from rtc_notebook.media.encoder import RealtimeVp8Encoder
 from rtc_notebook.media.linked import LinkPublishing, LinkReceiver, LinkSubscribing
+from rtc_notebook.media.outgoing import OutgoingVideo
 from rtc_notebook.media.publishing import Offered
 from rtc_notebook.media.receiver import ReceivedFrame
 from rtc_notebook.protocol import MediaSettings, PublishAnswer, TrackDescription
@@ -104,3 +107,44 @@ async def test_what_is_not_sent_any_more_lets_go_of_its_pictures_at_once():
         assert track() is None
     finally:
         gc.enable()
+
+
+async def test_a_picture_that_would_not_get_out_is_not_even_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[tuple[int, bool]] = []
+
+    def encode(self: RealtimeVp8Encoder, picture: av.VideoFrame, keyframe: bool = False) -> tuple[list[bytes], int]:
+        encoded.append((self.target_bitrate, keyframe))
+        return [b"\x90\x80\x80\x01\x10picture"], picture.pts or 0
+
+    monkeypatch.setattr(RealtimeVp8Encoder, "encode", encode)
+    ready, sent, asked = True, list[wire.Frame](), asyncio.Event()
+
+    def is_ready() -> bool:
+        asked.set()
+        return ready
+
+    link = SimpleNamespace(
+        media=MediaSettings(start_bitrate=1_000_000), ready=is_ready, share=lambda pictures: 600_000, send=sent.append
+    )
+    publishing = LinkPublishing(lambda message: None, lambda: None, link)  # type: ignore[arg-type]
+    publishing.want({"raw": Offered("video", TrackDescription(source="camera", of="raw"))})
+    publishing.answered(PublishAnswer(id=1, sdp="", tracks={"raw": "t"}))
+    track = publishing.track("raw")
+    assert isinstance(track, OutgoingVideo)
+
+    async def shows(count: int) -> None:
+        for number in range(count):
+            asked.clear()
+            track.put(av.VideoFrame(64, 64, "yuv420p"), 3_000 * number)
+            await asyncio.wait_for(asked.wait(), 15)
+
+    await shows(2)
+    ready = False
+    await shows(3)
+    ready = True
+    await shows(2)
+    while len(sent) < 4:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert encoded == [(600_000, True), *[(600_000, False)] * 3], "at the bitrate that gets through"
+    assert [one.keyframe for one in sent] == [True] * 4  # as far as the bytes above tell
+    await publishing.close()
