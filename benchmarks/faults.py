@@ -4,7 +4,7 @@ Usage: ``python benchmarks/faults.py [--stages] [fault ...]``, as root (it makes
 server, two Chromium pages, one of them in a network of its own, and a kernel that filters. For each fault: what was
 lost, and how long after its cause was gone all pictures moved again, without a click. Then the same where all media
 goes over the WebSocket (those faults' names begin with ``linked_``), and with one of the two in front of a notebook in
-JupyterLab. With ``--stages``, also what each page went through meanwhile, and when. In all ten minutes.
+JupyterLab. With ``--stages``, also what each page went through meanwhile, and when. In all a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(names: list[str], stages: bool) -> None:
     for kind, faults in ALL:
         waiting = {name: provoke for name, provoke in faults.items() if not names or name in names}
         if waiting:
-            print(f"\n{HEADER}", flush=True)
+            print(f"\n{kind.about}\n\n{HEADER}", flush=True)
         failed = 0
         while waiting and failed < ATTEMPTS:
             try:
@@ -61,9 +61,10 @@ def main(names: list[str], stages: bool) -> None:
                         name, provoke = next(iter(waiting.items()))
                         failed = 0
                         del waiting[name]
+                        before = len(scene.rows)
                         provoke(scene)
                         scene.settle(5)
-                        wrong += [row.fault for row in scene.rows[-1:] if row.wrong]
+                        wrong += [f"{row.fault} {kind.about}".strip() for row in scene.rows[before:] if row.wrong]
             except Exception as error:
                 traceback.print_exc()
                 wrong.append(f"{error!r:.200}")

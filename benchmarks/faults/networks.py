@@ -6,7 +6,6 @@ import os
 import signal
 import time
 
-from harness.views import View
 from playwright.sync_api import Locator
 
 from .scene import Scene
@@ -125,13 +124,12 @@ def browser_long_asleep(scene: Scene) -> None:
 def _asleep(scene: Scene, seconds: int) -> None:
     processes = scene.chromium(far=True)
     assert processes
-    with scene.fault(f"laptop closed for {seconds} s", [View(scene.ben, "Ana/camera/filtered")]):
+    with scene.fault(f"laptop closed for {seconds} s"):
         for one in processes:
             os.kill(one.pid, signal.SIGSTOP)
         time.sleep(seconds)
         for one in processes:
             os.kill(one.pid, signal.SIGCONT)
-    scene.settle()
 
 
 def _places(scene: Scene, ids: dict[str, str]) -> None:
@@ -141,4 +139,5 @@ def _places(scene: Scene, ids: dict[str, str]) -> None:
 
 
 FAULTS = [socket_cut, cable_pulled, packets_dropped, address_changed, browser_asleep, udp_blocked, browser_long_asleep]
-LINKED = [sockets_cut, cable_pulled, browser_asleep]
+LINKED = [sockets_cut, cable_pulled, address_changed, browser_asleep, browser_long_asleep]
+"""No `packets_dropped` and `udp_blocked`: where everything is TCP the one is `sockets_cut`, and the other nothing."""

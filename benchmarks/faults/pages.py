@@ -26,11 +26,13 @@ def in_background(scene: Scene) -> None:
         tab.go(scene.url("Cleo", far=False))
         scene.ben.locator(tile("Cleo")).wait_for(state="attached", timeout=20_000)
         scene.settle()
-        with scene.fault("tab in the background for 20 s", [View(scene.ben, "Cleo/camera")]):
+        cleo = [View(page, "Cleo/camera") for page in (scene.ana, scene.ben)]
+        with scene.fault("tab behind another for 20 s", [*scene.views(), *cleo]):
             tab.hide()
             scene.ben.wait_for_timeout(20_000)
             tab.show()
         tab.go("about:blank")  # which leaves the call
+        scene.ben.locator(tile("Cleo", state=None)).wait_for(state="detached", timeout=20_000)
     scene.settle()
 
 
@@ -52,17 +54,17 @@ def permission_revoked(scene: Scene) -> None:
         permission = {"permission": {"name": "camera"}, "setting": setting, "origin": scene.address}
         session.send("Browser.setPermission", {**permission, "browserContextId": target["browserContextId"]})
 
-    with scene.fault("camera's permission revoked, and given again") as fault:
+    with scene.fault("camera's permission revoked for 3 s, and given again", of="its pictures") as fault:
         let("denied")
         scene.ana.wait_for_timeout(3000)
-        fault.note(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
-        fault.note(f"the track is {scene.ana.evaluate('cameras.at(-1).readyState')}")
+        fault.remark(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
+        fault.remark(f"the track is {scene.ana.evaluate('cameras.at(-1).readyState')}")
         let("granted")
 
 
 def unplugged(scene: Scene) -> None:
     """Unplug Ana's camera for 3 s; Chromium's fake camera has no plug, so the page is told what it would be told."""
-    with scene.fault("camera unplugged, and plugged in again") as fault:
+    with scene.fault("camera unplugged, and plugged in again", of="its pictures") as fault:
         scene.ana.evaluate(
             """() => {
                 const devices = navigator.mediaDevices;
@@ -73,7 +75,7 @@ def unplugged(scene: Scene) -> None:
             }"""
         )
         scene.ana.wait_for_timeout(3000)
-        fault.note(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
+        fault.remark(f"it said: {scene.ana.locator('.rtc-line-text').all_inner_texts()}")
         scene.ana.evaluate(
             """() => {
                 navigator.mediaDevices.getUserMedia = globalThis.plugged;
@@ -93,7 +95,7 @@ def track_frozen(scene: Scene) -> None:
         }""",
         tile("Ben"),
     )
-    with scene.fault("a received picture's packets stay away", [View(scene.ana, "Ben/camera")]) as fault:
+    with scene.fault("the packets of one received picture stay away for good", of="that picture") as fault:
         fault.gone()
         for ssrc in streams:  # RFC 3550, 5.1: the SSRC is the third word of the packet, after 8 octets of UDP
             match = ["-m", "u32", "--u32", f"0>>22&0x3C@16={ssrc:#x}"]
@@ -102,4 +104,5 @@ def track_frozen(scene: Scene) -> None:
 
 
 FAULTS = [reloaded, in_background, frozen, permission_revoked, unplugged, track_frozen]
-LINKED = [reloaded, in_background, frozen]
+LINKED = [reloaded, in_background, frozen, permission_revoked, unplugged]
+"""No `track_frozen`: over one TCP connection no picture's packets stay away alone."""

@@ -16,7 +16,7 @@ from harness.browser import CHROMIUM, chromium, context, tile
 from harness.jupyter import JupyterServer
 from harness.kernel import Kernel
 from harness.network import Namespace
-from harness.views import RECORDER, STRICTLY, View, judge
+from harness.views import RECORDER, STRICTLY, Seen, View, judge
 from playwright.sync_api import Browser, Page, Playwright
 
 STAGES = (Path(__file__).parent / "stages.js").read_text()
@@ -63,6 +63,7 @@ class Fault:
     begun: float = field(default_factory=time.time)
     ended: float = 0.0
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def gone(self) -> None:
         """Note that the cause is gone; what follows is recovery."""
@@ -72,12 +73,16 @@ class Fault:
         """Add to what was lost."""
         self.notes.append(text)
 
+    def remark(self, text: str) -> None:
+        """Say something beside the table."""
+        self.remarks.append(text)
+
 
 class Scene:
     """The call, and the handles to do things to it."""
 
     about = ""
-    """What is said of each of its faults."""
+    """What is said of all of its faults, above their table."""
 
     server_options: tuple[str, ...] = ()
 
@@ -146,12 +151,16 @@ class Scene:
         self.settle()
 
     def views(self) -> list[View]:
-        """Return the tiles whose pictures come from elsewhere."""
+        """Return every picture on both pages but the one of oneself that comes from nowhere else."""
         return [
             View(self.ben, "Ana/camera/filtered"),
             View(self.ana, "Ana/camera/filtered"),
             View(self.ana, "Ben/camera"),
         ]
+
+    def filtered(self) -> list[View]:
+        """Return those of them that a kernel makes."""
+        return [view for view in self.views() if view.key.endswith("/filtered")]
 
     def settle(self, seconds: float = 30) -> None:
         """Wait until all pictures move."""
@@ -161,25 +170,27 @@ class Scene:
             raise RuntimeError(f"no pictures: {lame}")
 
     @contextlib.contextmanager
-    def fault(self, name: str, views: list[View] | None = None, patience: float = PATIENCE) -> Iterator[Fault]:
-        """Provoke a fault for the length of a block and add its row."""
+    def fault(
+        self, name: str, views: list[View] | None = None, *, of: str = "", begun: float | None = None
+    ) -> Iterator[Fault]:
+        """Provoke a fault for the length of a block and add its row.
+
+        ``of`` what some seconds are lost, if only of that; ``begun``: it goes on with a fault that began then.
+        """
         people = self.people()
-        fault = Fault()
+        fault = Fault(begun or time.time())
         yield fault
         if not fault.ended:
             fault.gone()
-        seen = judge(views or self.views(), fault.begun, fault.ended, patience, STRICTLY)
-        gap = max(one.gap for one in seen)
-        lost = [f"{gap:.1f} s of pictures"] if gap > STRICTLY.halt else ["nothing seen"]
-        if (now := self.people()) != people:
+        seen = judge(views or self.views(), fault.begun, fault.ended, PATIENCE, STRICTLY)
+        lost = [_lost(seen, of)]
+        if begun is None and (now := self.people()) != people:
             lost.append(f"{people} → {now}")
         worst = None if any(one.after is None for one in seen) else max(one.after or 0.0 for one in seen)
-        row = Row(name + self.about, "; ".join(lost + fault.notes), worst)
+        row = Row(name, "; ".join(lost + fault.notes), worst)
         self.rows.append(row)
-        each = ", ".join(
-            f"{one.key} {one.gap:.1f}/{'never' if one.after is None else f'{one.after:.1f}'}" for one in seen
-        )
-        print(row, "  <!--", each, "-->", flush=True)
+        each = [f"{one.key} {one.gap:.1f}/{'never' if one.after is None else f'{one.after:.1f}'}" for one in seen]
+        print(row, "  <!--", ", ".join(each + fault.remarks), "-->", flush=True)
         if self.stages:
             self._tell_stages(fault)
 
@@ -227,8 +238,21 @@ class Scene:
 class Linked(Scene):
     """The same call where all media goes over the WebSocket, the kernel's too."""
 
-    about = ", over the WebSocket"
+    about = "With all media on the WebSocket"
     server_options = ("--RtcNotebookApp.media_link=websocket",)
+
+    def direct(self) -> None:
+        """Wait until all pictures move: there is no other way than the one they take."""
+        self.settle()
+
+
+def _lost(seen: list[Seen], of: str) -> str:
+    halted = [one for one in seen if one.gap > STRICTLY.halt]
+    if not halted:
+        return "nothing seen"
+    filtered = all(one.key.endswith("/filtered") for one in halted)
+    of = of or ("its filter's pictures" if filtered else "pictures")
+    return f"{max(one.gap for one in halted):.1f} s of {of}"
 
 
 def _line(process: psutil.Process) -> str:
