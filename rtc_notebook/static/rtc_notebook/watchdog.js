@@ -19,7 +19,7 @@ const SILENT = 4;
 const LIVELY = 4; // looks in a row with something at each; the SFU says something twice a second at least
 const SILENT_OTHERWISE = 7; // an SFU of another kind may say less
 const STUCK = 6;
-const STARVED = 8;
+const STARVED = 6;
 
 export class Watchdog {
   /** @type {Map<RTCPeerConnection, Heard>} */ #connections = new Map();
