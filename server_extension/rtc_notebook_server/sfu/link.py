@@ -29,6 +29,9 @@ PULSE_SECONDS = 1.0
 MAX_PER_SECOND = 200.0
 """Messages and records, for each track that comes or goes, and for none; a track has 50 a second."""
 
+MAX_AT_ONCE = 1000.0
+"""Of them: what was held up on its way for ten seconds comes all at once."""
+
 MAX_BYTES_PER_SECOND = 8 * 1024 * 1024
 """Or twice the bitrate that is allowed, if that is more; for two seconds twice as many."""
 
@@ -48,7 +51,7 @@ class LinkPort:
         self._granted = granted
         rate = max(MAX_BYTES_PER_SECOND, max_bitrate / 4)
         self._bytes = Bucket(rate, 2 * rate)
-        self._said = Bucket(MAX_PER_SECOND, 2 * MAX_PER_SECOND)
+        self._said = Bucket(MAX_PER_SECOND, MAX_AT_ONCE)
         self._wanted: tuple[str, ...] = ()
         self._sources: dict[str, LinkSource] = {}
         self._viewings: dict[str, Viewing] = {}
