@@ -15,7 +15,7 @@ MINUTES, SETTLE = 2.0, 0.7
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_nothing_grows_while_a_call_goes_on(tmp_path: Path):
     assert soak.soak(MINUTES, tmp_path, settle=SETTLE, show=False) == []
 
@@ -42,6 +42,20 @@ def test_a_leak_is_noticed_and_noise_is_none(minutes: float, settle: float, mb_a
     grown = measured(minutes, settle, mb_a_minute).grown()
     assert [sentence for sentence in grown if "memory grew" in sentence] == grown
     assert bool(grown) == noticed
+
+
+def test_a_step_is_none_when_it_is_looked_at_again_and_a_leak_is():
+    for mb_a_minute, step, noticed in ((0.0, 8.0, False), (5.0, 0.0, True)):
+        watched = measured(MINUTES, SETTLE, mb_a_minute)
+        watched.megabytes[-30:] = [megabytes + step for megabytes in watched.megabytes[-30:]]
+        assert watched.grown()
+        watched.look_again()
+        more = measured(MINUTES, SETTLE, mb_a_minute)
+        for name in ("megabytes", "threads", "descriptors"):
+            getattr(watched, name).extend(getattr(more, name)[-60:])
+        watched.threads[:] = [12] * len(watched.threads)
+        watched.cpu.extend((at + 60 * MINUTES, cpu) for at, cpu in more.cpu[-60:])
+        assert bool(watched.grown()) == noticed
 
 
 def test_a_thread_that_stays_is_noticed():
