@@ -31,7 +31,7 @@ MEMORY_LIMIT_MB_A_MINUTE = 3.5
 """Of a short run, in which a fast leak would stay below the other."""
 
 SHORT_MINUTES = 5.0
-"""A run of fewer is looked at once more where something has grown: the worker's heap went up by 6 MB in a minute once."""
+"""A run of fewer is looked at once more where something has grown: a worker's heap went up by 6 MB in a minute once."""
 
 LEAST_FPS = {"filter": 10.0, "publication": 5.0}
 """Of the 30 and 15 that are asked for; other things may run beside."""
