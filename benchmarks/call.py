@@ -189,7 +189,7 @@ def browser_to_browser(browser: Browser, server: JupyterServer, seconds: float) 
     notes.append(f"unfiltered minus direct, p50: {more:+.0f} ms (expected under 10)")
     for what, one, other in (
         ("rtc-notebook, kernel busy / as busy a process beside it", busy, beside),
-        ("rtc-notebook, kernel busy / idle", busy, idle),
+        ("rtc-notebook, kernel busy / idle (expected under 1.10)", busy, idle),
         ("direct, a busy process beside it / none", direct_beside, direct_idle),
     ):
         notes.append(
