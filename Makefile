@@ -8,7 +8,7 @@ PYTHONS ?= python3.10 python3.12 python3.13
 PYTEST := $(BIN)/python -m pytest --durations=15
 BESIDE := -n 2 --dist worksteal
 
-.PHONY: demo install fuzz test test-fast lint types test-python test-pythons test-soak test-js test-browser screenshots clean
+.PHONY: demo install fuzz test test-fast test-fast-python lint types test-python test-pythons test-soak test-js test-browser screenshots clean
 
 demo: .venv/demo.stamp
 	$(BIN)/jupyter lab --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root) $(DEMO_ARGS) notebooks/01_first_call.ipynb
@@ -20,7 +20,10 @@ test: .venv/test.stamp node_modules/.stamp browsers
 	$(MAKE) --no-print-directory -j3 -O test-soak test-python types lint test-js
 	$(MAKE) --no-print-directory test-browser
 
-test-fast: .venv/test.stamp node_modules/.stamp lint types test-js
+test-fast: .venv/test.stamp node_modules/.stamp
+	$(MAKE) --no-print-directory -j3 -O test-fast-python types lint test-js
+
+test-fast-python: .venv/test.stamp
 	$(PYTEST) -q -m "not browser and not slow" $(BESIDE)
 
 lint: .venv/test.stamp

@@ -119,6 +119,7 @@ def test_what_can_be_no_film_is_told(
     assert not answering.sent(StartRecording)
 
 
+@pytest.mark.slow
 def test_a_film_is_made_of_what_the_worker_writes(call: Call, answering: FakeWorker, tmp_path: Path):
     with call.record(tmp_path / "a.mp4", layout="grid") as recording:
         written = Path(answering.sent(StartRecording)[0].path)
@@ -153,6 +154,7 @@ def test_one_file_is_recorded_to_once(call: Call, answering: FakeWorker, tmp_pat
     call.record(tmp_path / "b.mkv")
 
 
+@pytest.mark.slow
 def test_no_other_call_or_replay_writes_to_a_file_that_is_recorded_to(
     call: Call, answering: FakeWorker, workers: Workers, tmp_path: Path
 ):

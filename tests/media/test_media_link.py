@@ -16,6 +16,7 @@ from rtc_notebook.media.link import MediaLink
 from rtc_notebook.protocol import Kind, MediaSettings
 
 
+@pytest.mark.slow
 async def test_a_socket_over_which_nothing_comes_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "PING_SECONDS", 0.3)
     monkeypatch.setattr(link, "DEAD_SECONDS", 1.5)

@@ -92,6 +92,7 @@ def test_raw_pictures_stand_in_where_that_is_asked_for(path: Path):
     assert next(replay(path, speed=None, raw=True).participants["Ana"].video.frames()).shape == (32, 32, 3)
 
 
+@pytest.mark.slow
 def test_real_time_is_as_in_a_call(path: Path):
     with replay(path, speed=2.0) as call:
         seen: list[str] = []
@@ -164,6 +165,7 @@ def test_a_filter_on_sound_is_saved(path: Path, tmp_path: Path):
     assert abs(len(before) - len(after)) < 9600
 
 
+@pytest.mark.slow
 def test_sound_in_real_time(path: Path):
     with replay(path, speed=1.0) as call:
         blocks = []

@@ -97,6 +97,7 @@ async def test_relay_alone_is_kept_to_by_every_aiortc(old: bool, monkeypatch: py
         await connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["stun", "turn"])
 async def test_a_silent_server_is_not_waited_for_longer_than_a_call_can(
     scheme: str, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from aiortc.rtp import is_rtcp
 from engines import until
 from peer import Join, Picture
@@ -40,6 +41,7 @@ class Still(Picture):
         return await super().recv()
 
 
+@pytest.mark.slow
 async def test_what_a_publisher_sends_and_never_arrives_is_to_be_published_afresh_but_no_still(
     engine: EmbeddedEngine, join: Join
 ) -> None:
