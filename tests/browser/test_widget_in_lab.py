@@ -133,6 +133,12 @@ def test_a_kernel_restart_keeps_the_browser_in_the_call_and_running_again_takes_
     assert ana["id"] == before, "nobody saw Ana leave and join"
     assert ana["widgetOf"], "and she belongs to the new kernel"
 
+    notebook.set_source(0, "import time\ntime.sleep(3)  # as for imports\n" + notebook.source(0))
+    shown(notebook)
+    people(lab, room, "Ana", "Ana's kernel")
+    [ana] = [who for who in lab.get(f"rtc-notebook/api/rooms/{room}")["participants"] if who["name"] == "Ana"]
+    assert ana["id"] == before, "nor while the cell takes its time"
+
     notebook.set_source(2, "@call.filter(on='Ana', on_error='hold')\ndef dark(frame):\n    return frame // 2")
     notebook.run(2)
     filtered = page.locator(tile("Ana") + "[data-processed]").first

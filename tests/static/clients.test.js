@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { adopt, drop, hold, register, release } from "../../rtc_notebook/static/rtc_notebook/clients.js";
+import { abandon, adopt, drop, hold, register, release } from "../../rtc_notebook/static/rtc_notebook/clients.js";
 
 beforeEach(() => {
   mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
 });
 
 /** @returns {any} */
@@ -54,11 +54,39 @@ test("without its kernel a call waits longer for the next one", () => {
   const { call, client } = shown("three");
   release(client);
   call.kernelGone = true;
-  mock.timers.tick(1_500);
-  mock.timers.tick(4_000);
+  mock.timers.tick(5_500);
   assert.ok(call.active);
   mock.timers.tick(1_000);
   assert.ok(!call.active);
+});
+
+test("while its cell runs a call waits for the next one, and a moment longer, but not for ever", () => {
+  const { call, client } = shown("six");
+  let runs = true;
+  release(client, () => runs);
+  mock.timers.tick(20_000);
+  assert.ok(call.active, "the cell imports things");
+  runs = false;
+  mock.timers.tick(1_000);
+  assert.equal(adopt("six", {}), client, "what it shows is just being drawn");
+  hold(client);
+  runs = true;
+  release(client, () => runs);
+  mock.timers.tick(70_000);
+  assert.ok(!call.active);
+});
+
+test("a call whose widget is closed is left at once, or a moment later when the kernel is what closed it", () => {
+  const one = shown("seven");
+  abandon(one.client);
+  assert.ok(!one.call.active);
+  const two = shown("eight");
+  two.call.kernelGone = true;
+  release(two.client);
+  abandon(two.client);
+  mock.timers.tick(3_000);
+  assert.equal(adopt("eight", {}), two.client);
+  drop(two.client);
 });
 
 test("a call that is in use, or another room's, is nobody else's", () => {

@@ -4,11 +4,13 @@
 
 /**
  * @typedef {import("./call.js").Call} Call
- * @typedef {{ key: string, call: Call, views: number, owner: object, timer?: ReturnType<typeof setTimeout> }} Client
+ * @typedef {{ key: string, call: Call, views: number, owner: object, runs?: () => boolean, timer?: ReturnType<typeof setTimeout> }} Client
  */
 
 const GRACE = 1_500;
-const GRACE_WITHOUT_KERNEL = 4_500; // a kernel that was started anew first imports things
+const GRACE_WITHOUT_KERNEL = 6_000; // a kernel that was started anew first imports things
+const LONGEST_RUN = 60_000; // many a cell that is run again imports things, too
+const LOOK = 500;
 const REGISTRY = Symbol.for("rtc-notebook.clients");
 
 /** @returns {Set<Client>} */
@@ -40,17 +42,34 @@ export function hold(client) {
   clearTimeout(client.timer);
 }
 
-/** A view is gone; after the last one the call is left, unless another shows it in time. @param {Client} client */
-export function release(client) {
+/**
+ * A view is gone; after the last one the call is left, unless another shows it in time.
+ * @param {Client} client @param {() => boolean} [runs] whether the cell that showed it is being run
+ */
+export function release(client, runs) {
   client.views -= 1;
-  if (client.views > 0) return;
+  client.runs = runs;
+  if (client.views === 0) wait(client);
+}
+
+/** Its widget is gone; when the kernel is gone too, its cell is most likely being run again. @param {Client} client */
+export function abandon(client) {
+  if (client.call.kernelGone) wait(client);
+  else drop(client);
+}
+
+/** @param {Client} client */
+function wait(client) {
   clearTimeout(client.timer);
-  // When the kernel goes too, the cell is most likely being run again.
-  const after = () => {
-    if (client.call.kernelGone) client.timer = setTimeout(() => drop(client), GRACE_WITHOUT_KERNEL);
-    else drop(client);
+  const begun = Date.now();
+  let since = begun;
+  const look = () => {
+    const now = Date.now();
+    if (client.runs?.() && now - begun < LONGEST_RUN) since = now;
+    if (now - since >= (client.call.kernelGone ? GRACE_WITHOUT_KERNEL : GRACE)) drop(client);
+    else client.timer = setTimeout(look, LOOK);
   };
-  client.timer = setTimeout(after, GRACE);
+  client.timer = setTimeout(look, LOOK);
 }
 
 /** Leaves now. @param {Client} client */

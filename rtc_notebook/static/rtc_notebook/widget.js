@@ -3,7 +3,7 @@
 import { guestSocketUrl, pageBaseUrl, roomUrl, socketUrl, tokenProtocols } from "./addresses.js";
 import { Call } from "./call.js";
 import { CallView } from "./callview.js";
-import { adopt, drop, hold, register, release } from "./clients.js";
+import { abandon, adopt, drop, hold, register, release } from "./clients.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { FilterChips } from "./filters.js";
 import { OwnKernel } from "./ownkernel.js";
@@ -139,16 +139,17 @@ class Session {
     else this.start();
   }
 
-  hide() {
+  /** @param {() => boolean} runs whether the cell that showed it is being run */
+  hide(runs) {
     this.views -= 1;
     if (!this.client) return;
-    release(this.client);
+    release(this.client, runs);
     if (this.views === 0 && !this.owns) this.client = null;
   }
 
   dispose() {
     this.#disposed.abort();
-    this.#drop();
+    if (this.client && this.owns) abandon(this.client);
   }
 
   #drop() {
@@ -178,9 +179,13 @@ function render(session, model, el) {
   /** @type {import("./call.js").Call | null} */
   let shown = null;
 
+  /** @type {Element | null} JupyterLab's, which stays when its output goes */
+  let cell = null;
+
   let unwatch = () => {};
 
   function refresh() {
+    cell ??= el.closest(".jp-Cell");
     const call = session.owns ? (session.client?.call ?? null) : null;
     if (call && call === shown) return;
     view?.close();
@@ -207,6 +212,7 @@ function render(session, model, el) {
 
   /** The call may have gone over to another cell, or lost its kernel. */
   function changed() {
+    cell ??= el.closest(".jp-Cell");
     if (!session.owns) refresh();
     onfilters();
   }
@@ -238,7 +244,7 @@ function render(session, model, el) {
     model.off("change:filters", onfilters);
     view?.close();
     root.remove();
-    session.hide();
+    session.hide(() => !!cell?.isConnected && !!cell.querySelector(".jp-InputPrompt")?.textContent?.includes("*"));
   };
 }
 
