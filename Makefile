@@ -24,7 +24,7 @@ test-fast: .venv/test.stamp node_modules/.stamp
 	$(MAKE) --no-print-directory -j3 -O test-fast-python types lint test-js
 
 test-fast-python: .venv/test.stamp
-	$(PYTEST) -q -m "not browser and not slow" $(BESIDE)
+	$(PYTEST) -q -m "not browser and not slow" $(BESIDE) tests --ignore tests/browser
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -36,7 +36,7 @@ types: .venv/test.stamp node_modules/.stamp
 	npm run --silent types
 
 test-python: .venv/test.stamp
-	$(PYTEST) -m "not browser" $(BESIDE) tests --ignore tests/test_soak.py
+	$(PYTEST) -m "not browser" $(BESIDE) tests --ignore tests/test_soak.py --ignore tests/browser
 
 test-pythons:  # much the same on the other Pythons that are here; PYTHONS names them, or says where they are
 	scripts/test-pythons $(PYTHONS)

@@ -180,6 +180,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
     manager.shutdown_kernel(now=True)
 
 
+@pytest.mark.slow
 def test_a_real_kernel_in_linuxs_own_words(kernel: BlockingKernelClient):
     def run(code: str) -> str:
         printed: list[str] = []

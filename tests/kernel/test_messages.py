@@ -247,6 +247,7 @@ def test_a_listener_hears_who_sent_what(call: Call, worker: FakeWorker, capsys: 
     assert '"Bo\'s kernel" sent a message. A message came that cannot be read' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_recording_has_what_is_said_and_heard(call: Call, worker: FakeWorker, tmp_path: Path) -> None:
     worker.connect(person("p2", "Guest"), KERNEL)
     recorder = threading.Thread(target=lambda: recordings.append(call.record(tmp_path / "a.mkv")))

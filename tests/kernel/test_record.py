@@ -172,6 +172,7 @@ def test_no_other_call_or_replay_writes_to_a_file_that_is_recorded_to(
         again.save(tmp_path / "a.mkv", overwrite=True)
 
 
+@pytest.mark.slow
 def test_a_file_that_was_refused_or_whose_call_has_ended_is_free(call: Call, answering: FakeWorker, tmp_path: Path):
     lesson(tmp_path / "a.mkv")
     with pytest.raises(RecordingError, match="overwrite=True"):

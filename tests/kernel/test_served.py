@@ -34,6 +34,7 @@ def test_every_module_is_still_a_module(tmp_path: Path) -> None:
     assert out.returncode == 0, out.stderr
 
 
+@pytest.mark.slow
 def test_every_module_is_still_the_same_program(tmp_path: Path) -> None:
     checker = Path(__file__).parents[1] / "static" / "same_program.js"
     node = shutil.which("node")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import av
 import numpy as np
+import pytest
 
 from rtc_notebook.media.encoder import TIME_BASE, RealtimeVp8Encoder
 from rtc_notebook.media.governor import Governor
@@ -36,6 +37,7 @@ def encode(encoder, pictures, at=0):
     return made
 
 
+@pytest.mark.slow
 def test_noise_is_sent_smaller_and_within_the_bitrate():
     bitrate = BITRATE * 9 // 16  # its pictures are as much smaller than 720p
     encoder = RealtimeVp8Encoder(bitrate, bitrate)

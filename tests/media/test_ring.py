@@ -81,6 +81,7 @@ def _write_fast(directory, paths, seconds):
         sequence += 1
 
 
+@pytest.mark.slow
 def test_a_frame_is_never_torn(tmp_path):
     context = multiprocessing.get_context("spawn")
     paths = context.Queue()

@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from aiortc import RTCRtpSender
 from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci, unpack_remb_fci
 
@@ -64,6 +65,7 @@ async def test_a_still_is_repeated_ever_more_slowly(monkeypatch):
     assert stamps == sorted(set(stamps))
 
 
+@pytest.mark.slow
 async def test_a_still_is_sent_at_once_to_who_asks_for_a_keyframe():
     track = OutgoingVideo()
     track.repeats = True

@@ -150,6 +150,7 @@ threading.Event().wait()
 """
 
 
+@pytest.mark.slow
 def test_no_orphan_is_left_when_the_parent_is_killed_even_if_a_grandchild_holds_the_pipe():
     parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

@@ -113,6 +113,7 @@ def test_real_time_is_as_in_a_call(path: Path):
             call.participants["Ana"].video.latest()
 
 
+@pytest.mark.slow
 def test_a_filter_runs_live(path: Path):
     with replay(path, speed=1.0) as call:
         seen: list[tuple[int, ...]] = []

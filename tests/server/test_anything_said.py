@@ -34,6 +34,7 @@ async def intrude(guest: Client, script: Script, people: list[str], tracks: list
     return guest.socket.close_code
 
 
+@pytest.mark.slow
 async def test_whatever_comes_over_one_socket_the_others_call_goes_on(
     clock: Any,
     join: Any,

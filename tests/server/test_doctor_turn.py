@@ -43,6 +43,7 @@ async def test_over_udp_and_tcp(tmp_path: Path, user: str):
             assert (await _verdict(wrong)).startswith("fail")
 
 
+@pytest.mark.slow
 async def test_stun_is_asked_by_the_doctor_and_by_an_sfu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("server_reflexive_candidate", "relayed_candidate"):
         monkeypatch.setattr(aioice.ice, name, getattr(aioice.ice, name))  # put back at the end

@@ -98,6 +98,7 @@ async def test_who_is_removed_is_told_and_knocks_when_coming_back(enter: Any, kn
     await again.until(lambda c: c.names == ["Ana", "Bo"])
 
 
+@pytest.mark.slow
 async def test_a_locked_room(enter: Any, knock: Any) -> None:
     ana = await enter("Ana")
     ana.say("set-lock", locked=True)

@@ -12,6 +12,7 @@ from peer import Join, Picture
 from rtc_notebook_server.sfu.embedded import EmbeddedEngine
 
 
+@pytest.mark.slow
 async def test_a_viewer_whose_connection_is_lost_is_offered_another_by_itself(
     engine: EmbeddedEngine, join: Join
 ) -> None:
