@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, FileFindHandler, JupyterHandler
 from jupyter_server.extension.handler import ExtensionHandlerJinjaMixin, ExtensionHandlerMixin
-from jupyter_server.utils import url_path_join
 from tornado import web
 
 from rtc_notebook import __version__, _esm, protocol
@@ -92,15 +91,17 @@ class Page(ExtensionHandlerJinjaMixin, ExtensionHandlerMixin, JupyterHandler):
     def write_page(self, page: str, room: str | None, identity: Identity | None = None, **more: str) -> None:
         """Write the page for somebody; by default for who is logged in."""
         identity = identity or identify(self.current_user)
+        # Relative: a proxy before us may have taken a prefix off that only the browser knows.
+        base = "../" * (self.request.path.count("/") - self.base_url.count("/")) or "./"
         config = {
-            "baseUrl": self.base_url,
+            "baseUrl": base,
             "room": room,
             "page": page,
             "user": {"name": identity.display_name, "anonymous": identity.anonymous},
             "version": __version__,
             **more,
         }
-        static = url_path_join(self.base_url, "static", "rtc_notebook") + "/"
+        static = f"{base}static/rtc_notebook/"
         self.set_header("Cache-Control", "no-store")
         modules = _esm.order(_MODULE[page], later=False)[::-1]
         shown = {"page": page, "room": room, "config": config, "static": static, "modules": modules}

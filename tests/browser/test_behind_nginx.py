@@ -36,3 +36,21 @@ def test_a_call_through_nginx_under_a_prefix(pattern: Browser, tmp_path: Path):
             assert picture(guest, tile("Ana")).std() > 20
             plays(ana, tile("Gast"))
             assert kernel.run("print(call.participants['Gast'].video.frame(timeout=20).ndim)").strip() == "3"
+
+
+def test_the_pages_of_calls_under_a_prefix_that_is_taken_off(
+    lab: JupyterServer, pattern: Browser, room: str, tmp_path: Path
+):
+    with nginx(lab.url, "/proxy/8888/", tmp_path / "nginx") as outside:
+        ana, guest = (context(pattern, ignore_https_errors=True).new_page() for _ in range(2))
+        ana.goto(lab.page("rtc-notebook/").replace(lab.url, outside))
+        ana.get_by_label("Name of a room").fill(room)
+        ana.get_by_role("button", name="Start or join").click()
+        ana.get_by_label("Your name").fill("Ana")
+        ana.get_by_role("button", name="Join").click()
+        expect(ana.locator(tile("Ana"))).to_be_attached(timeout=20_000)
+        with Kernel.start(lab) as kernel:
+            url = kernel.run(f"from rtc_notebook import Call\ncall = Call({room!r})\nprint(call.invite().url)").strip()
+            guest.goto(outside + url[url.index("rtc-notebook/") :].replace("#", "?name=Gast&join&link=websocket#"))
+            for page, name in ((guest, "Ana"), (ana, "Gast")):
+                expect(page.locator(tile(name))).to_be_attached(timeout=20_000)

@@ -58,7 +58,10 @@ def unavailable() -> str:
 
 @contextmanager
 def nginx(upstream: str, prefix: str, home: Path) -> Iterator[str]:
-    """Run nginx with a certificate of its own; gives the address under which ``prefix`` of ``upstream`` is reached."""
+    """Run nginx with a certificate of its own; gives the address under which ``prefix`` of ``upstream`` is reached.
+
+    Where ``upstream`` ends in a slash, the prefix is taken off, as jupyter-server-proxy does.
+    """
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     certificate = [
@@ -75,7 +78,7 @@ def nginx(upstream: str, prefix: str, home: Path) -> Iterator[str]:
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *certificate], check=True, capture_output=True
     )
     config = home / "nginx.conf"
-    config.write_text(_CONFIG.format(home=home, port=port, prefix=prefix, upstream=upstream.rstrip("/")))
+    config.write_text(_CONFIG.format(home=home, port=port, prefix=prefix, upstream=upstream))
     with (home / "error.log").open("wb") as log:
         process = subprocess.Popen([_executable(), "-c", str(config), "-p", str(home)], stdout=log, stderr=log)
     try:

@@ -7,7 +7,6 @@ from pathlib import PurePath
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.utils import url_path_join
 
 from ..handlers import StaticFiles
 from . import files
@@ -20,10 +19,10 @@ class BlurState(JupyterHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Write ``{"files": URL path}``, or ``{"message": what to do}`` where there are none."""
+        """Write ``{"files": URL, relative to this one}``, or ``{"message": what to do}`` where there are none."""
         self.set_header("Cache-Control", "no-store")
         if files.present():
-            self.finish({"files": url_path_join(self.base_url, "static", "rtc_notebook_blur", files.VERSION) + "/"})
+            self.finish({"files": f"{files.VERSION}/"})
         else:
             self.finish(json.dumps({"message": f"Background blur is not installed. {files.HOW}"}))
 
