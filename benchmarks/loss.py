@@ -132,10 +132,17 @@ def main(seconds: float, losses: list[float], ways: list[str], congestion: str) 
                         print(f"| {what} | {100 * loss:g} % | {peer.told()} |", flush=True)
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share of 1; 5 percent is 0.05")
+    return share
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--loss", type=float, nargs="+", default=[0, 0.05, 0.1])
+    parser.add_argument("--loss", type=_share, nargs="+", default=[0, 0.05, 0.1], help="shares of 1: 0.05 is 5 percent")
     parser.add_argument("--over", nargs="+", choices=["webrtc", "websocket", "echo"], default=["webrtc", "websocket"])
     parser.add_argument("--congestion", default="cubic", help="how TCP controls congestion: cubic, bbr, reno")
     options = parser.parse_args()
