@@ -8,6 +8,7 @@ from typing import Any
 
 from .environment import kernel_shell
 from .process import session, turns
+from .process.background import Background
 
 LOOK_SECONDS = 0.3
 """How long a look at what a cell does takes: one that ends sooner is nothing that a call would notice."""
@@ -15,7 +16,6 @@ LOOK_SECONDS = 0.3
 COMPUTES, WAITS = 0.5, 0.2
 """Processors that a cell wants when it computes, and when it does no longer."""
 
-BACKGROUND_NICE = 19
 TAKE_BACK_SECONDS = 1.0
 
 
@@ -24,7 +24,8 @@ class GivingWay:
 
     What computes without a pause otherwise makes each step of a picture's way wait for its turn's end: in a browser on
     the same machine, in the media worker, in the SFU. Only while a cell computes: what is given up is taken back when
-    it waits for something, and at its end. Where a processor is free, a cell is as fast as ever. Linux only.
+    it waits for something, and at its end. Where a processor is free, a cell is as fast as ever, and where none is, it
+    still gets on. Linux only.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class GivingWay:
         self._lock = threading.Lock()
         self._cells = int(in_cell)  # `%%capture` and others run one within another
         self._over: threading.Event | None = None
-        self._former_nice: int | None = None
+        self._background = Background()
         self._short_turns = False
 
     def cell_started(self, _info: object = None) -> None:
@@ -70,19 +71,20 @@ class GivingWay:
 
     def _look(self, over: threading.Event) -> None:
         """Look at what the cell does until it ends."""
-        before = session.wanted_seconds(threading.main_thread())
+        before = session.turns_of(threading.main_thread())
         while not over.wait(LOOK_SECONDS):
-            now = session.wanted_seconds(threading.main_thread())
+            now = session.turns_of(threading.main_thread())
             if before is None or now is None:
                 return
-            processors = (now - before) / LOOK_SECONDS
+            got = (now.ran - before.ran) / LOOK_SECONDS
+            wants = got + (now.waited - before.waited) / LOOK_SECONDS
             before = now
             with self._lock:
                 if over.is_set():
                     return
-                if processors > COMPUTES and self._wanted():
-                    self._give_way()
-                elif processors < WAITS or not self._wanted():
+                if wants > COMPUTES and self._wanted():
+                    self._give_way(got)
+                elif wants < WAITS or not self._wanted():
                     self._take_back()
 
     def _stop(self) -> None:
@@ -91,18 +93,15 @@ class GivingWay:
             self._over = None
         self._take_back()
 
-    def _give_way(self) -> None:
+    def _give_way(self, got: float) -> None:
         if not self._short_turns:
             self._short_turns = _ask_for_turns(turns.SHORTEST_SECONDS)
-        nice = session.session_nice()
-        if nice is not None and nice < BACKGROUND_NICE and session.set_session_nice(BACKGROUND_NICE):
-            self._former_nice = nice
+        self._background.stay(got)
 
     def _take_back(self) -> None:
         if self._short_turns:
             self._short_turns = not _ask_for_turns(0)
-        if self._former_nice is not None and session.set_session_nice(self._former_nice, TAKE_BACK_SECONDS):
-            self._former_nice = None
+        self._background.end(TAKE_BACK_SECONDS)
 
 
 def _ask_for_turns(seconds: float) -> bool:

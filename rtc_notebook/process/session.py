@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import tenacity
 
@@ -52,14 +53,23 @@ def set_session_nice(nice: int, patience: float = 0) -> bool:
     return True
 
 
-def wanted_seconds(thread: threading.Thread) -> float | None:
-    """Return how long a thread has run, or waited for a processor to run on; None where nobody counts that.
+class Turns(NamedTuple):
+    """What a thread has had of the processors."""
 
-    What it wants, whatever it gets: a thread that computes wants a second a second, one that waits for something else
-    nothing.
+    ran: float
+    """Seconds for which it ran."""
+
+    waited: float
+    """Seconds for which it could have run, and others did."""
+
+
+def turns_of(thread: threading.Thread) -> Turns | None:
+    """Return what a thread has had of the processors so far; None where nobody counts that.
+
+    A thread that computes wants a second a second, whatever it gets; one that waits for something else wants nothing.
     """
     try:
         ran, waited, _ = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text().split()
     except (OSError, ValueError):
         return None
-    return (int(ran) + int(waited)) / 1e9
+    return Turns(int(ran) / 1e9, int(waited) / 1e9)

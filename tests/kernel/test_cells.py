@@ -12,8 +12,10 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from rtc_notebook import Call, cells
-from rtc_notebook.cells import BACKGROUND_NICE, GivingWay
-from rtc_notebook.process import session, turns
+from rtc_notebook.cells import GivingWay
+from rtc_notebook.process import background, session, turns
+
+BACKGROUND_NICE = background.NICES[0]
 
 
 class Linux:
@@ -22,16 +24,19 @@ class Linux:
     def __init__(self) -> None:
         self.nice: int | None = 0
         self.processors = 1.0
+        self.gets: dict[int, float] = {}  # of these, by how nice it is; all, where nothing is said
         self.refuses = False
         self.turn = 0.0
         self.looked = threading.Semaphore(0)
-        self._wanted = 0.0
+        self._ran = self._waited = 0.0
 
-    def wanted_seconds(self, thread: threading.Thread) -> float:
+    def turns_of(self, thread: threading.Thread) -> session.Turns:
         assert thread is threading.main_thread()
         self.looked.release()
-        self._wanted += self.processors * cells.LOOK_SECONDS
-        return self._wanted
+        got = min(self.processors, self.gets.get(self.nice or 0, 1))
+        self._ran += got * cells.LOOK_SECONDS
+        self._waited += (self.processors - got) * cells.LOOK_SECONDS
+        return session.Turns(self._ran, self._waited)
 
     def looks(self, times: int = 3) -> None:
         """Wait until it was looked at so often."""
@@ -55,7 +60,7 @@ class Linux:
 @pytest.fixture
 def linux(monkeypatch: pytest.MonkeyPatch) -> Linux:
     linux = Linux()
-    for name in ("wanted_seconds", "session_nice", "set_session_nice"):
+    for name in ("turns_of", "session_nice", "set_session_nice"):
         monkeypatch.setattr(session, name, getattr(linux, name))
     monkeypatch.setattr(turns, "ask_for_short_turns", linux.ask_for_short_turns)
     monkeypatch.setattr(cells, "LOOK_SECONDS", 0.01)
@@ -92,6 +97,22 @@ def test_a_cell_that_waits_gives_nothing_and_takes_back_what_it_gave(linux: Linu
     linux.processors = 0.1
     until(lambda: linux.nice == 0)
     way.cell_ended()
+
+
+def test_a_cell_that_gets_next_to_nothing_gives_less_way(linux: Linux):
+    linux.gets = {19: 0.01, 10: 0.1, 5: 0.3}
+    way = GivingWay(lambda: True, in_cell=True)
+    way.call_joined()
+    until(lambda: linux.nice == BACKGROUND_NICE)
+    until(lambda: linux.nice == 5)
+    linux.looks(3 * background.PATIENCE)
+    assert linux.nice == 5
+    linux.gets[5] = 0.1
+    until(lambda: linux.nice == 0)
+    linux.gets = {}
+    until(lambda: linux.nice == BACKGROUND_NICE)
+    way.cell_ended()
+    assert linux.nice == 0
 
 
 def test_a_short_cell_and_one_without_a_call_give_nothing(linux: Linux, monkeypatch: pytest.MonkeyPatch):
@@ -190,7 +211,7 @@ def test_a_real_kernel_in_linuxs_own_words(kernel: BlockingKernelClient):
     run("import time\nfrom rtc_notebook import cells\nfrom rtc_notebook.process import session")
     assert run("way = cells.give_way(lambda: True)") == ""
     run("import threading")
-    if run("print(session.session_nice(), session.wanted_seconds(threading.main_thread()) > 0)") != "0 True":
+    if run("print(session.session_nice(), session.turns_of(threading.main_thread()).ran > 0)") != "0 True":
         pytest.skip("this Linux has no autogroups, or counts no thread's time")
     compute = "end = time.monotonic() + 20\nwhile session.session_nice() == 0 and time.monotonic() < end: pass"
     wait = "end = time.monotonic() + 20\nwhile session.session_nice() and time.monotonic() < end: time.sleep(0.05)"
