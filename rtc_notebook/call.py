@@ -96,7 +96,7 @@ class Call(Filtering, Giving, Keeping, Hosting):
         self._view: CallView | None = None
         self._identity = (self._server.url, self.room, name)
         with _living_lock:
-            former = _living.pop(self._identity, None)
+            former = _living.get(self._identity)
         if former is not None:
             former.leave()
         join = Join(
@@ -196,10 +196,10 @@ class Call(Filtering, Giving, Keeping, Hosting):
 
     def leave(self) -> None:
         """Leave the call: the kernel, its filters and the widget. Idempotent."""
-        with _living_lock:
+        self._studio.close()
+        with _living_lock:  # not before: a cell that is interrupted meanwhile is run again, and leaves it then
             if _living.get(self._identity) is self:
                 del _living[self._identity]
-        self._studio.close()
         if _giving_way is not None:
             _giving_way.call_left()
 

@@ -110,13 +110,17 @@ def _ask_for_turns(seconds: float) -> bool:
 
 
 def give_way(wanted: Callable[[], bool]) -> GivingWay | None:
-    """Have the cells of this kernel give way; None where this is no kernel."""
+    """Have the cells of this kernel give way; None where this is no kernel, or none that says what it runs."""
     shell = kernel_shell()
     if shell is None:
         return None
-    giving_way = GivingWay(wanted, _runs_a_cell(shell))
-    shell.events.register("pre_run_cell", giving_way.cell_started)
-    shell.events.register("post_run_cell", giving_way.cell_ended)
+    try:
+        events, in_cell = shell.events, _runs_a_cell(shell)
+    except (AttributeError, TypeError):  # xeus-python's stand-in for a kernel does not
+        return None
+    giving_way = GivingWay(wanted, in_cell)
+    events.register("pre_run_cell", giving_way.cell_started)
+    events.register("post_run_cell", giving_way.cell_ended)
     return giving_way
 
 

@@ -60,6 +60,8 @@ def _described(id: str, widget: Any) -> FilterControl | None:
     if isinstance(value, (int, float)) and hasattr(widget, "min") and hasattr(widget, "max"):
         step = float(getattr(widget, "step", None) or (1 if isinstance(value, int) else 0))
         low, high = float(widget.min), float(widget.max)
+        if hasattr(widget, "base"):  # a FloatLogSlider's are exponents, its value is not
+            low, high, step = widget.base**low, widget.base**high, 0.0
         if not all(map(math.isfinite, (value, low, high, step))):
             return None  # JSON has no such numbers, and nobody could set such a slider
         return FilterControl(id=id, label=label, kind="range", value=float(value), low=low, high=high, step=step)

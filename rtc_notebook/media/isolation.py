@@ -149,7 +149,11 @@ class IsolatedFilter:
     async def _run(self) -> None:
         deaths: list[float] = []
         while True:
-            code = await self._live()
+            try:
+                code = await self._live()
+            except OSError as error:  # the system has no process, or no memory, to give
+                self._say(f"cannot go on ({error.strerror or error}): set the filter again to try anew.")
+                return
             now = time.monotonic()
             deaths = [death for death in deaths if now - death < RESTART_WINDOW_SECONDS] + [now]
             if len(deaths) > RESTARTS:

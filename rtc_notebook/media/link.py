@@ -72,6 +72,7 @@ class MediaLink:
         self._ready = asyncio.Event()
         self._ack_timer: asyncio.TimerHandle | None = None
         self._heard = 0.0
+        self._failures = 0
         self._task = asyncio.ensure_future(self._run())
 
     @property
@@ -184,13 +185,21 @@ class MediaLink:
         self._receipts.add(sent, media, now)
         for record in records:
             if isinstance(record, wire.Frame):
-                self.on_frame(record)
+                self._take_frame(record)
             elif isinstance(record, wire.Wanted):
                 self.on_wanted(record.track)
             else:
                 self._window.acknowledge(record.received, now - record.echo - record.held, now)
         if self._receipts.due and self._ack_timer is None:
             self._ack_timer = asyncio.get_running_loop().call_later(ACK_SECONDS, self._acknowledge)
+
+    def _take_frame(self, frame: wire.Frame) -> None:
+        try:
+            self.on_frame(frame)
+        except Exception:  # an exception here would end the link for good, with everybody's tracks
+            self._failures += 1
+            if self._failures in (1, 100, 10_000):
+                logger.exception("A frame could not be taken in (failure %d on this link)", self._failures)
 
     def _acknowledge(self) -> None:
         self._ack_timer = None

@@ -23,6 +23,9 @@ SERVER_SILENT_SECONDS = 3.0
 WEBRTC_AGAIN_SECONDS = (15.0, 60.0, 300.0, 900.0)
 """When WebRTC is tried again after the link had to be taken; a try that fails stops the pictures for three seconds."""
 
+STEADY_SECONDS = 300.0
+"""WebRTC that held for so long is tried again as at first when it breaks: a call may last for weeks."""
+
 
 class MediaPath:
     """The two halves of the way there is at the moment, and the change from one way to the other.
@@ -72,6 +75,7 @@ class MediaPath:
         self._watchdog = Watchdog()  # of what comes in
         self._webrtc_worked = False
         self._webrtc_tries = 0
+        self._connected_at: float | None = None
         self._again: asyncio.TimerHandle | None = None
 
     def take(self, media: protocol.MediaSettings) -> None:
@@ -106,14 +110,23 @@ class MediaPath:
             if not isinstance(publishing, Publishing) or not isinstance(subscribing, Subscribing):
                 continue
             connections = (publishing.connection, subscribing.connection)
-            if any(one is not None and one.connectionState == "connected" for one in connections):
-                self._webrtc_worked = True
+            self._note(any(one is not None and one.connectionState == "connected" for one in connections), now)
             if self._signaling.silent > SERVER_SILENT_SECONDS:
                 continue
             if publish.look(publishing.connection, now):
                 publishing.renew()
             if subscribe.look(subscribing.connection, now):
                 self._later(subscribing.renew())
+
+    def _note(self, connected: bool, now: float) -> None:
+        """Note whether WebRTC works at the moment."""
+        if not connected:
+            self._connected_at = None
+            return
+        self._webrtc_worked = True
+        self._connected_at = now if self._connected_at is None else self._connected_at
+        if now - self._connected_at >= STEADY_SECONDS:
+            self._webrtc_tries = 0
 
     @property
     def quiet(self) -> float:
@@ -171,6 +184,7 @@ class MediaPath:
         former = [self.publishing, self.subscribing, self._link]
         self._signaling.send(protocol.Restart(connection="publish"))  # its tracks keep their ids
         self.publishing, self.subscribing, self._link = publishing, subscribing, link
+        self._connected_at = None
         self.stay()
         for one in former:
             if one is not None:

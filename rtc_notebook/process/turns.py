@@ -40,8 +40,14 @@ def ask_for_short_turns(seconds: float = TURN_SECONDS, thread: int = 0, *, inher
         it be told so again only.
     """
     number = SCHED_SETATTR.get(platform.machine())
-    if sys.platform != "linux" or number is None or os.sched_getscheduler(thread) & 0xFF != _USUAL_POLICY:
+    if sys.platform != "linux" or number is None:
         return False
-    nice, flags = os.getpriority(os.PRIO_PROCESS, thread), 0 if inherited else _RESET_ON_FORK
+    try:
+        policy, nice = os.sched_getscheduler(thread), os.getpriority(os.PRIO_PROCESS, thread)
+    except OSError:  # musl (Alpine) refuses to tell, and some sandboxes do
+        return False
+    if policy & 0xFF != _USUAL_POLICY:
+        return False
+    flags = 0 if inherited else _RESET_ON_FORK
     wish = _attributes.pack(_attributes.size, _USUAL_POLICY, flags, nice, 0, int(1e9 * seconds), 0, 0, 0, 0)
     return bool(ctypes.CDLL(None).syscall(number, thread, wish, 0) == 0)

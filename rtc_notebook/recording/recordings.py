@@ -44,6 +44,7 @@ class Recordings:
         self._compositions: dict[int, Composition] = {}
         self._finishing: set[int] = set()  # whose last pictures are being drawn
         self._lost: list[int] = []
+        self._stopping: set[int] = set()  # of which the worker has not said yet that they have ended
 
     def start(self, path: str | os.PathLike[str], *, layout: Layout | None, overwrite: bool, raw: bool) -> Recording:
         """Begin a recording, and wait until its file is there.
@@ -70,11 +71,13 @@ class Recordings:
             self._running[id], self._raw[id], self._writing[id] = recording, bool(raw), writing
             if written != target:
                 self._compositions[id] = Composition(written, target)
-        self._send(StartRecording(id=id, path=str(written), overwrite=bool(overwrite), raw=bool(raw)))
-        if not recording.wait_until_begun(BEGIN_SECONDS):
-            self._stop(recording)
-            self._forget(id)
-            raise RecordingError(f"The recording of {target} has not begun: the media worker does not answer.")
+        try:
+            self._send(StartRecording(id=id, path=str(written), overwrite=bool(overwrite), raw=bool(raw)))
+            if not recording.wait_until_begun(BEGIN_SECONDS):
+                raise RecordingError(f"The recording of {target} has not begun: the media worker does not answer.")
+        except BaseException:  # a cell that was interrupted, too: nobody has it to stop it
+            self._give_up(id, recording)
+            raise
         if recording.state == "failed":
             raise RecordingError(recording.message)
         return recording
@@ -130,7 +133,10 @@ class Recordings:
     def worker_died(self) -> None:
         """Note that whoever wrote the files is gone; what was written stays."""
         with self._lock:
-            self._lost = [id for id in self._running if id not in self._finishing]
+            lost = [id for id in self._running if id not in self._finishing]
+            self._lost = [id for id in lost if id not in self._stopping]
+        for id in self._stopping.intersection(lost):
+            self.report(RecordingReport(id=id, state="stopped"))
 
     def worker_is_back(self) -> None:
         """Go on in new files."""
@@ -178,15 +184,30 @@ class Recordings:
 
     def _stop(self, recording: Recording) -> None:
         with self._lock:
-            for id, running in self._running.items():
-                if running is recording:
-                    self._send(StopRecording(id=id))
+            id = next((id for id, running in self._running.items() if running is recording), None)
+            if id is None:
+                return
+            self._stopping.add(id)
+            if id not in self._lost:
+                self._send(StopRecording(id=id))
+                return
+            self._lost.remove(id)  # its worker is gone, and the next is not to go on with it
+        self.report(RecordingReport(id=id, state="stopped"))
+
+    def _give_up(self, id: int, recording: Recording) -> None:
+        self._stop(recording)
+        with self._lock:
+            composition = self._compositions.pop(id, None)
+        if composition is not None:
+            threading.Thread(target=composition.finish, daemon=True).start()
+        self._forget(id)
 
     def _forget(self, id: int) -> None:
         with self._lock:
             self._running.pop(id, None)
             self._raw.pop(id, None)
             self._finishing.discard(id)
+            self._stopping.discard(id)
             writing = self._writing.pop(id, None)
         if writing is not None:
             writing.end()

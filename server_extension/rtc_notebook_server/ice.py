@@ -13,6 +13,9 @@ import msgspec
 
 from rtc_notebook.protocol import IceServer, IceTransportPolicy
 
+SFU_SECONDS = 365 * 86_400.0
+"""The SFU's own credentials are good for so long at least: it is told none anew for as long as its room is open."""
+
 _SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
 
 
@@ -30,7 +33,8 @@ class IceSettings:
     turn_secret : str
         The secret that the TURN servers have too; it never leaves this process.
     turn_seconds : float
-        How long credentials are good for; a TURN server asks for them again when an allocation is refreshed.
+        How long participants' credentials are good for; a TURN server asks for them again when an allocation is
+        refreshed.
     policy : {"all", "relay"}
         ``relay`` keeps participants to TURN.
     sfu_relays : bool
@@ -55,19 +59,19 @@ class IceSettings:
 
     def for_participant(self, participant: str, now: float) -> tuple[IceServer, ...]:
         """Return the servers for one participant; ``now`` is in seconds since the epoch."""
-        return (*self.servers, *self._limited(participant, now))
+        return (*self.servers, *self._limited(participant, now, self.turn_seconds))
 
     def for_sfu(self, now: float) -> tuple[IceServer, ...]:
         """Return the servers that the SFU itself uses."""
         if self.sfu_relays:
-            return self.for_participant("sfu", now)
+            return (*self.servers, *self._limited("sfu", now, max(self.turn_seconds, SFU_SECONDS)))
         stun = [(server, tuple(url for url in server.urls if url.startswith("stun"))) for server in self.servers]
         return tuple(IceServer(urls=urls) for _, urls in stun if urls)
 
-    def _limited(self, participant: str, now: float) -> tuple[IceServer, ...]:
+    def _limited(self, participant: str, now: float, seconds: float) -> tuple[IceServer, ...]:
         if not self.turn_urls:
             return ()
-        username = f"{int(now + self.turn_seconds)}:{participant}"
+        username = f"{int(now + seconds)}:{participant}"
         digest = hmac.new(self.turn_secret.encode(), username.encode(), hashlib.sha1).digest()
         return (IceServer(urls=self.turn_urls, username=username, credential=base64.b64encode(digest).decode()),)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fake_worker import OWN_ID, FakeWorker, eventually, person
-from ipywidgets import BoundedFloatText
+from ipywidgets import BoundedFloatText, FloatLogSlider
 
 from rtc_notebook import Call, FilterError
 from rtc_notebook.media.control import FromServer, RecordingReport, Room, SetFilter, StartRecording, ToServer
@@ -104,6 +104,17 @@ def test_the_notebook_offers_its_own_and_withdraws(ask: Asking, call: Call) -> N
     assert "no longer offers" in refused.error and not refused.offers
     with pytest.raises(FilterError):
         call.offer(lambda: None)  # type: ignore[arg-type, misc]
+
+
+def test_a_slider_of_exponents_goes_by_its_values(ask: Asking, call: Call) -> None:
+    @call.offer(name="gain")
+    def gain(frame: Any, by: Any = FloatLogSlider(10, base=10, min=-1, max=3)) -> Any:  # noqa: B008
+        return frame
+
+    (control,) = ask(PutFilter(participant="p2", filter="gain")).on[0].controls
+    assert (control.low, control.value, control.high) == (0.1, 10, 1000)
+    ask(SetControl(participant="p2", control="0/by", value=100.0))
+    assert call._studio.filters.programs()[0][2].controls.values == [{"by": 100}]
 
 
 def test_what_a_cell_put_on_only_hosts_change(ask: Asking, call: Call) -> None:

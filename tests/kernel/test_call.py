@@ -10,6 +10,7 @@ from fake_worker import FakeWorker, Workers, person
 
 from rtc_notebook import Call, CallEnded, CallTimeout, ConnectionFailed, ParticipantNotFound, RoomNameError
 from rtc_notebook.media.control import Join, Leave, Refused, State
+from rtc_notebook.recording.recordings import Recordings
 from rtc_notebook.worker import Worker
 
 
@@ -79,6 +80,23 @@ def test_the_same_call_again_leaves_the_former_first(workers: Workers) -> None:
     assert first.phase == "ended"
     second.leave()
     other.leave()
+
+
+def test_a_call_whose_leaving_was_interrupted_is_left_by_the_next(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: Recordings) -> None:
+        raise KeyboardInterrupt  # in a cell that is run again, while its films are waited for
+
+    here = {"server": "http://127.0.0.1:8888/", "name": "Ana"}
+    Call("demo", **here)
+    with monkeypatch.context() as patch:
+        patch.setattr(Recordings, "close", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            Call("demo", **here)
+    assert len(workers) == 1 and not workers[0].has_left
+    with Call("demo", **here):
+        assert workers[0].has_left
 
 
 def test_participants_are_found_by_name(call: Call, worker: FakeWorker) -> None:

@@ -193,6 +193,15 @@ def test_a_call_has_its_kernel_give_way_unless_told_not_to(linux: Linux, shell: 
         assert linux.nice == 0
 
 
+@pytest.mark.usefixtures("workers")
+def test_a_kernel_that_is_not_ipykernels_has_calls_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    shell = SimpleNamespace(events=SimpleNamespace(register=print), kernel=SimpleNamespace(comm_manager=None))
+    monkeypatch.setattr(cells, "kernel_shell", lambda: shell)  # as xeus-python has it
+    monkeypatch.setattr("rtc_notebook.call._giving_way", None)
+    with Call("demo", server="http://127.0.0.1:8888/", token="secret") as call:
+        assert call.phase == "connecting"
+
+
 @pytest.fixture
 def kernel() -> Iterator[BlockingKernelClient]:
     manager, client = start_new_kernel()

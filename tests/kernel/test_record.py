@@ -297,6 +297,46 @@ def test_a_new_worker_leaves_the_files_alone_that_others_are_recorded_to(
             one.say(RecordingReport(id=1, state="stopped"))
 
 
+@pytest.mark.parametrize("noticed", [True, False])
+def test_one_that_was_stopped_while_there_was_no_worker_is_over(
+    call: Call, worker: FakeWorker, workers: Workers, tmp_path: Path, noticed: bool
+):
+    worker.connect()
+    threading.Timer(0.05, worker.say, [RecordingReport(id=1, state="recording", seconds=4.0, bytes=9)]).start()
+    recording = call.record(tmp_path / "a.mkv")
+    stopping = threading.Thread(target=recording.stop, daemon=True)
+    if noticed:
+        worker.die()
+        stopping.start()
+    else:
+        stopping.start()
+        worker.wait_for(StopRecording)  # and nobody hears it any more
+        worker.die()
+    stopping.join(10)
+    assert (recording.state, recording.seconds) == ("stopped", 4.0)
+    workers[1].connect(own_id="k2")
+    assert not workers[1].sent(StartRecording)
+    assert not _written
+
+
+def test_one_whose_cell_is_interrupted_before_it_has_begun_is_over(
+    call: Call, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupt(self: Recording, timeout: float) -> bool:
+        raise KeyboardInterrupt
+
+    ended = threading.Event()
+    monkeypatch.setattr(Composition, "__init__", lambda *args: None)
+    monkeypatch.setattr(Composition, "finish", lambda self: ended.set())
+    monkeypatch.setattr(Recording, "wait_until_begun", interrupt)
+    worker.connect()
+    with pytest.raises(KeyboardInterrupt):
+        call.record(tmp_path / "a.mp4", layout="grid")
+    assert worker.sent(StopRecording)
+    assert ended.wait(10), "nothing goes on waiting for its pictures"
+    assert not _written, "its file can be recorded to"
+
+
 def test_leaving_stops_it(call: Call, answering: FakeWorker, tmp_path: Path):
     recording = call.record(tmp_path / "a.mkv")
     call.leave()

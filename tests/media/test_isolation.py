@@ -35,6 +35,7 @@ from rtc_notebook.media.isolation import IsolatedFilter
 from rtc_notebook.media.outgoing import to_frame
 from rtc_notebook.media.ring import RingReader
 from rtc_notebook.overlays import Box
+from rtc_notebook.process.spawn import Child
 from rtc_notebook.protocol import DrawOverlay
 
 pytestmark = pytest.mark.slow
@@ -247,6 +248,18 @@ async def test_a_process_that_dies_is_told_and_started_again_within_reason(bench
     await bench.until(lambda: "exit code 3. It died 4 times" in bench.said)
     bench.set(lambda frame: frame + np.uint8(10))
     await bench.until(lambda: bench.shows(130))
+
+
+async def test_a_process_that_cannot_be_started_is_told_and_ends_nothing_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*args: Any, **options: Any) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(Child, "spawn", refuse)
+    bench.set(lambda frame: frame)
+    await bench.until(lambda: "cannot go on (Resource temporarily unavailable)" in bench.said)
+    await bench.filter.close()  # as the worker does, which has recordings to finish after it
 
 
 async def test_one_that_hangs_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

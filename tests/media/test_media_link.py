@@ -42,6 +42,22 @@ async def test_a_socket_over_which_nothing_comes_is_made_anew(monkeypatch: pytes
             await media.close()
 
 
+async def test_a_frame_that_cannot_be_taken_in_leaves_the_others_their_link(caplog: pytest.LogCaptureFixture) -> None:
+    media, came = MediaLink("ws://127.0.0.1:1/socket", "", "secret", MediaSettings()), []
+
+    def take(frame: wire.Frame) -> None:
+        if frame.track == "ana":
+            raise RuntimeError("can't start new thread")  # to decode it
+        came.append(frame.track)
+
+    media.on_frame = take
+    frames = [wire.encode(wire.Frame(track, "audio", False, 0, 0.0, b"x")) for track in ("ana", "ben")]
+    media._take(wire.message(0.0, frames))
+    await media.close()
+    assert came == ["ben"]
+    assert "can't start new thread" in caplog.text
+
+
 class Server:
     """Takes what comes over a link, and acknowledges it when it is told to."""
 

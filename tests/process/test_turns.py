@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import struct
 import threading
@@ -59,6 +60,14 @@ def test_turns_that_are_not_inherited_end_with_the_thread_and_are_taken_back_wit
     if not seen or not seen[1]:
         pytest.skip("Linux knows turns of one's own from 6.12 on, and not on every processor")
     assert seen == [0, pytest.approx(TURN_SECONDS), 0]
+
+
+def test_where_the_system_does_not_tell_how_it_runs_a_thread_nothing_is_asked(monkeypatch: pytest.MonkeyPatch):
+    def refuse(thread: int) -> int:  # as musl does, Alpine's C library
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "sched_getscheduler", refuse, raising=False)
+    assert not ask_for_short_turns()
 
 
 def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch):

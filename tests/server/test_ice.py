@@ -41,6 +41,12 @@ def test_the_sfu_asks_turn_servers_only_where_told_to():
     assert [server.urls for server in relaying.for_sfu(now=0)] == [("stun:a", "turn:a"), ("turn:b",), TURN]
 
 
+def test_the_sfus_own_credentials_outlast_its_room():
+    ice = IceSettings(turn_urls=TURN, turn_secret="s", turn_seconds=600, sfu_relays=True)
+    until = int(ice.for_sfu(now=1000)[0].username.split(":")[0])  # who comes a week later is to reach it, too
+    assert until > 1000 + 7 * 86_400
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

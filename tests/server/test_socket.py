@@ -144,6 +144,15 @@ async def test_the_same_session_twice_closes_the_older_socket(join: Any, connect
     assert again.names == ["Ana"]
 
 
+async def test_a_kernel_that_comes_back_knowing_nothing_records_nothing(join: Any, connect: Any) -> None:
+    ana, kernel = await join(name="Ana"), await join(client="kernel", name="k")
+    kernel.say("set-recording", active=True)
+    await ana.until(lambda c: (c.who("k") or {}).get("recording"))
+    again = await connect()
+    assert (await again.hello(client="kernel", session=kernel.session))["resumed"] is False
+    assert again.who("k")["recording"] is False
+
+
 async def test_an_unknown_session_is_a_new_participant(connect: Any) -> None:
     guest = await connect()
     assert (await guest.hello(session="nonsense"))["resumed"] is False

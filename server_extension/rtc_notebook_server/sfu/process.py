@@ -64,6 +64,8 @@ class Service:
             case messages.Stats():
                 return forwarder.stats()
             case messages.Leave(participant=participant):
+                if (place := forwarder.places.get(participant)) is not None:
+                    self._links.forget(place.link)
                 await forwarder.leave(participant)
             case _:
                 place = forwarder.place(request.participant)
@@ -125,7 +127,7 @@ class Links:
         channel = self.channel
         if channel is None:
             raise SfuError("no-link", "This SFU process has no channel for media links.")
-        self._ports = {number: other for number, other in self._ports.items() if other is not port}
+        self.forget(port)
         self._ports[link] = port
         port.open(lambda data: channel.send(link, data))
 
@@ -133,6 +135,10 @@ class Links:
         """Note that a link is closed; idempotent."""
         if (port := self._ports.pop(link, None)) is not None:
             port.close()
+
+    def forget(self, port: LinkPort) -> None:
+        """Have a port speak over no link: nobody closes that of who leaves the room."""
+        self._ports = {number: other for number, other in self._ports.items() if other is not port}
 
     def receive(self, link: int, data: bytes) -> None:
         """Take a message that came over a link; one that makes no sense, or too many, end this link and no other."""
