@@ -23,7 +23,7 @@ class Server(Protocol):
 
 @contextmanager
 def seated(server: Server, room: str, names: Sequence[str]) -> Iterator[None]:
-    """Have these people in a room meanwhile."""
+    """Have these people in a room meanwhile, who come in this order."""
     leave = threading.Event()
     inside = threading.Semaphore(0)
     thread = threading.Thread(target=lambda: asyncio.run(_sit(server, room, names, inside, leave)), daemon=True)
@@ -40,14 +40,23 @@ def seated(server: Server, room: str, names: Sequence[str]) -> Iterator[None]:
 async def _sit(
     server: Server, room: str, names: Sequence[str], inside: threading.Semaphore, leave: threading.Event
 ) -> None:
-    tasks = [asyncio.ensure_future(_seat(server, room, name, inside)) for name in names]
+    tasks = []
+    for name in names:
+        welcome = asyncio.Event()
+        tasks.append(asyncio.ensure_future(_seat(server, room, name, welcome)))
+        waiting = asyncio.ensure_future(welcome.wait())
+        await asyncio.wait([tasks[-1], waiting], return_when=asyncio.FIRST_COMPLETED)
+        if not welcome.is_set():
+            waiting.cancel()
+            break
+        inside.release()
     await asyncio.to_thread(leave.wait)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _seat(server: Server, room: str, name: str, inside: threading.Semaphore) -> None:
+async def _seat(server: Server, room: str, name: str, welcome: asyncio.Event) -> None:
     there = named(server.url, server.token)
     headers = {"Authorization": there.authorization}
     async with connect(there.socket(room), additional_headers=headers, proxy=None, max_size=None) as socket:
@@ -58,6 +67,6 @@ async def _seat(server: Server, room: str, name: str, inside: threading.Semaphor
         try:
             async for data in socket:
                 if isinstance(protocol.decode_server(data), protocol.Welcome):
-                    inside.release()
+                    welcome.set()
         finally:
             await socket.send(protocol.encode(protocol.Leave()))
