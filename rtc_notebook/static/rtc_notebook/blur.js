@@ -18,6 +18,7 @@ export class BackgroundBlur {
   /** @type {() => void} */ onchange = () => {};
   /** @type {() => void} called when there is another track to send */ onready = () => {};
   /** @type {typeof import("./blurring.js") | null} */ #code = null;
+  #loading = false;
   /** @type {Running | null} */ #running = null;
 
   /** @param {string} socket URL of the room's socket, on the server that the worker comes from */
@@ -52,7 +53,10 @@ export class BackgroundBlur {
   of(raw) {
     if (this.#running && (this.#running.raw !== raw || !this.wanted)) this.#stop();
     if (!raw || !this.wanted) return raw;
-    if (!this.#code) return null; // until it is here
+    if (!this.#code) {
+      void this.#load(); // once more, where that failed
+      return null; // until it is here
+    }
     try {
       this.#running ??= this.#code.begin(raw, this.base, (news) => this.#hear(news));
     } catch (error) {
@@ -69,12 +73,11 @@ export class BackgroundBlur {
   }
 
   async #load() {
-    if (this.#code) return;
-    try {
-      this.#code = await blurring.get();
-    } catch {
-      return this.#fail("The server does not answer.");
-    }
+    if (this.#code || this.#loading) return;
+    this.#loading = true;
+    this.#code = await blurring.get().catch(() => null);
+    this.#loading = false;
+    if (!this.#code) return this.#fail("The server does not answer.");
     this.onready();
     this.onchange();
   }
