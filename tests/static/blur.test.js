@@ -80,3 +80,24 @@ test("blur whose code could not be fetched is tried again with the camera, which
   await turn();
   assert.deepEqual([ready, blur.of(camera)], [1, sent]);
 });
+
+test("a blurred picture is sent anew once it has another size, not each time that it is told how it goes", async () => {
+  /** @type {(news: object) => void} */ let tell = () => {};
+  mock.method(Loader.prototype, "get", async () => ({
+    begin: (/** @type {any} */ raw, /** @type {string} */ _base, /** @type {typeof tell} */ told) => {
+      tell = told;
+      return { raw, sent: {}, stop() {} };
+    },
+  }));
+  const blur = new BackgroundBlur("ws://server/rtc-notebook/api/rooms/demo/socket");
+  blur.set(true);
+  await turn();
+  blur.of(/** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ stop() {} })));
+  let sent = 0;
+  blur.onready = () => void (sent += 1);
+  const heard = [720, 720, 720, 540, 540, 540].map((height) => {
+    tell({ figures: { fps: 30, ms: 5, height, model: true } });
+    return sent;
+  });
+  assert.deepEqual(heard, [0, 1, 1, 1, 2, 2]);
+});
