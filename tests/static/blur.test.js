@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { BackgroundBlur } from "../../rtc_notebook/static/rtc_notebook/blur.js";
 import { GuidedFilter, boxMean } from "../../rtc_notebook/static/rtc_notebook/blur/guided.js";
 import { steady } from "../../rtc_notebook/static/rtc_notebook/blur/steady.js";
+import { Loader } from "../../rtc_notebook/static/rtc_notebook/loader.js";
 import { EFFORTS, Pace } from "../../rtc_notebook/static/rtc_notebook/blur/pace.js";
 
 const [WIDTH, HEIGHT] = [64, 36];
@@ -54,4 +57,47 @@ test("a slow machine does less a picture, a fast one more, and what was too much
   assert.ok(raises > 1 && raises < 12, String(raises));
   for (let i = 0; i < 40_000; i++) pace.took(4);
   assert.deepEqual(pace.effort, EFFORTS[0]);
+});
+
+test("blur whose code could not be fetched is tried again with the camera, which stays off and says so otherwise", async () => {
+  const get = mock.method(Loader.prototype, "get", async () => {
+    throw new TypeError("Failed to fetch dynamically imported module");
+  });
+  const blur = new BackgroundBlur("ws://server/rtc-notebook/api/rooms/demo/socket");
+  blur.set(true);
+  await turn(); // before there is a call that could say it
+  /** @type {string[]} */ const failed = [];
+  blur.onfail = (message) => void failed.push(message);
+  const camera = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ stop() {} }));
+  assert.deepEqual([blur.of(camera), blur.of(camera)], [null, null]);
+  await turn();
+  assert.match(failed.join(), /^The camera stays off, because its background cannot be blurred: The server does not answer[^,]*$/);
+  const sent = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({}));
+  get.mock.mockImplementation(async () => ({ begin: () => ({ raw: camera, sent, stop() {} }) }));
+  let ready = 0;
+  blur.onready = () => void (ready += 1);
+  assert.equal(blur.of(camera), null);
+  await turn();
+  assert.deepEqual([ready, blur.of(camera)], [1, sent]);
+});
+
+test("a blurred picture is sent anew once it has another size, not each time that it is told how it goes", async () => {
+  /** @type {(news: object) => void} */ let tell = () => {};
+  mock.method(Loader.prototype, "get", async () => ({
+    begin: (/** @type {any} */ raw, /** @type {string} */ _base, /** @type {typeof tell} */ told) => {
+      tell = told;
+      return { raw, sent: {}, stop() {} };
+    },
+  }));
+  const blur = new BackgroundBlur("ws://server/rtc-notebook/api/rooms/demo/socket");
+  blur.set(true);
+  await turn();
+  blur.of(/** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ stop() {} })));
+  let sent = 0;
+  blur.onready = () => void (sent += 1);
+  const heard = [720, 720, 720, 540, 540, 540].map((height) => {
+    tell({ figures: { fps: 30, ms: 5, height, model: true } });
+    return sent;
+  });
+  assert.deepEqual(heard, [0, 1, 1, 1, 2, 2]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
+import { Asks } from "../../rtc_notebook/static/rtc_notebook/asks.js";
 import { Call } from "../../rtc_notebook/static/rtc_notebook/call.js";
 import { OwnKernel } from "../../rtc_notebook/static/rtc_notebook/ownkernel.js";
 import { FakeSocket } from "./fakes.js";
@@ -94,4 +95,57 @@ test("a widget whose kernel does not come ends its part in the call", () => {
   mock.timers.tick(22_000);
   assert.equal(call.phase, "ended");
   assert.match(call.message, /kernel that made this call is not in it/);
+});
+
+test("a kernel that takes a call over is given as long as the first, and not called gone meanwhile", () => {
+  const call = joined();
+  const [me, kernel] = [{ id: "p", name: "Ana", client: "browser" }, { id: "k", name: "kernel", client: "kernel" }];
+  FakeSocket.last.say({ type: "room", revision: 1, participants: [{ ...me, widgetOf: "k" }, kernel] });
+  FakeSocket.last.say({ type: "room", revision: 2, participants: [me] });
+  assert.ok(call.kernelGone);
+  call.pair("another");
+  FakeSocket.last.say({ type: "room", revision: 3, participants: [me] });
+  assert.ok(!call.kernelGone, "its worker is just starting");
+  mock.timers.tick(31_000);
+  assert.ok(call.kernelGone, "it did not come");
+  call.leave();
+});
+
+test("a widget that a cell takes over while it waits for its kernel waits for the new one as long", () => {
+  const call = joined();
+  mock.timers.tick(8_000);
+  mock.timers.tick(17_000);
+  call.pair("another");
+  mock.timers.tick(7_000);
+  assert.equal(call.phase, "connected");
+  mock.timers.tick(1_000);
+  mock.timers.tick(22_000);
+  assert.equal(call.phase, "ended");
+});
+
+test("an address that the browser refuses is said, not waited for", () => {
+  const refuse = function () {
+    throw new DOMException("An insecure WebSocket connection may not be initiated from a page loaded over HTTPS.", "SecurityError");
+  };
+  Object.assign(globalThis, { WebSocket: refuse });
+  const call = new Call({ url: "ws://server/socket", link: "", room: "demo", clientVersion: "0" });
+  void call.join({ camera: false, microphone: false });
+  assert.equal(call.phase, "ended");
+  assert.match(call.message, /insecure WebSocket/);
+});
+
+test("what was asked of a kernel from a place that is lost holds up nothing in the next", () => {
+  const call = joined();
+  const asks = call.asking(Asks);
+  const asked = () => FakeSocket.last.sent.filter(({ type }) => type === "ask-kernel").length;
+  asks.choose("k");
+  asks.set({ ask: "control", participant: "ben", control: "low", value: 1 });
+  FakeSocket.last.close();
+  mock.timers.tick(4_000);
+  FakeSocket.last.accept();
+  FakeSocket.last.say({ ...WELCOME, participant: "q" });
+  asks.choose("k"); // the same one, which stayed
+  asks.set({ ask: "control", participant: "ben", control: "low", value: 2 });
+  assert.deepEqual([asks.busy, asked()], [false, 1]);
+  call.leave();
 });

@@ -20,18 +20,19 @@ const fakeCall = () => ({
 /** @param {string} key */
 function shown(key) {
   const call = fakeCall();
-  const client = register(key, call, {});
-  hold(client);
-  return { call, client };
+  const owner = {};
+  const client = register(key, call, owner);
+  hold(client, owner);
+  return { call, client, owner };
 }
 
 test("a call is left a moment after its last view is gone", () => {
-  const { call, client } = shown("one");
-  hold(client);
-  release(client);
+  const { call, client, owner } = shown("one");
+  hold(client, owner);
+  release(client, owner);
   mock.timers.tick(10_000);
   assert.ok(call.active, "another view shows it");
-  release(client);
+  release(client, owner);
   assert.ok(call.active, "a view that only moves comes back");
   mock.timers.tick(2_000);
   assert.ok(!call.active);
@@ -39,11 +40,11 @@ test("a call is left a moment after its last view is gone", () => {
 });
 
 test("a cell that is run again takes the living call over", () => {
-  const { call, client } = shown("two");
-  release(client);
+  const { call, client, owner } = shown("two");
+  release(client, owner);
   const next = {};
   assert.equal(adopt("two", next), client);
-  hold(client);
+  hold(client, next);
   mock.timers.tick(10_000);
   assert.ok(call.active);
   assert.equal(client.owner, next);
@@ -51,8 +52,8 @@ test("a cell that is run again takes the living call over", () => {
 });
 
 test("without its kernel a call waits longer for the next one", () => {
-  const { call, client } = shown("three");
-  release(client);
+  const { call, client, owner } = shown("three");
+  release(client, owner);
   call.kernelGone = true;
   mock.timers.tick(5_500);
   assert.ok(call.active);
@@ -61,17 +62,18 @@ test("without its kernel a call waits longer for the next one", () => {
 });
 
 test("while its cell runs a call waits for the next one, and a moment longer, but not for ever", () => {
-  const { call, client } = shown("six");
+  const { call, client, owner } = shown("six");
   let runs = true;
-  release(client, () => runs);
+  release(client, owner, () => runs);
   mock.timers.tick(20_000);
   assert.ok(call.active, "the cell imports things");
   runs = false;
   mock.timers.tick(1_000);
-  assert.equal(adopt("six", {}), client, "what it shows is just being drawn");
-  hold(client);
+  const next = {};
+  assert.equal(adopt("six", next), client, "what it shows is just being drawn");
+  hold(client, next);
   runs = true;
-  release(client, () => runs);
+  release(client, next, () => runs);
   mock.timers.tick(70_000);
   assert.ok(!call.active);
 });
@@ -82,7 +84,7 @@ test("a call whose widget is closed is left at once, or a moment later when the 
   assert.ok(!one.call.active);
   const two = shown("eight");
   two.call.kernelGone = true;
-  release(two.client);
+  release(two.client, two.owner);
   abandon(two.client);
   mock.timers.tick(3_000);
   assert.equal(adopt("eight", {}), two.client);
@@ -96,4 +98,20 @@ test("a call that is in use, or another room's, is nobody else's", () => {
   call.kernelGone = true;
   assert.equal(adopt("four", {}), client);
   drop(client);
+});
+
+test("a call that another cell has taken over is left when that cell's output goes, whatever still says that it moved", () => {
+  const { call, client, owner } = shown("nine");
+  call.kernelGone = true;
+  const next = {};
+  assert.equal(adopt("nine", next), client);
+  hold(client, next);
+  call.kernelGone = false;
+  hold(client, owner); // the cell before shows its output once more
+  release(client, owner);
+  mock.timers.tick(10_000);
+  assert.ok(call.active, "it is none of the cell before any more");
+  release(client, next);
+  mock.timers.tick(2_000);
+  assert.ok(!call.active, "nobody sees that its camera is on");
 });

@@ -44,7 +44,7 @@ function make(options = {}) {
     send: (message) => void sent.push(message),
     online: () => online,
     onsilent: () => void told.push("silent"),
-    onwarning: (id) => void told.push(id),
+    onwarning: (id, text) => void (text && told.push(id)),
     ontracks() {}, onchange() {},
     onerror: (error) => {
       throw error;
@@ -306,6 +306,17 @@ test("a browser with nothing of WebCodecs says so, one with a part of it takes t
   delete g.AudioDecoder;
   make({ policy: "websocket" });
   assert.deepEqual([path.way, told], ["webrtc", ["no-path"]]);
+});
+
+test("that there is no way is not said any longer once there is one", async () => {
+  for (const name of ["VideoEncoder", "VideoDecoder", "AudioEncoder", "AudioDecoder"]) delete g[name];
+  /** @type {Map<string, string>} */ const said = new Map();
+  make({ onwarning: (id, text) => void (text ? said.set(id, text) : said.delete(id)) });
+  await offer(1);
+  await pass(3_100);
+  assert.match(said.get("no-path") ?? "", /no WebCodecs/);
+  newest().become("connected");
+  assert.equal(said.size, 0);
 });
 
 test("connections are watched over: one that falls silent is made anew", async () => {

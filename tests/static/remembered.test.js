@@ -37,9 +37,10 @@ test("who comes by a link is not who was here before, and no place is left for t
 });
 
 test("a place of long ago is none", () => {
-  remember("k", PLACE);
+  remember("k ", PLACE);
   mock.timers.setTime(Date.now() + 61_000);
-  assert.equal(recall("k"), null);
+  assert.equal(remembers("k"), false, "a camera that was off would be opened without a look in the mirror");
+  assert.equal(recall("k "), null);
 });
 
 test("what was spoilt, or cannot be stored, is nothing", () => {

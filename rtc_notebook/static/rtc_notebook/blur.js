@@ -16,8 +16,10 @@ export class BackgroundBlur {
   /** Whether the person is told from the background by now. */ ready = false;
   /** @type {(message: string) => void} called when it cannot be done; nothing is sent then */ onfail = () => {};
   /** @type {() => void} */ onchange = () => {};
-  /** @type {() => void} called when there is another track to send */ onready = () => {};
+  /** @type {() => void} called when there is another track to send, or it is of another size */ onready = () => {};
   /** @type {typeof import("./blurring.js") | null} */ #code = null;
+  #loading = false;
+  #height = 0; // of the pictures that are sent, as far as is told
   /** @type {Running | null} */ #running = null;
 
   /** @param {string} socket URL of the room's socket, on the server that the worker comes from */
@@ -52,7 +54,10 @@ export class BackgroundBlur {
   of(raw) {
     if (this.#running && (this.#running.raw !== raw || !this.wanted)) this.#stop();
     if (!raw || !this.wanted) return raw;
-    if (!this.#code) return null; // until it is here
+    if (!this.#code) {
+      void this.#load(); // once more, where that failed
+      return null; // until it is here
+    }
     try {
       this.#running ??= this.#code.begin(raw, this.base, (news) => this.#hear(news));
     } catch (error) {
@@ -69,12 +74,11 @@ export class BackgroundBlur {
   }
 
   async #load() {
-    if (this.#code) return;
-    try {
-      this.#code = await blurring.get();
-    } catch {
-      return this.#fail("The server does not answer.");
-    }
+    if (this.#code || this.#loading) return;
+    this.#loading = true;
+    this.#code = await blurring.get().catch(() => null);
+    this.#loading = false;
+    if (!this.#code) return this.#fail("The server does not answer.");
     this.onready();
     this.onchange();
   }
@@ -82,7 +86,13 @@ export class BackgroundBlur {
   /** @param {import("./blurring.js").News} news */
   #hear({ failed, figures, ready }) {
     if (failed) return this.#fail(failed);
+    // A track of ours tells its size only after pictures of it: then as much of it is sent as a crowd has room for.
+    const settled = figures && figures.height === this.figures?.height && figures.height !== this.#height;
     if (figures) this.figures = figures;
+    if (settled) {
+      this.#height = figures.height;
+      this.onready();
+    }
     if (ready) this.ready = true;
     this.onchange();
   }
@@ -90,6 +100,7 @@ export class BackgroundBlur {
   #stop() {
     const running = this.#running;
     this.#running = this.figures = null;
+    this.#height = 0;
     this.ready = false;
     running?.stop();
   }

@@ -84,11 +84,15 @@ export class Call extends CallState {
     this.devices.begin();
     const before = this.#line.recall();
     if (before && !opened) wish = before;
-    this.#line.open({
-      session: before?.session,
-      onmessage: (message) => this.#receive(message),
-      onstate: (state, attempt) => this.#socketChanged(state, attempt),
-    });
+    try {
+      this.#line.open({
+        session: before?.session,
+        onmessage: (message) => this.#receive(message),
+        onstate: (state, attempt) => this.#socketChanged(state, attempt),
+      });
+    } catch (error) {
+      return this.#end("ended", `The browser refused: ${/** @type {Error} */ (error).message}`); // ws: from a page of https:
+    }
     this.changed();
     if (!this.#kernel) return this.devices.open(wish, opened);
     this.#kernel.awaitWith(wish);
@@ -238,6 +242,7 @@ export class Call extends CallState {
     this.message = "";
     if (resumed && this.path) return this.path.resume();
     this.#receiving.begin();
+    this.asks?.choose(""); // what was asked from another place is not answered any more
     this.path?.close();
     this.path = pathOf(this, this.#line, (tracks) => this.#receiving.take(tracks), welcome);
     this.devices.publish();

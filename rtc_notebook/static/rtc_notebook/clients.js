@@ -25,6 +25,7 @@ export function adopt(key, owner) {
     if (client.key !== key || client.owner === owner || !client.call.active) continue;
     if (client.views > 0 && !client.call.kernelGone) continue;
     client.owner = owner;
+    client.views = 0; // what shows it elsewhere says that it moved
     return client;
   }
 }
@@ -36,17 +37,19 @@ export function register(key, call, owner) {
   return client;
 }
 
-/** A view shows this call now. @param {Client} client */
-export function hold(client) {
+/** A view of its owner's shows this call now. @param {Client} client @param {object} owner */
+export function hold(client, owner) {
+  if (client.owner !== owner) return;
   client.views += 1;
   clearTimeout(client.timer);
 }
 
 /**
- * A view is gone; after the last one the call is left, unless another shows it in time.
- * @param {Client} client @param {() => boolean} [runs] whether the cell that showed it is being run
+ * A view of its owner's is gone; after the last one the call is left, unless another shows it in time.
+ * @param {Client} client @param {object} owner @param {() => boolean} [runs] whether the cell that showed it is being run
  */
-export function release(client, runs) {
+export function release(client, owner, runs) {
+  if (client.owner !== owner) return;
   client.views -= 1;
   client.runs = runs;
   if (client.views === 0) wait(client);

@@ -23,7 +23,7 @@ import { Standby, linkLoader } from "./link-loader.js";
  * @property {(message: ClientMessage) => void} send
  * @property {(tracks: Map<string, MediaStreamTrack>) => void} ontracks
  * @property {(error: Error) => void} onerror
- * @property {(id: string, text: string) => void} onwarning
+ * @property {(id: string, text: string) => void} onwarning without text it is true no longer
  * @property {() => import("./publisher.js").Limits} [limits] of the own camera's picture
  * @property {() => string[]} [flowing] tracks whose pictures have no reason to stand still
  * @property {() => boolean} [online] whether the server is heard from just now
@@ -236,6 +236,7 @@ export class MediaPath {
       onlost: () => onwarning("no-path", NO_PATH),
       onconnected: () => {
         this.#aim = "webrtc"; // in time, before the link's code was here
+        onwarning("no-path", "");
         if (policy === "auto") this.standby.loadAhead();
       },
     });

@@ -20,9 +20,17 @@ export class OwnKernel {
     this.onmissing = onmissing;
   }
 
-  /** It is not missed any longer: another one comes. */
+  /** It is not missed any longer: another one comes, which may take as long as the first. */
   forgive() {
-    this.gone = false;
+    this.gone = this.#seen = false;
+    this.bePatient();
+    if (this.call.atTheDoor) return;
+    if (this.#wish) return this.expect();
+    this.#patience = setTimeout(() => {
+      this.#seen = true; // or should have been
+      this.look();
+      this.call.changed();
+    }, WAIT);
   }
 
   /** Opens devices once it is seen. @param {Wish} wish */
@@ -39,6 +47,7 @@ export class OwnKernel {
   /** From now on it should not take long, if devices wait for it. */
   expect() {
     if (!this.#wish) return;
+    this.bePatient();
     this.#patience = setTimeout(() => {
       this.call.notice("no-kernel", "warning", LATE);
       this.#patience = setTimeout(() => this.onmissing(MISSING), WAIT - DUE);

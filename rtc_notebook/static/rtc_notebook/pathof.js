@@ -23,7 +23,7 @@ export function pathOf(call, line, ontracks, { media, session }) {
     onsilent: () => line.signaling?.state === "connected" && line.signaling.retry(),
     ontracks,
     onerror: (error) => call.report(error),
-    onwarning: (id, text) => call.notice(id, "warning", text),
+    onwarning: (id, text) => (text ? call.notice(id, "warning", text) : call.dismiss(id)),
     onchange: () => call.changed(),
   });
 }

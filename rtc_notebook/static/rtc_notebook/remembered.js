@@ -20,22 +20,19 @@ function reloaded() {
   return entry?.type === "reload";
 }
 
-/** Whether there is one, of a call page. @param {string} url */
-export function remembers(url) {
-  try {
-    return reloaded() && sessionStorage.getItem(`${PREFIX}${url} `) !== null;
-  } catch {
-    return false;
-  }
-}
-
-/** Takes it out: a copy of this tab must not have it, too. @param {string} key @returns {Remembered | null} */
-export function recall(key) {
+/** @param {string} key @param {boolean} [keep] @returns {Remembered | null} */
+function read(key, keep) {
   try {
     const place = JSON.parse(sessionStorage.getItem(PREFIX + key) ?? "null");
-    sessionStorage.removeItem(PREFIX + key);
+    if (!keep) sessionStorage.removeItem(PREFIX + key);
     return place && reloaded() && Date.now() - place.at < GOOD_FOR ? place : null;
   } catch {
     return null;
   }
 }
+
+/** Whether there is one, of a call page. @param {string} url */
+export const remembers = (url) => read(`${url} `, true) !== null;
+
+/** Takes it out: a copy of this tab must not have it, too. @param {string} key */
+export const recall = (key) => read(key);

@@ -97,7 +97,7 @@ class Session {
       this.client = register(key, call, this);
       void call.join(wish);
     }
-    for (let view = 0; view < this.views; view++) hold(this.client);
+    for (let view = 0; view < this.views; view++) hold(this.client, this);
   }
 
   /** What opens a foreign server is no trait, since those may be saved with the notebook. @returns {Promise<{ token?: string, session?: string } | null>} */
@@ -133,9 +133,14 @@ class Session {
     return this.client?.owner === this;
   }
 
+  /** Whether the call was taken over by another; it cannot be had back from here. */
+  get moved() {
+    return !!this.client && !this.owns;
+  }
+
   show() {
     this.views += 1;
-    if (this.client) hold(this.client);
+    if (this.client) hold(this.client, this);
     else this.start();
   }
 
@@ -143,7 +148,7 @@ class Session {
   hide(runs) {
     this.views -= 1;
     if (!this.client) return;
-    release(this.client, runs);
+    release(this.client, this, runs);
     if (this.views === 0 && !this.owns) this.client = null;
   }
 
@@ -204,7 +209,7 @@ function render(session, model, el) {
       stage.replaceChildren(view.element);
       return;
     }
-    const moved = session.client && !session.owns;
+    const { moved } = session;
     const left = model.get("left");
     const text = moved ? "The call goes on in another cell." : left ? leftText(model) : session.trouble;
     stage.replaceChildren(panel(moved ? "Moved" : left ? "You left the call" : text ? "Not in the call" : "Joining…", text, session));
@@ -253,7 +258,7 @@ const leftText = (model) => (model.get("left") ? "Camera and microphone are off.
 
 /** @param {string} title @param {string} text @param {Session} session */
 function panel(title, text, session) {
-  const again = text && !session.model.get("left")
+  const again = text && !session.moved && !session.model.get("left")
     ? h("button", { type: "button", class: "rtc-primary", onclick: () => session.rejoin() }, "Try again")
     : null;
   const spinner = h("div", { class: "rtc-spinner", "aria-hidden": "true" });
