@@ -130,6 +130,7 @@ def test_grey_and_sepia(head) -> None:
     assert (filters.sepia(head[0], strength=0) == head[0]).all()
 
 
+@pytest.mark.slow
 def test_pixelate_and_blur_take_detail_away(head) -> None:
     blocks = filters.pixelate(head[0], blocks=16)
     assert len(np.unique(blocks.reshape(-1, 3), axis=0)) <= 16 * 9

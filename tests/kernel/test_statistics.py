@@ -139,6 +139,7 @@ def test_without_pandas_it_says_what_to_install(call: Call, answered: FakeWorker
         call.stats().to_frame()
 
 
+@pytest.mark.slow
 def test_a_plot_is_drawn_again_until_the_call_is_over(call: Call, answered: FakeWorker, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("rtc_notebook.statistics_plot.INTERVAL_SECONDS", 0.2)

@@ -53,6 +53,7 @@ def test_the_notebooks_own_server_is_not_named_and_needs_no_token(
         assert call.link == "https://hub.example.org/user/ana/rtc-notebook/room/demo", "as the browser has it"
 
 
+@pytest.mark.slow
 def test_it_follows_the_call(call: Call, worker: FakeWorker) -> None:
     widget = call.widget
     worker.connect(person("p2", "Guest", "camera"))

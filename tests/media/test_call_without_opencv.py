@@ -31,6 +31,7 @@ def environment(tmp_path):
     return {**os.environ, "PYTHONPATH": str(tmp_path)}
 
 
+@pytest.mark.slow
 async def test_a_plain_numpy_filter_works(environment):
     async with FakeRoom() as room:
         server = room.url.replace("ws://", "http://").removesuffix("socket")

@@ -11,6 +11,7 @@ from lossy import FPS, Scene, simulate
 SECONDS = 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "round_trip", "still", "plis"),
     [(0.02, 0.05, 0.02, 4), (0.05, 0.05, 0.04, 6), (0.1, 0.05, 0.08, 14), (0.2, 0.004, 0.02, 10), (0.2, 0.05, 0.2, 16)],
@@ -30,6 +31,7 @@ def test_pictures_keep_going_and_keyframes_do_not_storm(
     simulate(monkeypatch, main)
 
 
+@pytest.mark.slow
 def test_the_round_trip_is_learnt_and_no_packet_is_asked_for_twice_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         scene = Scene(0.0, 0.15)

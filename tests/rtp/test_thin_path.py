@@ -155,6 +155,7 @@ async def repair(viewer: Viewer, subscriber: Subscriber, times: list[float]) -> 
             subscriber.want(["cam"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repaired", [False, True])
 def test_a_thin_way_is_not_flooded_again_by_who_asks_anew(monkeypatch: pytest.MonkeyPatch, repaired: bool) -> None:
     async def main() -> None:
