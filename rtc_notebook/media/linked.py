@@ -113,6 +113,8 @@ class LinkPublishing:
         self._sendings.clear()
 
     def _ask(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
         self._retry = None
         self._requests += 1
         kinds = {name: offered.kind for name, offered in self._wanted.items()}

@@ -128,6 +128,23 @@ test("a refused offer lets the next one go out", async () => {
   assert.equal(last().id, 2);
 });
 
+test("an answer that the browser refuses lets the next offer go out, and so does a candidate", async () => {
+  const publisher = new Publisher(common());
+  await publisher.set("camera", track("video"));
+  const [connection] = FakeConnection.all;
+  const { setRemoteDescription } = connection;
+  connection.setRemoteDescription = async () => {
+    throw new DOMException("no sense", "OperationError");
+  };
+  await assert.rejects(answer(publisher, { 0: "t1" }));
+  Object.assign(connection, { setRemoteDescription, addIceCandidate: () => Promise.reject(new DOMException("what?")) });
+  await publisher.set("microphone", track("audio"));
+  await publisher.handleCandidate({ candidate: "odd" });
+  await answer(publisher, { 0: "t1", 1: "t2" });
+  await publisher.set("screen", track("video"));
+  assert.equal(Object.keys(last().tracks).length, 3);
+});
+
 test("what was published while a refused offer was out is offered then", async () => {
   const publisher = new Publisher(common());
   await publisher.set("camera", track("video"));

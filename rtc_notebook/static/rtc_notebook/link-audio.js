@@ -2,6 +2,8 @@
 
 import { elsewhere } from "./sound.js";
 
+export const RATE = 48_000; // Opus has no other
+
 const PATIENCE = 1_000; // milliseconds in which it may come to run without a click
 
 /** @type {AudioContext | null} */ let context = null;
@@ -11,7 +13,7 @@ let users = 0;
 /** Kept running until `release` is called as often. */
 export function acquire() {
   if (!context) {
-    context = new AudioContext({ sampleRate: 48_000 }); // Opus has no other
+    context = new AudioContext({ sampleRate: RATE });
     context.onstatechange = follow;
     for (const event of ["pointerdown", "keydown", "touchend", "click"]) globalThis.addEventListener(event, wake, { capture: true, passive: true });
     globalThis.document?.addEventListener("visibilitychange", wake);

@@ -1,7 +1,8 @@
 // What a device gives, as frames for WebCodecs: through MediaStreamTrackProcessor where the browser has it.
 
-import { acquire, release } from "./link-audio.js";
+import { RATE, acquire, release } from "./link-audio.js";
 import { eachPicture } from "./eachpicture.js";
+import { Resampler } from "./resampler.js";
 
 /** @typedef {{ stop: () => void }} Capture */
 
@@ -57,23 +58,37 @@ function watched(track, onframe) {
 
 /** ScriptProcessorNode is old, but needs no address to load a worklet from, which a widget has not. @param {MediaStreamTrack} track @param {(data: AudioData) => void} ondata @returns {Capture} */
 function heard(track, ondata) {
-  const context = acquire();
-  const source = context.createMediaStreamSource(new MediaStream([track]));
-  const node = context.createScriptProcessor(1024, 1, 1);
+  const { source, close } = listen(new MediaStream([track]));
+  const { context } = source;
+  const node = /** @type {AudioContext} */ (context).createScriptProcessor(1024, 1, 1);
+  const resampler = context.sampleRate === RATE ? null : new Resampler(context.sampleRate, RATE);
   let samples = 0;
   node.onaudioprocess = ({ inputBuffer }) => {
-    const data = inputBuffer.getChannelData(0).slice();
-    const { sampleRate } = inputBuffer;
-    const timestamp = Math.round((samples / sampleRate) * 1e6);
+    const block = inputBuffer.getChannelData(0);
+    const data = resampler?.take(block) ?? block.slice();
+    const timestamp = Math.round((samples / RATE) * 1e6);
     samples += data.length;
-    ondata(new AudioData({ format: "f32-planar", sampleRate, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data }));
+    ondata(new AudioData({ format: "f32-planar", sampleRate: RATE, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data: /** @type {BufferSource} */ (data) }));
   };
   source.connect(node).connect(context.destination);
   const stop = () => {
     node.onaudioprocess = null;
     source.disconnect();
     node.disconnect();
-    release();
+    close();
   };
   return { stop };
+}
+
+/** @param {MediaStream} stream */
+function listen(stream) {
+  const shared = acquire();
+  try {
+    return { source: shared.createMediaStreamSource(stream), close: release };
+  } catch {
+    release(); // Firefox hears a microphone at its own rate alone
+    const own = new AudioContext();
+    void own.resume().catch(() => {});
+    return { source: own.createMediaStreamSource(stream), close: () => void own.close().catch(() => {}) };
+  }
 }

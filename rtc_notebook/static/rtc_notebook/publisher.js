@@ -123,8 +123,14 @@ export class Publisher {
     const connection = this.#connection;
     if (!connection || message.id !== this.#offerId || connection.signalingState !== "have-local-offer") return;
     this.#retry.end();
-    await connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
-    for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate);
+    try {
+      await connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
+    } catch (error) {
+      if (connection !== this.#connection) return;
+      this.#open = false; // the next offer may be answered better
+      throw error;
+    }
+    for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate).catch(() => {}); // another may do
     if (connection !== this.#connection) return;
     for (const publication of this.#publications.values()) {
       const mid = publication.transceiver?.mid;
