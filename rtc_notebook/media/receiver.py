@@ -31,7 +31,7 @@ from aiortc.stats import RTCStatsReport
 
 from ..rtp import seam
 from ..rtp.assembler import EncodedFrame, FrameAssembler, MediaPacket
-from ..rtp.clocks import SenderClock
+from ..rtp.clocks import SenderClock, TrackClock
 from ..rtp.keyframes import KeyframeRequests
 from ..rtp.loss import LossTracker
 from ..rtp.sound import SoundOrder
@@ -175,6 +175,7 @@ class FrameReceiver:
         self._statistics: StreamStatistics | None = None
         self._latest = 0  # the newest packet's index
         self._timestamp: int | None = None
+        self._track_clock = TrackClock()
         self._report = None
 
     def _take(self, packet: RtpPacket) -> None:
@@ -279,11 +280,12 @@ class FrameReceiver:
         delta = ((frame.timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         self._timestamp += delta
         if self._on_frame is not None:
-            captured = self._captured(frame.timestamp, codec.clockRate, arrived)
+            told = self._told(frame.timestamp, codec.clockRate, arrived)
+            captured = self._track_clock.captured(self._timestamp / codec.clockRate, told, arrived)
             self._on_frame(ReceivedFrame(frame, codec, self._timestamp, captured, arrived))
 
-    def _captured(self, timestamp: int, clock_rate: int, arrived: float) -> float:
-        """Return when a frame was captured, as the sender's reports say it (RFC 3550, 6.4.1), by our clock."""
+    def _told(self, timestamp: int, clock_rate: int, arrived: float) -> float:
+        """Return when a frame was captured, as the sender's newest report says it (RFC 3550, 6.4.1), by our clock."""
         if self._report is None:
             return arrived
         ntp, reported, _ = self._report

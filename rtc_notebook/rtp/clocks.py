@@ -7,6 +7,9 @@ BELIEVED_SECONDS = 0.25
 
 WINDOW_SECONDS = 30.0
 
+STEP_SECONDS = 1.0
+"""A clock that was set back by so much is followed at once."""
+
 
 class SenderClock:
     """Brings capture times by one sender's clock to this machine's; for all tracks of that sender.
@@ -37,3 +40,34 @@ class SenderClock:
         if self._before is not None:
             quickest = min(quickest, self._before)
         return captured if 0 <= quickest <= BELIEVED_SECONDS else captured + quickest
+
+
+class TrackClock:
+    """Keeps the capture times of one track's frames from going back where a report says that they were taken earlier.
+
+    Some senders' reports err by how late they were sent, as aiortc's do: times then come nearer to the newest one by half
+    of the time that passes.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None
+
+    def captured(self, media: float, told: float, arrived: float) -> float:
+        """Return when a frame was captured.
+
+        Parameters
+        ----------
+        media : float
+            Its place in the track, seconds.
+        told : float
+            When it was captured by what the newest report says.
+        arrived : float
+            When it arrived; the result is no later, and no earlier than that of the frame before.
+        """
+        found = told
+        if self._last is not None:
+            passed, before = media - self._last[0], self._last[1]
+            if before - told < STEP_SECONDS:
+                found = max(told, min(before + max(0.0, passed) / 2, arrived), min(before, arrived))
+        self._last = (media, found)
+        return found

@@ -88,23 +88,33 @@ assert len(find(cleo.video.frame(20))) == 1
 hide = filters.FacePixelation()
 call.filter(hide, on="Cleo")
 until(lambda: call.filters[0].state == "active" and hide.faces)
-def face():  # enlarged: it is sent smaller where the bitrate does not do, and in small pictures blocks look like a face
-    return bool(find(cv2.resize(other.video.frame(20), (640, 360))))
+def face_in(picture):  # enlarged: it is sent smaller where the bitrate does not do, and then blocks look like a face
+    return bool(find(cv2.resize(picture, (640, 360))))
+def face():
+    return face_in(other.video.frame(20))
 until(lambda: not face())
 assert sum(face() for _ in range(20)) <= 3, "now and then blocks look like a face"
 
 def broken(frame):
     raise RuntimeError("no memory left")
 
-call.filter(filters.FacePixelation(broken), on="Cleo")
-until(lambda: call.filters[0].errors > 3)
-assert call.filters[0].on_error == "hold"
-time.sleep(1)
-before, before_raw = other.video.latest(), cleo.video.latest()
-time.sleep(2)
-after, after_raw = other.video.latest(), cleo.video.latest()
-assert abs(after.astype(int) - before).mean() < 2, "nothing new is shown"
-assert abs(after_raw.astype(int) - before_raw).mean() > 2 and not find(after)
+def held():
+    call.filter(filters.FacePixelation(broken), on="Cleo")
+    until(lambda: call.filters[0].errors > 3)
+    assert call.filters[0].on_error == "hold"
+    time.sleep(1)
+    before, before_raw = other.video.latest(), cleo.video.latest()
+    time.sleep(1)
+    until(lambda: abs(cleo.video.latest().astype(int) - before_raw).mean() > 2)
+    assert abs(other.video.latest().astype(int) - before).mean() < 2, "nothing new is shown"
+    return not face_in(other.video.latest())
+
+tries = 1
+while not held():
+    assert tries < 3, "a face is held, and not for the first time"
+    tries += 1  # it was one of those blocks
+    call.filter(hide, on="Cleo")
+    until(lambda: not face())
 """)
 
 
