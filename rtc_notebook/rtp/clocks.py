@@ -45,8 +45,8 @@ class SenderClock:
 class TrackClock:
     """Keeps the capture times of one track's frames from going back where a report says that they were taken earlier.
 
-    Some senders' reports err by how late they were sent, as aiortc's do: times then come nearer to the newest one by half
-    of the time that passes.
+    Some senders' reports err by how late they were sent, as aiortc's do: times then come nearer to the newest one by
+    half of the time that passes.
     """
 
     def __init__(self) -> None:
