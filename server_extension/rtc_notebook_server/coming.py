@@ -131,7 +131,7 @@ async def _begin_anew(live: LiveRoom, place: Place) -> None:
     """Forget what was said to somebody who knows nothing of it, and the connections with it."""
     place.ledger = Ledger()
     place.lost.clear()
-    live.room.participants[place.id].recording = False  # whoever records says so again
+    live.room.came_back_anew(place.id)
     if not place.wanted and not live.room.participants[place.id].tracks:
         return
     place.wanted, place.linked = (), False

@@ -143,6 +143,7 @@ class World:
         if back is not None:
             assert client.place is not None and client.place.id == back, "not taken back into the own place"
             model.people[back].connected = True
+            model.people[back].recording = False  # it knows nothing of what was
             if call:  # as it is said; what pairs by it is asked of nobody
                 model.people[back].call = f"guest {identity.guest.id} {call}" if identity.guest else call
         elif waits is not None:

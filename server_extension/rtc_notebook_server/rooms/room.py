@@ -267,6 +267,10 @@ class Room:
         kernels.only_kernel(self.participants[who], "Only a kernel can record; use call.record in a notebook.")
         self.participants[who].recording = active
 
+    def came_back_anew(self, who: str) -> None:
+        """Note that somebody came back who knows nothing of what was: a kernel that records says so again."""
+        self.participants[who].recording = False
+
     def overlay(self, who: str, message: DrawOverlay) -> Overlay:
         """Return what the others are told of a kernel's drawing."""
         return kernels.overlay(self.participants[who], message, self.participants)
