@@ -7,6 +7,7 @@ PYTHONS ?= python3.10 python3.12 python3.13
 # On two cores: whoever is done first takes tests over from the other; the fixtures that cost most are each process's own.
 PYTEST := $(BIN)/python -m pytest --durations=15
 BESIDE := -n 2 --dist worksteal
+WAITING := -n 3 --dist worksteal  # for tests that wait for what goes by real time as much as they compute
 
 .PHONY: demo install fuzz test test-fast test-fast-python lint types test-python test-pythons test-soak test-js test-browser screenshots clean
 
@@ -36,7 +37,7 @@ types: .venv/test.stamp node_modules/.stamp
 	npm run --silent types
 
 test-python: .venv/test.stamp
-	$(PYTEST) -m "not browser" $(BESIDE) tests --ignore tests/test_soak.py --ignore tests/browser
+	$(PYTEST) -m "not browser" $(WAITING) tests --ignore tests/test_soak.py --ignore tests/browser
 
 test-pythons:  # much the same on the other Pythons that are here; PYTHONS names them, or says where they are
 	scripts/test-pythons $(PYTHONS)
